@@ -1,0 +1,59 @@
+using PSFdPass.Interop;
+
+namespace PSFdPass.Ancillary;
+
+/// <summary>
+/// How a system lays out <c>struct cmsghdr</c> and what follows it: the CMSG_ macros of cmsg(3) as data, so that the bytes of
+/// one system can be written and read, and so tested, on another.
+/// </summary>
+/// <param name="LengthSize">Bytes of cmsg_len: a size_t (8) in glibc, a socklen_t (4) in musl, macOS and FreeBSD.</param>
+/// <param name="LevelOffset">Where cmsg_level stands; cmsg_type follows it 4 bytes later.</param>
+/// <param name="DataOffset">Where the data begins: CMSG_DATA, and CMSG_LEN(0).</param>
+/// <param name="Alignment">What each message's length is rounded up to before the next one begins.</param>
+/// <param name="SolSocket">The value of SOL_SOCKET, the level of the messages we know.</param>
+/// <param name="ScmCredentials">SCM_CREDENTIALS, a <c>struct ucred</c>, on Linux; −1 elsewhere.</param>
+/// <param name="ScmPidFd">SCM_PIDFD, a descriptor of the sending process, on Linux 6.5 and later; −1 elsewhere.</param>
+internal readonly record struct ControlMessageLayout(
+    int LengthSize, int LevelOffset, int DataOffset, int Alignment, int SolSocket, int ScmCredentials, int ScmPidFd)
+{
+    /// <summary>SCM_RIGHTS: descriptors. The same number everywhere.</summary>
+    public const int ScmRights = 1;
+
+    /// <summary>Room for the most descriptors that one message carries, in any layout.</summary>
+    public const int MaxRightsSpace = 16 + (((253 * sizeof(int)) + 7) & ~7);
+
+    /// <summary>Linux with glibc.</summary>
+    public static readonly ControlMessageLayout Glibc = new(8, 8, 16, 8, 1, 2, 4);
+
+    /// <summary>Linux with musl: a 4-byte length and 4 bytes of padding, zero where glibc's upper half is zero.</summary>
+    public static readonly ControlMessageLayout Musl = new(4, 8, 16, 8, 1, 2, 4);
+
+    /// <summary>macOS: a 12-byte header and 4-byte alignment.</summary>
+    public static readonly ControlMessageLayout MacOS = new(4, 4, 12, 4, 0xffff, -1, -1);
+
+    /// <summary>FreeBSD on a 64-bit machine: a 12-byte header, and 8-byte alignment of header and data.</summary>
+    public static readonly ControlMessageLayout FreeBsd = new(4, 4, 16, 8, 0xffff, -1, -1);
+
+    /// <summary>
+    /// The layout of the system this process runs on. On Linux it is glibc's, which the kernel itself has; musl's bytes are
+    /// the same for every length under 4 GiB.
+    /// </summary>
+    public static readonly ControlMessageLayout Current = For(Platform.Current);
+
+    /// <summary>The layout of one system.</summary>
+    public static ControlMessageLayout For(PlatformId platform) => platform switch
+    {
+        PlatformId.MacOS => MacOS,
+        PlatformId.FreeBsd => FreeBsd,
+        _ => Glibc,
+    };
+
+    /// <summary>CMSG_LEN: what cmsg_len says for so many bytes of data.</summary>
+    public int Length(int dataLength) => DataOffset + dataLength;
+
+    /// <summary>CMSG_SPACE: what a message with so many bytes of data occupies, its padding included.</summary>
+    public int Space(int dataLength) => Align(DataOffset) + Align(dataLength);
+
+    /// <summary>CMSG_ALIGN.</summary>
+    public int Align(int length) => (length + Alignment - 1) & ~(Alignment - 1);
+}

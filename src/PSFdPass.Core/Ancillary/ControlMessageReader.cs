@@ -1,0 +1,54 @@
+using System.Buffers.Binary;
+
+namespace PSFdPass.Ancillary;
+
+/// <summary>
+/// Reads control messages one behind the other, in the layout of some system; used with <c>foreach</c>. Makes no system call,
+/// and trusts no length: one that reaches past the end of the buffer is clamped to it, because macOS leaves the untruncated
+/// cmsg_len in a message that it cut short.
+/// </summary>
+internal ref struct ControlMessageReader
+{
+    private readonly ControlMessageLayout _layout;
+    private ReadOnlySpan<byte> _rest;
+
+    /// <summary>Begins at the start of the msg_controllen bytes that recvmsg(2) filled in.</summary>
+    public ControlMessageReader(ReadOnlySpan<byte> control, in ControlMessageLayout layout)
+    {
+        _rest = control;
+        _layout = layout;
+        Current = default;
+    }
+
+    /// <summary>The message that <see cref="MoveNext"/> found.</summary>
+    public ControlMessage Current { get; private set; }
+
+    /// <summary>Makes <c>foreach</c> work.</summary>
+    public readonly ControlMessageReader GetEnumerator() => this;
+
+    /// <summary>Goes on to the next message; false at the end, or where what is left is no whole header.</summary>
+    public bool MoveNext()
+    {
+        if (_rest.Length < _layout.DataOffset)
+        {
+            return false;
+        }
+
+        ulong stated = _layout.LengthSize == 8
+            ? BinaryPrimitives.ReadUInt64LittleEndian(_rest)
+            : BinaryPrimitives.ReadUInt32LittleEndian(_rest);
+        if (stated < (ulong)_layout.DataOffset)
+        {
+            return false;
+        }
+
+        int length = (int)Math.Min(stated, (ulong)_rest.Length);
+        Current = new ControlMessage(
+            BinaryPrimitives.ReadInt32LittleEndian(_rest[_layout.LevelOffset..]),
+            BinaryPrimitives.ReadInt32LittleEndian(_rest[(_layout.LevelOffset + 4)..]),
+            _rest[_layout.DataOffset..length],
+            in _layout);
+        _rest = _rest[Math.Min(_layout.Align(length), _rest.Length)..];
+        return true;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Ancillary;
+
+/// <summary>Writes control messages one behind the other into a buffer, in the layout of some system. Makes no system call.</summary>
+internal ref struct ControlMessageWriter
+{
+    private readonly Span<byte> _buffer;
+    private readonly ControlMessageLayout _layout;
+
+    /// <summary>Begins at the start of a buffer, which must hold <see cref="ControlMessageLayout.Space"/> for each message.</summary>
+    public ControlMessageWriter(Span<byte> buffer, in ControlMessageLayout layout)
+    {
+        _buffer = buffer;
+        _layout = layout;
+    }
+
+    /// <summary>Bytes written so far: the msg_controllen to send with.</summary>
+    public int Written { get; private set; }
+
+    /// <summary>Appends an SCM_RIGHTS message with these descriptor numbers.</summary>
+    public void WriteRights(scoped ReadOnlySpan<int> descriptors) =>
+        Write(_layout.SolSocket, ControlMessageLayout.ScmRights, MemoryMarshal.AsBytes(descriptors));
+
+    /// <summary>Appends one control message. The padding behind it is zero.</summary>
+    /// <exception cref="ArgumentException">The buffer has no room for it.</exception>
+    public void Write(int level, int type, scoped ReadOnlySpan<byte> data)
+    {
+        int space = _layout.Space(data.Length);
+        if (space > _buffer.Length - Written)
+        {
+            throw new ArgumentException($"A control message of {space} bytes does not fit in the {_buffer.Length - Written} left.");
+        }
+
+        Span<byte> message = _buffer.Slice(Written, space);
+        message[.._layout.DataOffset].Clear();
+        message[(_layout.DataOffset + data.Length)..].Clear();
+
+        // The length is under 4 GiB, so its lower four bytes say it all, whatever the width of the field.
+        BinaryPrimitives.WriteInt32LittleEndian(message, _layout.Length(data.Length));
+        BinaryPrimitives.WriteInt32LittleEndian(message[_layout.LevelOffset..], level);
+        BinaryPrimitives.WriteInt32LittleEndian(message[(_layout.LevelOffset + 4)..], type);
+        data.CopyTo(message[_layout.DataOffset..]);
+        Written += space;
+    }
+}

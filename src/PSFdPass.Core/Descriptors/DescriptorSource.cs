@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.IO.MemoryMappedFiles;
+using System.IO.Pipes;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>
+/// The descriptor that some object holds: how to borrow it, and how to close the holder's copy without doing anything to what
+/// other processes share.
+/// </summary>
+public sealed class DescriptorSource
+{
+    private readonly object _holder;
+
+    private DescriptorSource(object holder, SafeHandle handle)
+    {
+        _holder = holder;
+        Handle = handle;
+    }
+
+    /// <summary>The handle, which stays the holder's.</summary>
+    public SafeHandle Handle { get; }
+
+    /// <summary>Finds the descriptor in an object.</summary>
+    /// <param name="holder">
+    /// A <see cref="FileDescriptor"/>, an integer, a <see cref="SafeHandle"/>, a <see cref="Socket"/>, <see cref="TcpClient"/>,
+    /// <see cref="TcpListener"/>, <see cref="UdpClient"/>, a <see cref="FileStream"/> (which is flushed),
+    /// <see cref="NetworkStream"/> or <see cref="PipeStream"/>, a reader or writer over one of them, a
+    /// <see cref="MemoryMappedFile"/>, or any object with a SafeFileHandle, SafeHandle or Handle property.
+    /// </param>
+    /// <returns>Null if the object holds no descriptor.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A number that no descriptor has.</exception>
+    /// <exception cref="ObjectDisposedException">The object is closed.</exception>
+    public static DescriptorSource? Find(object holder)
+    {
+        ArgumentNullException.ThrowIfNull(holder);
+        SafeHandle? handle = holder switch
+        {
+            FileDescriptor descriptor => descriptor.SafeHandle,
+            int number => Borrow(number),
+            SafeHandle safeHandle => IsDescriptor(safeHandle) ? safeHandle : null,
+            Socket socket => socket.SafeHandle,
+            TcpClient client => SocketOf(client.Client, client),
+            TcpListener listener => SocketOf(listener.Server, listener),
+            UdpClient client => SocketOf(client.Client, client),
+            NetworkStream stream => stream.Socket.SafeHandle,
+            FileStream stream => stream.SafeFileHandle,
+            PipeStream pipe => pipe.SafePipeHandle,
+            MemoryMappedFile file => file.SafeMemoryMappedFileHandle,
+            StreamReader reader => Find(reader.BaseStream)?.Handle,
+            StreamWriter writer => Find(Flushed(writer).BaseStream)?.Handle,
+            long or uint or ulong or short or ushort or byte or sbyte or nint or nuint => Borrow(ToNumber(holder)),
+            Process or WaitHandle or string => null,
+            _ => FromProperty(holder),
+        };
+        return handle is null ? null : new DescriptorSource(holder, handle);
+    }
+
+    /// <summary>
+    /// Closes the holder's copy with the meaning of close(2): no connection is shut down, and no socket's path is unlinked.
+    /// </summary>
+    public void Close()
+    {
+        switch (_holder)
+        {
+            case FileDescriptor or FileStream or PipeStream:
+                ((IDisposable)_holder).Dispose();
+                break;
+
+            case int or long or uint or ulong or short or ushort or byte or sbyte or nint or nuint:
+                new SafeDescriptorHandle((int)Handle.DangerousGetHandle(), ownsHandle: true).Dispose();
+                break;
+
+            default:
+                Handle.Dispose();
+                if (SocketIn(_holder) is { } socket)
+                {
+                    // Its Dispose, and its finalizer, would shut the connection down or unlink the path that it was bound to.
+                    GC.SuppressFinalize(socket);
+                }
+
+                break;
+        }
+    }
+
+    private static SafeDescriptorHandle Borrow(long number) =>
+        number is >= 0 and <= int.MaxValue
+            ? new SafeDescriptorHandle((int)number, ownsHandle: false)
+            : throw new ArgumentOutOfRangeException(null, $"{number} is no file descriptor: they are counted from 0.");
+
+    private static long ToNumber(object integer) => integer switch
+    {
+        nint native => native,
+        nuint native => native > int.MaxValue ? -1 : (long)native,
+        ulong number => number > int.MaxValue ? -1 : (long)number,
+        _ => Convert.ToInt64(integer, null),
+    };
+
+    private static SafeHandle SocketOf(Socket? socket, object owner) =>
+        socket?.SafeHandle ?? throw new ObjectDisposedException(owner.GetType().Name);
+
+    private static StreamWriter Flushed(StreamWriter writer)
+    {
+        writer.Flush();
+        return writer;
+    }
+
+    private static Socket? SocketIn(object holder) => holder switch
+    {
+        Socket socket => socket,
+        TcpClient client => client.Client,
+        TcpListener listener => listener.Server,
+        UdpClient client => client.Client,
+        NetworkStream stream => stream.Socket,
+        _ => null,
+    };
+
+    // These hold no descriptor but a pointer of the runtime's, which as a number could be some descriptor's.
+    private static bool IsDescriptor(SafeHandle handle) => handle is not (SafeWaitHandle or SafeProcessHandle);
+
+    private static SafeHandle? FromProperty(object holder)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["SafeFileHandle", "SafeHandle", "Handle"])
+        {
+            PropertyInfo? property = holder.GetType().GetProperty(name, BindingFlags.Public | BindingFlags.Instance);
+            switch (property is { CanRead: true } && property.GetIndexParameters().Length == 0 ? property.GetValue(holder, BindingFlags.DoNotWrapExceptions, null, null, null) : null)
+            {
+                case SafeHandle handle when IsDescriptor(handle):
+                    return handle;
+                case nint number:
+                    return Borrow(number);
+                case int number:
+                    return Borrow(number);
+            }
+        }
+
+        return null;
+    }
+}

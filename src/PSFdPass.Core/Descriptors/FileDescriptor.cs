@@ -1,0 +1,257 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>
+/// Owns one open descriptor: closes it when it is disposed, or when it is dropped and the finalizer runs. Its facts are asked
+/// of the kernel when they are looked at.
+/// </summary>
+/// <remarks>
+/// <see cref="OpenStream"/>, <see cref="OpenSocket"/>, <see cref="OpenHandle"/> and <see cref="Detach"/> hand the ownership
+/// over. After that this object is spent: <see cref="Fd"/> is −1, and using it says where the descriptor went.
+/// </remarks>
+public sealed class FileDescriptor : IDisposable
+{
+    private readonly SafeDescriptorHandle _handle;
+    private DescriptorKind _kind;
+    private string? _handedOverAs;
+
+    /// <summary>Takes a descriptor.</summary>
+    /// <param name="fd">Its number.</param>
+    /// <param name="ownsHandle">True to close it with this object.</param>
+    public FileDescriptor(int fd, bool ownsHandle)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fd);
+        _handle = new SafeDescriptorHandle(fd, ownsHandle);
+    }
+
+    /// <summary>The descriptor's number in this process; −1 once it is closed or handed over.</summary>
+    public int Fd => IsOpen ? (int)_handle.DangerousGetHandle() : -1;
+
+    /// <summary>Whether this object still owns an open descriptor.</summary>
+    public bool IsOpen => !_handle.IsClosed;
+
+    /// <summary>What it refers to (fstat(2)); <see cref="DescriptorKind.None"/> once it is closed or handed over.</summary>
+    public DescriptorKind Kind
+    {
+        get
+        {
+            if (!IsOpen)
+            {
+                return DescriptorKind.None;
+            }
+
+            if (_kind == DescriptorKind.None)
+            {
+                using var lease = new HandleLease(_handle);
+                _kind = DescriptorInspection.KindOf(lease.Fd);
+            }
+
+            return _kind;
+        }
+    }
+
+    /// <summary>Whether it may be read and written: the access mode of open(2).</summary>
+    public DescriptorAccess Access
+    {
+        get
+        {
+            if (!IsOpen)
+            {
+                return DescriptorAccess.None;
+            }
+
+            using var lease = new HandleLease(_handle);
+            return DescriptorInspection.AccessOf(lease.Fd);
+        }
+    }
+
+    /// <summary>The path, the ends of a socket, or what else the kernel calls it; once it is spent, what became of it.</summary>
+    public string Target
+    {
+        get
+        {
+            if (!IsOpen)
+            {
+                return _handedOverAs is null ? "(closed)" : $"(handed over as {_handedOverAs})";
+            }
+
+            DescriptorKind kind = Kind;
+            using var lease = new HandleLease(_handle);
+            return DescriptorInspection.TargetOf(lease.Fd, kind);
+        }
+    }
+
+    /// <summary>Close-on-exec, and the flags of the description that it shares with other holders (fcntl(2)).</summary>
+    public DescriptorFlags Flags
+    {
+        get
+        {
+            if (!IsOpen)
+            {
+                return DescriptorFlags.None;
+            }
+
+            using var lease = new HandleLease(_handle);
+            return DescriptorInspection.FlagsOf(lease.Fd);
+        }
+    }
+
+    /// <summary>The handle, for calls that borrow the descriptor. It stays this object's to close.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    public SafeHandle SafeHandle => IsOpen ? _handle : throw Spent();
+
+    /// <summary>Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything.</summary>
+    /// <param name="path">The path; a relative one is relative to the process's current directory.</param>
+    /// <param name="access">Read, Write or ReadWrite.</param>
+    /// <exception cref="SystemCallException">open(2) failed: ENOENT, EACCES, EISDIR for writing to a directory and so on.</exception>
+    public static FileDescriptor Open(string path, DescriptorAccess access = DescriptorAccess.Read)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        int mode = access switch
+        {
+            DescriptorAccess.Read => Constants.O_RDONLY,
+            DescriptorAccess.Write => Constants.O_WRONLY,
+            DescriptorAccess.ReadWrite => Constants.O_RDWR,
+            _ => throw new ArgumentOutOfRangeException(nameof(access), access, "Read, Write or ReadWrite."),
+        };
+        int fd;
+        while ((fd = Fcntl.Open(path, mode | Constants.Current.O_CLOEXEC | Constants.Current.O_NOCTTY)) < 0)
+        {
+            if (Errno.Last != Errno.EINTR)
+            {
+                throw SystemCallException.FromLast("open", path);
+            }
+        }
+
+        return new FileDescriptor(fd, ownsHandle: true);
+    }
+
+    /// <summary>Makes another descriptor of the same description, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    /// <exception cref="SystemCallException">EMFILE: there is no descriptor left.</exception>
+    public FileDescriptor Duplicate()
+    {
+        using var lease = new HandleLease(SafeHandle);
+        int fd = Fcntl.Control(lease.Fd, Constants.Current.F_DUPFD_CLOEXEC);
+        return fd >= 0
+            ? new FileDescriptor(fd, ownsHandle: true)
+            : throw SystemCallException.FromLast("fcntl", $"F_DUPFD_CLOEXEC of descriptor {lease.Fd}");
+    }
+
+    /// <summary>Hands the descriptor over to a stream that suits it: a <see cref="NetworkStream"/> or a <see cref="FileStream"/>.</summary>
+    /// <remarks>
+    /// A FileStream begins at the description's offset, and then counts for itself: other holders do not see it move.
+    /// O_NONBLOCK, which a stream can't deal with, is cleared on the description that all holders share.
+    /// </remarks>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    /// <exception cref="NotSupportedException">It is nothing that can be read or written as a stream, such as a directory.</exception>
+    public Stream OpenStream()
+    {
+        switch (Kind)
+        {
+            case DescriptorKind.None:
+                throw Spent();
+
+            case DescriptorKind.Socket:
+                using (var lease = new HandleLease(_handle))
+                {
+                    if (SocketFacts.TypeOf(lease.Fd) != Constants.SOCK_STREAM || !SocketFacts.IsConnected(lease.Fd))
+                    {
+                        throw new NotSupportedException(
+                            $"Descriptor {Fd} ({Target}) is not a connected stream socket: use OpenSocket().");
+                    }
+                }
+
+                return new NetworkStream(HandOverSocket(NameOf<NetworkStream>()), ownsSocket: true);
+
+            case DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe
+                or DescriptorKind.CharacterDevice or DescriptorKind.BlockDevice when Access != DescriptorAccess.None:
+                ClearNonBlocking();
+                FileAccess access = Access switch
+                {
+                    DescriptorAccess.Read => FileAccess.Read,
+                    DescriptorAccess.Write => FileAccess.Write,
+                    _ => FileAccess.ReadWrite,
+                };
+                return new FileStream(new SafeFileHandle(HandOver(NameOf<FileStream>()), ownsHandle: true), access);
+
+            default:
+                throw new NotSupportedException($"Descriptor {Fd} ({Kind} {Target}) can't be read or written as a stream.");
+        }
+    }
+
+    /// <summary>Hands the descriptor over to a <see cref="Socket"/>.</summary>
+    /// <remarks>
+    /// The socket blocks: O_NONBLOCK, which another holder's asynchronous operation may have left, is cleared on the
+    /// description that all holders share.
+    /// </remarks>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    /// <exception cref="SystemCallException">ENOTSOCK: it is no socket. The descriptor stays this object's.</exception>
+    public Socket OpenSocket() => HandOverSocket(NameOf<Socket>());
+
+    /// <summary>Hands the descriptor over to a handle of the type that .NET has for it: SafeSocketHandle or SafeFileHandle.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    public SafeHandle OpenHandle() =>
+        Kind == DescriptorKind.Socket
+            ? new SafeSocketHandle(HandOver(NameOf<SafeSocketHandle>()), ownsHandle: true)
+            : new SafeFileHandle(HandOver(NameOf<SafeFileHandle>()), ownsHandle: true);
+
+    /// <summary>Hands the descriptor over to what .NET has for its kind: a Socket, a FileStream, or itself where there is nothing.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    public object OpenNatural() => Kind switch
+    {
+        DescriptorKind.Socket => OpenSocket(),
+        DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe when Access != DescriptorAccess.None => OpenStream(),
+        DescriptorKind.None => throw Spent(),
+        _ => this,
+    };
+
+    /// <summary>Hands the descriptor over as a number, which is the caller's to close.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    public int Detach() => HandOver("a number");
+
+    /// <summary>Closes the descriptor (close(2)); does nothing when it is closed or was handed over.</summary>
+    public void Close() => Dispose();
+
+    /// <inheritdoc cref="Close"/>
+    public void Dispose() => _handle.Dispose();
+
+    /// <summary>Its number, kind and target.</summary>
+    public override string ToString() => IsOpen ? $"{Fd} {Kind} {Target}" : Target;
+
+    private static string NameOf<T>() => "a " + typeof(T).Name;
+
+    private Socket HandOverSocket(string name)
+    {
+        Socket socket = SocketConversion.ToSocket(IsOpen ? _handle : throw Spent());
+        _handedOverAs = name;
+        return socket;
+    }
+
+    private int HandOver(string name)
+    {
+        int fd = IsOpen ? _handle.Detach() : throw Spent();
+        _handedOverAs = name;
+        return fd;
+    }
+
+    private void ClearNonBlocking()
+    {
+        using var lease = new HandleLease(_handle);
+        int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
+        if (flags >= 0 && (flags & Constants.Current.O_NONBLOCK) != 0)
+        {
+            _ = Fcntl.Control(lease.Fd, Constants.F_SETFL, flags & ~Constants.Current.O_NONBLOCK);
+        }
+    }
+
+    private ObjectDisposedException Spent() =>
+        new(nameof(FileDescriptor), _handedOverAs is null
+            ? "The descriptor is closed."
+            : $"The descriptor was handed over as {_handedOverAs}: use that.");
+}

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;errno.h&gt;</c>: the error numbers the code decides on, and the last one that a call left.</summary>
+internal static class Errno
+{
+    public const int EPERM = 1;
+    public const int ENOENT = 2;
+    public const int EINTR = 4;
+    public const int EBADF = 9;
+    public const int EACCES = 13;
+    public const int EEXIST = 17;
+    public const int ENOTDIR = 20;
+    public const int EISDIR = 21;
+    public const int EINVAL = 22;
+    public const int ENFILE = 23;
+    public const int EMFILE = 24;
+    public const int ENOTTY = 25;
+    public const int EPIPE = 32;
+
+    // Those above are the same on every Unix; these are looked up by name.
+    public static readonly int EAGAIN = ErrnoNames.NumberOf("EAGAIN");
+    public static readonly int EADDRINUSE = ErrnoNames.NumberOf("EADDRINUSE");
+    public static readonly int ECONNREFUSED = ErrnoNames.NumberOf("ECONNREFUSED");
+    public static readonly int ECONNRESET = ErrnoNames.NumberOf("ECONNRESET");
+    public static readonly int EINPROGRESS = ErrnoNames.NumberOf("EINPROGRESS");
+    public static readonly int EMSGSIZE = ErrnoNames.NumberOf("EMSGSIZE");
+    public static readonly int ENAMETOOLONG = ErrnoNames.NumberOf("ENAMETOOLONG");
+    public static readonly int ENOBUFS = ErrnoNames.NumberOf("ENOBUFS");
+    public static readonly int ENOPROTOOPT = ErrnoNames.NumberOf("ENOPROTOOPT");
+    public static readonly int ENOSYS = ErrnoNames.NumberOf("ENOSYS");
+    public static readonly int ENOTCONN = ErrnoNames.NumberOf("ENOTCONN");
+    public static readonly int ENOTSOCK = ErrnoNames.NumberOf("ENOTSOCK");
+    public static readonly int ETOOMANYREFS = ErrnoNames.NumberOf("ETOOMANYREFS");
+
+    /// <summary>The error number of the call just made. Read it before anything else can make another.</summary>
+    public static int Last => Marshal.GetLastPInvokeError();
+}

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;fcntl.h&gt;</c>: descriptor flags, duplicates and open.</summary>
+internal static unsafe partial class Fcntl
+{
+    private const int F_GETPATH = 50;
+
+    /// <summary>fcntl(2) with one of the commands that take an int or nothing. −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int Control(int descriptor, int command, int argument = 0) =>
+        Constants.Current.VariadicOnStack
+            ? ControlOnStack(descriptor, command, 0, 0, 0, 0, 0, 0, argument)
+            : ControlInRegister(descriptor, command, argument);
+
+    /// <summary>fcntl(2) with macOS's F_GETPATH. The buffer holds MAXPATHLEN (1024) bytes.</summary>
+    public static int GetPath(int descriptor, byte* path) => ControlOnStack(descriptor, F_GETPATH, 0, 0, 0, 0, 0, 0, (nint)path);
+
+    /// <summary>open(2). The mode counts only with O_CREAT.</summary>
+    public static int Open(string path, int flags, int mode = 0) =>
+        Constants.Current.VariadicOnStack
+            ? OpenOnStack(path, flags, 0, 0, 0, 0, 0, 0, mode)
+            : OpenInRegister(path, flags, mode);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int ControlInRegister(int descriptor, int command, nint argument);
+
+    // Six fillers take the registers x2 to x7, so that the argument is laid on the stack, where a variadic callee looks for it.
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int ControlOnStack(
+        int descriptor, int command, nint x2, nint x3, nint x4, nint x5, nint x6, nint x7, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenInRegister(string path, int flags, nint mode);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenOnStack(
+        string path, int flags, nint x2, nint x3, nint x4, nint x5, nint x6, nint x7, nint mode);
+}

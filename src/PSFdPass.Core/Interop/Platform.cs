@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary>A system whose C structures and constants this library knows.</summary>
+internal enum PlatformId
+{
+    /// <summary>Linux with glibc or musl, on x86-64.</summary>
+    LinuxX64,
+
+    /// <summary>Linux with glibc or musl, on arm64.</summary>
+    LinuxArm64,
+
+    /// <summary>macOS, on x86-64 or arm64. Known from its headers; not run by this project's tests.</summary>
+    MacOS,
+
+    /// <summary>FreeBSD, on x86-64 or arm64. Known from its headers; not run by this project's tests.</summary>
+    FreeBsd,
+}
+
+/// <summary>
+/// The one place that asks where we are. Everything that differs between systems is a table of data
+/// (<see cref="Constants"/>, <see cref="Ancillary.ControlMessageLayout"/>, <see cref="ErrnoNames"/>) indexed by
+/// <see cref="PlatformId"/>, so that the tables of one system can be tested as bytes on another.
+/// </summary>
+internal static class Platform
+{
+    /// <summary>The system this process runs on.</summary>
+    public static readonly PlatformId Current = Detect();
+
+    private static PlatformId Detect()
+    {
+        if (!BitConverter.IsLittleEndian || IntPtr.Size != 8)
+        {
+            throw new PlatformNotSupportedException("PSFdPass needs a 64-bit little-endian system.");
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            return RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? PlatformId.LinuxArm64 : PlatformId.LinuxX64;
+        }
+
+        if (OperatingSystem.IsMacOS())
+        {
+            return PlatformId.MacOS;
+        }
+
+        if (OperatingSystem.IsFreeBSD())
+        {
+            return PlatformId.FreeBsd;
+        }
+
+        throw new PlatformNotSupportedException(
+            "PSFdPass passes file descriptors over Unix-domain sockets, which this system does not have: it runs on Linux and macOS.");
+    }
+}

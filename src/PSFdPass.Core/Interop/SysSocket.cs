@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;sys/socket.h&gt;</c>: the calls that .NET does not make for us.</summary>
+internal static unsafe partial class SysSocket
+{
+    /// <summary>sendmsg(2).</summary>
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    public static partial nint SendMsg(int socket, MsgHdr* message, int flags);
+
+    /// <summary>recvmsg(2).</summary>
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint RecvMsg(int socket, MsgHdr* message, int flags);
+
+    /// <summary>recv(2).</summary>
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    public static partial nint Recv(int socket, void* buffer, nuint length, int flags);
+
+    /// <summary>send(2).</summary>
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    public static partial nint Send(int socket, void* buffer, nuint length, int flags);
+
+    /// <summary>socketpair(2).</summary>
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    public static partial int SocketPair(int domain, int type, int protocol, int* pair);
+
+    /// <summary>getsockopt(2).</summary>
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int GetSockOpt(int socket, int level, int name, void* value, uint* length);
+
+    /// <summary>setsockopt(2).</summary>
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetSockOpt(int socket, int level, int name, void* value, uint length);
+
+    /// <summary>getsockname(2).</summary>
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int GetSockName(int socket, byte* address, uint* length);
+
+    /// <summary>getpeername(2).</summary>
+    [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
+    public static partial int GetPeerName(int socket, byte* address, uint* length);
+
+    /// <summary>One integer option of a socket. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static bool TryGetOption(int socket, int level, int name, out int value)
+    {
+        int read = 0;
+        uint length = sizeof(int);
+        bool ok = name >= 0 && GetSockOpt(socket, level, name, &read, &length) == 0;
+        value = read;
+        return ok;
+    }
+
+    /// <summary><c>struct iovec</c>: the same two words everywhere.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVec
+    {
+        public void* iov_base;
+        public nuint iov_len;
+    }
+
+    /// <summary>
+    /// <c>struct msghdr</c> of a 64-bit little-endian system. The fields up to msg_control stand at the same offsets everywhere;
+    /// what follows is an 8-byte msg_controllen and then msg_flags (Linux), or a 4-byte msg_controllen with msg_flags right
+    /// behind it (macOS, FreeBSD). Where a field is narrower than here (msg_iovlen on macOS and musl), the rest of its eight
+    /// bytes is padding, and the value written is small enough to leave it zero.
+    /// </summary>
+    [StructLayout(LayoutKind.Explicit, Size = 56)]
+    public struct MsgHdr
+    {
+        [FieldOffset(0)]
+        public void* msg_name;
+
+        [FieldOffset(8)]
+        public uint msg_namelen;
+
+        [FieldOffset(16)]
+        public IoVec* msg_iov;
+
+        [FieldOffset(24)]
+        public ulong msg_iovlen;
+
+        [FieldOffset(32)]
+        public void* msg_control;
+
+        [FieldOffset(40)]
+        public uint msg_controllen;
+
+        [FieldOffset(44)]
+        private int _bsdFlags;
+
+        [FieldOffset(48)]
+        private int _linuxFlags;
+
+        /// <summary>msg_flags, from where this system keeps it.</summary>
+        public readonly int Flags => FlagsOn(Constants.Current);
+
+        /// <summary>msg_flags, from where some system keeps it.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly int FlagsOn(Constants system) => system.MsgFlagsOffset == 44 ? _bsdFlags : _linuxFlags;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary>A system call failed. The message names the call, the error and, where that is known, what to do.</summary>
+public sealed class SystemCallException : IOException
+{
+    internal SystemCallException(string call, int errno, string? subject = null)
+        : base(Describe(call, errno, subject))
+    {
+        Call = call;
+        Errno = errno;
+        ErrnoName = ErrnoNames.NameOf(errno);
+    }
+
+    private SystemCallException(string call, int errno, string? subject, Exception inner)
+        : base(Describe(call, errno, subject), inner)
+    {
+        Call = call;
+        Errno = errno;
+        ErrnoName = ErrnoNames.NameOf(errno);
+    }
+
+    /// <summary>The system call that failed, by its name in section 2 of the manual: <c>sendmsg</c>.</summary>
+    public string Call { get; }
+
+    /// <summary>The error number, as this system counts them (errno(3)).</summary>
+    public int Errno { get; }
+
+    /// <summary>The name of the error: <c>ENOTSOCK</c>.</summary>
+    public string ErrnoName { get; }
+
+    /// <summary>The error that the call just made has left.</summary>
+    internal static SystemCallException FromLast(string call, string? subject = null) => new(call, Interop.Errno.Last, subject);
+
+    /// <summary>The error that a .NET socket operation wraps.</summary>
+    internal static SystemCallException From(SocketException exception, string call, string? subject = null) =>
+        new(call, exception.NativeErrorCode, subject, exception);
+
+    private static string Describe(string call, int errno, string? subject)
+    {
+        string name = ErrnoNames.NameOf(errno);
+        string about = subject is null ? call : $"{call} ({subject})";
+        string text = $"{about}: {Marshal.GetPInvokeErrorMessage(errno)} ({name}).";
+        return Advice(call, name) is { } advice ? $"{text} {advice}" : text;
+    }
+
+    private static string? Advice(string call, string name) => (name, call) switch
+    {
+        ("EMFILE", _) => "This process has as many descriptors as it may: close some, or raise its limit (ulimit -n).",
+        ("ENFILE", _) => "The whole system has as many open files as it may (fs.file-max).",
+        ("ETOOMANYREFS", _) =>
+            "Descriptors that this user has sent and nobody has received yet exceed the limit of open files: " +
+            "let the receiver catch up, or raise the limit (ulimit -n).",
+        ("ENOTSOCK", _) => "The descriptor is open, but is not a socket.",
+        ("EBADF", _) => "The descriptor is not open: it was closed, or never was one of this process's.",
+        ("ENAMETOOLONG", "bind" or "connect") =>
+            $"A socket's path has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one, " +
+            "or change to its folder and name it relative to that.",
+        ("EADDRINUSE", "bind") => "Something is there already.",
+        ("ECONNREFUSED", "connect") => "The socket is there, but nobody listens on it.",
+        ("ENOENT", "connect") => "There is no such socket.",
+        ("EPERM", "sendmsg") => "The receiver refuses descriptors (SO_PASSRIGHTS is off), or they may not be passed.",
+        ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg") => "The other end has closed the connection.",
+        ("ENOTCONN", "sendmsg") => "The socket is not connected.",
+        ("EMSGSIZE", "sendmsg") => "The packet is larger than the socket's send buffer.",
+        ("EINVAL", "sendmsg") =>
+            "This socket does not carry descriptors: it has to be a connected Unix-domain socket (AF_UNIX).",
+        _ => null,
+    };
+}

@@ -1,0 +1,303 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PSFdPass.Ancillary;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>Receives descriptors from a Unix-domain socket: recvmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
+/// <remarks>
+/// The control buffer always has room for the most descriptors a message can hold, so none is lost because of what the caller
+/// asked for. All of them are close-on-exec. A plain read of the same socket would throw attached descriptors away.
+/// </remarks>
+public static class DescriptorReceiver
+{
+    /// <summary>Bytes received at the most when the caller does not say, from a stream. A packet is received whole.</summary>
+    public const int DefaultBufferSize = 65536;
+
+    // Room for 253 descriptors and, beside them, credentials, a process descriptor, a security label and a timestamp.
+    private const int ControlSize = ControlMessageLayout.MaxRightsSpace + 1024;
+
+    // No control buffer holds more numbers than this.
+    private const int MaxNumbers = ControlSize / sizeof(int);
+
+    /// <summary>Receives one message into the caller's buffers. Allocates nothing.</summary>
+    /// <param name="socket">A Unix-domain socket.</param>
+    /// <param name="buffer">Where the data goes. What of a packet has no room is lost, and <see cref="ReceiveResult.FullLength"/> tells.</param>
+    /// <param name="descriptors">
+    /// Where the descriptors' numbers go. They are the caller's to close. Those that have no room are closed and counted in
+    /// <see cref="ReceiveResult.DescriptorsClosed"/>; 253 have room for any message.
+    /// </param>
+    /// <param name="timeout">How long to wait for a message; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="cancellation">Ends the wait. A message is never lost to it.</param>
+    /// <exception cref="SystemCallException">recvmsg(2) failed: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
+    /// <exception cref="TimeoutException">No message came in time.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    public static ReceiveResult Receive(
+        SafeHandle socket, Span<byte> buffer, Span<int> descriptors, TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        SocketType type = UnixSocketType.Of(socket);
+        if (buffer.IsEmpty && type == SocketType.Stream)
+        {
+            throw new ArgumentException("A stream's descriptors come with at least one byte: the buffer needs room for it.", nameof(buffer));
+        }
+
+        using var lease = new HandleLease(socket);
+        ReceiveResult result;
+        if (!TryReceive(lease.Fd, type, buffer, descriptors, out result))
+        {
+            Deadline deadline = Deadline.After(timeout);
+            do
+            {
+                WaitForMessage(lease.Fd, deadline, cancellation);
+            }
+            while (!TryReceive(lease.Fd, type, buffer, descriptors, out result));
+        }
+
+        return result;
+    }
+
+    /// <summary>Receives one message, with its descriptors as objects that own them.</summary>
+    /// <param name="socket">A Unix-domain socket.</param>
+    /// <param name="timeout">How long to wait for a message; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="cancellation">Ends the wait. A message is never lost to it.</param>
+    /// <param name="bufferSize">
+    /// How many bytes to receive at the most; 0 for <see cref="DefaultBufferSize"/> from a stream, and for all of a packet.
+    /// </param>
+    /// <returns>The message, which is the caller's to dispose; null when the peer has closed and everything was received.</returns>
+    /// <exception cref="DescriptorsLostException">
+    /// This process's descriptor table is full. The exception has the message with the data and what did arrive.
+    /// </exception>
+    /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{int}, TimeSpan, CancellationToken)"/>
+    public static ReceivedMessage? ReceiveMessage(
+        SafeHandle socket, TimeSpan timeout, CancellationToken cancellation = default, int bufferSize = 0)
+    {
+        SocketType type = UnixSocketType.Of(socket);
+        Deadline deadline = Deadline.After(timeout);
+        using var lease = new HandleLease(socket);
+        while (true)
+        {
+            if (TryReceiveMessage(lease.Fd, type, bufferSize, out ReceivedMessage? message))
+            {
+                return message;
+            }
+
+            WaitForMessage(lease.Fd, deadline, cancellation);
+        }
+    }
+
+    /// <summary>Receives one message without keeping a thread while it waits.</summary>
+    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int)"/>
+    public static async Task<ReceivedMessage?> ReceiveMessageAsync(
+        SafeHandle socket, TimeSpan timeout, CancellationToken cancellation = default, int bufferSize = 0)
+    {
+        SocketType type = UnixSocketType.Of(socket);
+        Deadline deadline = Deadline.After(timeout);
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (TryReceiveMessage(socket, type, bufferSize, out ReceivedMessage? message))
+            {
+                return message;
+            }
+
+            if (!await ReadinessPoller.UntilAsync(socket, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false))
+            {
+                throw TimedOut();
+            }
+        }
+    }
+
+    /// <summary>Receives one message from a Unix-domain <see cref="Socket"/>, waiting for it as long as it takes.</summary>
+    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int)"/>
+    public static ReceivedMessage? ReceiveMessage(this Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        return ReceiveMessage(socket.SafeHandle, Timeout.InfiniteTimeSpan);
+    }
+
+    private static void WaitForMessage(int socket, Deadline deadline, CancellationToken cancellation)
+    {
+        if (!SocketWait.Until(socket, Poll.POLLIN, deadline, cancellation))
+        {
+            throw TimedOut();
+        }
+    }
+
+    private static TimeoutException TimedOut() => new("No message came in time.");
+
+    private static bool TryReceiveMessage(SafeHandle socket, SocketType type, int bufferSize, out ReceivedMessage? message)
+    {
+        using var lease = new HandleLease(socket);
+        return TryReceiveMessage(lease.Fd, type, bufferSize, out message);
+    }
+
+    // Receives without waiting: false when there is nothing yet; true with a null message at the end of the stream.
+    [SkipLocalsInit]
+    private static bool TryReceiveMessage(int socket, SocketType type, int bufferSize, out ReceivedMessage? message)
+    {
+        message = null;
+        int size = bufferSize;
+        if (size == 0 && !TryChooseSize(socket, type, out size))
+        {
+            return false;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            Span<int> numbers = stackalloc int[MaxNumbers];
+            if (!TryReceive(socket, type, buffer.AsSpan(0, size), numbers, out ReceiveResult result))
+            {
+                return false;
+            }
+
+            // From here the descriptors are ours: whatever is not taken, for whatever reason, is closed by the drain.
+            using var drain = new DescriptorDrain(numbers[..result.Descriptors]);
+            if (result.IsEndOfStream)
+            {
+                return true;
+            }
+
+            message = new ReceivedMessage(buffer.AsSpan(0, result.Bytes).ToArray(), drain.TakeAll(), result);
+            return (result.Flags & MessageFlags.DescriptorsTruncated) == 0 ? true : throw new DescriptorsLostException(message);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // How large a buffer the next message wants: for a packet its size, which the kernel tells without receiving it.
+    private static unsafe bool TryChooseSize(int socket, SocketType type, out int size)
+    {
+        size = DefaultBufferSize;
+        if (type == SocketType.Stream)
+        {
+            return true;
+        }
+
+        byte one;
+        nint length = SysSocket.Recv(
+            socket, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_TRUNC | Constants.Current.MSG_DONTWAIT);
+        if (length < 0 && Errno.Last == Errno.EAGAIN)
+        {
+            return false;
+        }
+
+        // An error is left for recvmsg(2) to tell; macOS says 1 for any packet, whatever its size.
+        if (OperatingSystem.IsLinux() && length >= 0)
+        {
+            size = (int)length;
+        }
+
+        return true;
+    }
+
+    // One recvmsg(2) that does not wait: false when there is nothing. Every descriptor that it installs is accounted for.
+    [SkipLocalsInit]
+    private static unsafe bool TryReceive(
+        int socket, SocketType type, Span<byte> buffer, Span<int> descriptors, out ReceiveResult result)
+    {
+        byte* control = stackalloc byte[ControlSize];
+        fixed (byte* bytes = buffer)
+        {
+            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)buffer.Length };
+            var message = new SysSocket.MsgHdr
+            {
+                msg_iov = &vector,
+                msg_iovlen = 1,
+                msg_control = control,
+                msg_controllen = ControlSize,
+            };
+            int flags = Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC;
+            if (type != SocketType.Stream)
+            {
+                flags |= Constants.Current.MSG_TRUNC;
+            }
+
+            nint length;
+            while ((length = SysSocket.RecvMsg(socket, &message, flags)) < 0)
+            {
+                int errno = Errno.Last;
+                if (errno == Errno.EAGAIN)
+                {
+                    result = default;
+                    return false;
+                }
+
+                if (errno != Errno.EINTR)
+                {
+                    throw new SystemCallException("recvmsg", errno);
+                }
+            }
+
+            var received = new ReadOnlySpan<byte>(control, (int)message.msg_controllen);
+            MessageCredentials? credentials = null;
+            int taken = 0;
+            int closed = 0;
+            foreach (ControlMessage part in new ControlMessageReader(received, in ControlMessageLayout.Current))
+            {
+                if (part.IsRights)
+                {
+                    ReadOnlySpan<int> numbers = MemoryMarshal.Cast<byte, int>(part.Data);
+                    int room = Math.Min(numbers.Length, descriptors.Length - taken);
+                    numbers[..room].CopyTo(descriptors[taken..]);
+                    taken += room;
+                    closed += numbers.Length - room;
+                    DescriptorDrain.Close(numbers[room..]);
+                }
+                else if (part.IsCredentials)
+                {
+                    credentials = MemoryMarshal.Read<MessageCredentials>(part.Data);
+                }
+                else if (part.IsProcessDescriptor)
+                {
+                    // Somebody set SO_PASSPIDFD on this socket. The descriptor is installed here, and nobody asked for it.
+                    DescriptorDrain.Close(MemoryMarshal.Cast<byte, int>(part.Data));
+                }
+            }
+
+            if (Constants.Current.MSG_CMSG_CLOEXEC == 0)
+            {
+                DescriptorDrain.SetCloseOnExec(descriptors[..taken]);
+            }
+
+            result = new ReceiveResult
+            {
+                Bytes = (int)Math.Min(length, buffer.Length),
+                FullLength = (int)length,
+                Descriptors = taken,
+                DescriptorsClosed = closed,
+                Credentials = credentials,
+                Flags = FlagsOf(message.Flags),
+                IsEndOfStream = length == 0 && received.IsEmpty && IsEndOfStream(socket, type),
+            };
+            return true;
+        }
+    }
+
+    private static MessageFlags FlagsOf(int flags) =>
+        ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
+        ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);
+
+    // Nothing was received, not even an error: the end, or an empty packet.
+    private static unsafe bool IsEndOfStream(int socket, SocketType type)
+    {
+        if (type != SocketType.Seqpacket)
+        {
+            return type == SocketType.Stream;
+        }
+
+        // A peer that is still there sent an empty packet. One that is gone may have, too, if there is more behind it.
+        var poll = new Poll.PollFd { fd = socket, events = Poll.POLLIN };
+        _ = Poll.Wait(&poll, 1, 0);
+        byte one;
+        return (poll.revents & Poll.POLLHUP) != 0 &&
+            SysSocket.Recv(socket, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_DONTWAIT) <= 0;
+    }
+}

@@ -1,0 +1,59 @@
+using PSFdPass.Interop;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>Waits, in the calling thread, until a descriptor is ready: poll(2) on it and on a wake descriptor.</summary>
+/// <remarks>
+/// Nothing here looks at O_NONBLOCK or at <c>Socket.Blocking</c>: the flag belongs to the open file description, which other
+/// processes share and change.
+/// </remarks>
+internal static unsafe class SocketWait
+{
+    /// <summary>Returns true when the descriptor is ready (or broken: the next call will tell), false when the time is over.</summary>
+    /// <param name="fd">The descriptor; the caller keeps it open.</param>
+    /// <param name="events">POLLIN or POLLOUT.</param>
+    /// <param name="deadline">How long to wait.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SystemCallException">poll(2) failed, or the descriptor is not open.</exception>
+    public static bool Until(int fd, short events, Deadline deadline, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (!cancellation.CanBeCanceled)
+        {
+            return Until(fd, events, deadline, wake: null, cancellation);
+        }
+
+        using var wake = new WakeDescriptor();
+        using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
+            static state => ((WakeDescriptor)state!).Signal(), wake);
+        return Until(fd, events, deadline, wake, cancellation);
+    }
+
+    private static bool Until(int fd, short events, Deadline deadline, WakeDescriptor? wake, CancellationToken cancellation)
+    {
+        Poll.PollFd* descriptors = stackalloc Poll.PollFd[2];
+        descriptors[0] = new Poll.PollFd { fd = fd, events = events };
+        descriptors[1] = new Poll.PollFd { fd = wake?.Fd ?? -1, events = Poll.POLLIN };
+        while (true)
+        {
+            int ready = Poll.Wait(descriptors, 2, deadline.PollMilliseconds);
+            int errno = Errno.Last;
+            cancellation.ThrowIfCancellationRequested();
+            if (ready > 0)
+            {
+                return (descriptors[0].revents & Poll.POLLNVAL) == 0 ? true : throw new SystemCallException("poll", Errno.EBADF);
+            }
+
+            if (ready < 0 && errno != Errno.EINTR)
+            {
+                throw new SystemCallException("poll", errno);
+            }
+
+            if (deadline.HasPassed)
+            {
+                return false;
+            }
+        }
+    }
+}

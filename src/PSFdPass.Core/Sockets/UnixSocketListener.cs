@@ -1,0 +1,121 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>Makes Unix-domain sockets that others can find: bind(2), chmod(2) and listen(2).</summary>
+public static class UnixSocketListener
+{
+    /// <summary>The mode of a new socket file: only its owner may connect.</summary>
+    public const UnixFileMode DefaultMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>
+    /// Binds a socket and, unless it is a datagram socket, listens on it. The mode is in force before anyone can connect.
+    /// Disposing the socket removes its file.
+    /// </summary>
+    /// <param name="address">Where it will be.</param>
+    /// <param name="type">Stream, Seqpacket or Dgram.</param>
+    /// <param name="backlog">How many connections may wait to be accepted; the system caps it (net.core.somaxconn).</param>
+    /// <param name="mode">The permissions of the socket's file; an abstract name has none.</param>
+    /// <param name="replaceStale">True to remove a socket file on which nobody answers.</param>
+    /// <returns>The socket, which is the caller's to dispose.</returns>
+    /// <exception cref="SystemCallException">
+    /// EADDRINUSE: something is there; the message says what. ENAMETOOLONG, ENOENT, EACCES: the path can't be used.
+    /// </exception>
+    public static Socket Create(
+        UnixSocketAddress address,
+        SocketType type = SocketType.Stream,
+        int backlog = 128,
+        UnixFileMode mode = DefaultMode,
+        bool replaceStale = false)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var socket = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified);
+        try
+        {
+            Bind(socket, address, mode, replaceStale);
+            if (type != SocketType.Dgram)
+            {
+                // Until it listens, connecting is refused, and by now the mode is set.
+                socket.Listen(backlog);
+            }
+
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static void Bind(Socket socket, UnixSocketAddress address, UnixFileMode mode, bool replaceStale)
+    {
+        if (!address.IsAbstract && OperatingSystem.IsLinux())
+        {
+            // On Linux the file takes its mode from the unbound socket, so that not even a datagram comes in earlier.
+            using var lease = new HandleLease(socket.SafeHandle);
+            _ = SysStat.FChMod(lease.Fd, (uint)mode);
+        }
+
+        try
+        {
+            socket.Bind(address.ToEndPoint());
+        }
+        catch (SocketException exception) when (exception.NativeErrorCode == Errno.EADDRINUSE)
+        {
+            if (!replaceStale || address.IsAbstract || !IsStale(address, socket.SocketType))
+            {
+                throw new SystemCallException("bind", Errno.EADDRINUSE, Explain(address, socket.SocketType));
+            }
+
+            File.Delete(address.Name);
+            socket.Bind(address.ToEndPoint());
+        }
+        catch (SocketException exception)
+        {
+            throw SystemCallException.From(exception, "bind", address.ToString());
+        }
+
+        if (!address.IsAbstract)
+        {
+            File.SetUnixFileMode(address.Name, mode);
+        }
+    }
+
+    private static string Explain(UnixSocketAddress address, SocketType type)
+    {
+        if (address.IsAbstract)
+        {
+            return $"{address} is taken";
+        }
+
+        return IsSocketFile(address.Name)
+            ? IsStale(address, type) ? $"{address} is left from a process that is gone: -Force replaces it" : $"{address} is in use"
+            : $"{address} is there, and is not a socket";
+    }
+
+    // A socket file that nobody has open: connecting to it is refused.
+    private static bool IsStale(UnixSocketAddress address, SocketType type)
+    {
+        if (!IsSocketFile(address.Name))
+        {
+            return false;
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified) { Blocking = false };
+        try
+        {
+            probe.Connect(address.ToEndPoint());
+            return false;
+        }
+        catch (SocketException exception)
+        {
+            return exception.NativeErrorCode == Errno.ECONNREFUSED;
+        }
+    }
+
+    private static bool IsSocketFile(string path) =>
+        SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type == SysStat.S_IFSOCK;
+}

@@ -1,0 +1,46 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>Makes sure, once for each handle, that a socket can carry descriptors, and remembers its type.</summary>
+/// <remarks>
+/// Linux accepts descriptors on a TCP socket, sends the data without them and reports success: only the address family tells.
+/// </remarks>
+internal static class UnixSocketType
+{
+    private static readonly ConditionalWeakTable<SafeHandle, StrongBox<SocketType>> Known = [];
+
+    /// <summary>The type of a Unix-domain socket.</summary>
+    /// <exception cref="NotUnixSocketException">It is a socket of another family.</exception>
+    /// <exception cref="SystemCallException">ENOTSOCK: it is no socket. EBADF: it is not open.</exception>
+    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    public static SocketType Of(SafeHandle socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        return Known.TryGetValue(socket, out StrongBox<SocketType>? type) ? type.Value : Ask(socket);
+    }
+
+    private static SocketType Ask(SafeHandle socket)
+    {
+        using var lease = new HandleLease(socket);
+        int number = SocketFacts.TypeOf(lease.Fd);
+        int family = SocketFacts.FamilyOf(lease.Fd);
+        if (family != Constants.AF_UNIX)
+        {
+            throw new NotUnixSocketException(lease.Fd, SocketFacts.ProtocolName(family, number));
+        }
+
+        SocketType type = number switch
+        {
+            Constants.SOCK_DGRAM => SocketType.Dgram,
+            Constants.SOCK_SEQPACKET => SocketType.Seqpacket,
+            _ => SocketType.Stream,
+        };
+        Known.AddOrUpdate(socket, new StrongBox<SocketType>(type));
+        return type;
+    }
+}
