@@ -105,6 +105,20 @@ public sealed class FileDescriptor : IDisposable
     /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
     public SafeHandle SafeHandle => IsOpen ? _handle : throw Spent();
 
+    internal bool IsConnectedStream
+    {
+        get
+        {
+            if (Kind != DescriptorKind.Socket)
+            {
+                return false;
+            }
+
+            using var lease = new HandleLease(_handle);
+            return SocketFacts.TypeOf(lease.Fd) == Constants.SOCK_STREAM && SocketFacts.IsConnected(lease.Fd);
+        }
+    }
+
     /// <summary>Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything.</summary>
     /// <param name="path">The path; a relative one is relative to the process's current directory.</param>
     /// <param name="access">Read, Write or ReadWrite.</param>
@@ -158,16 +172,10 @@ public sealed class FileDescriptor : IDisposable
                 throw Spent();
 
             case DescriptorKind.Socket:
-                using (var lease = new HandleLease(_handle))
-                {
-                    if (SocketFacts.TypeOf(lease.Fd) != Constants.SOCK_STREAM || !SocketFacts.IsConnected(lease.Fd))
-                    {
-                        throw new NotSupportedException(
-                            $"Descriptor {Fd} ({Target}) is not a connected stream socket: use OpenSocket().");
-                    }
-                }
-
-                return new NetworkStream(HandOverSocket(NameOf<NetworkStream>()), ownsSocket: true);
+                return IsConnectedStream
+                    ? new NetworkStream(HandOverSocket(NameOf<NetworkStream>()), ownsSocket: true)
+                    : throw new NotSupportedException(
+                        $"Descriptor {Fd} ({Target}) is not a connected stream socket: use OpenSocket().");
 
             case DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe
                 or DescriptorKind.CharacterDevice or DescriptorKind.BlockDevice when Access != DescriptorAccess.None:

@@ -275,7 +275,7 @@ public static class DescriptorReceiver
                 DescriptorsClosed = closed,
                 Credentials = credentials,
                 Flags = FlagsOf(message.Flags),
-                IsEndOfStream = length == 0 && received.IsEmpty && IsEndOfStream(socket, type),
+                IsEndOfStream = length == 0 && taken + closed == 0 && IsEndOfStream(socket, type),
             };
             return true;
         }
@@ -285,7 +285,7 @@ public static class DescriptorReceiver
         ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
         ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);
 
-    // Nothing was received, not even an error: the end, or an empty packet.
+    // No data and no descriptor: the end, or an empty packet. Credentials tell nothing, they come with the end as well.
     private static unsafe bool IsEndOfStream(int socket, SocketType type)
     {
         if (type != SocketType.Seqpacket)
@@ -294,10 +294,8 @@ public static class DescriptorReceiver
         }
 
         // A peer that is still there sent an empty packet. One that is gone may have, too, if there is more behind it.
-        var poll = new Poll.PollFd { fd = socket, events = Poll.POLLIN };
-        _ = Poll.Wait(&poll, 1, 0);
         byte one;
-        return (poll.revents & Poll.POLLHUP) != 0 &&
+        return SocketWait.HasHungUp(socket) &&
             SysSocket.Recv(socket, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_DONTWAIT) <= 0;
     }
 }

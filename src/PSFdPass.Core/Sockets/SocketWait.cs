@@ -30,6 +30,14 @@ internal static unsafe class SocketWait
         return Until(fd, events, deadline, wake, cancellation);
     }
 
+    /// <summary>Whether the other end is closed. Does not wait.</summary>
+    public static bool HasHungUp(int fd)
+    {
+        var descriptor = new Poll.PollFd { fd = fd, events = Poll.POLLIN };
+        _ = Poll.Wait(&descriptor, 1, 0);
+        return (descriptor.revents & (Poll.POLLHUP | Poll.POLLERR)) != 0;
+    }
+
     private static bool Until(int fd, short events, Deadline deadline, WakeDescriptor? wake, CancellationToken cancellation)
     {
         Poll.PollFd* descriptors = stackalloc Poll.PollFd[2];

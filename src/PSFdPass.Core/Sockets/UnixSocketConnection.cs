@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
@@ -68,19 +69,37 @@ public static class UnixSocketConnection
     /// <summary>Accepts one connection. The listener stays blocking or not, as it was.</summary>
     /// <param name="listener">A listening socket, of any family.</param>
     /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="cancellation">Ends the wait. A connection is never lost to it.</param>
     /// <returns>The accepted socket, which is the caller's to dispose.</returns>
+    /// <remarks>
+    /// Where another process accepts on the same listener and takes the connection that ended the wait, this waits for the next
+    /// one, and can't be cancelled until it comes.
+    /// </remarks>
     /// <exception cref="TimeoutException">Nobody connected in time.</exception>
     /// <exception cref="SystemCallException">accept(2) failed: EINVAL when the socket does not listen, EMFILE and so on.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Socket Accept(Socket listener, TimeSpan timeout, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(listener);
-        Deadline deadline = Deadline.After(timeout);
-        if (!SocketWait.Until((int)listener.SafeHandle.DangerousGetHandle(), Poll.POLLIN, deadline, cancellation))
-        {
-            throw new TimeoutException("Nobody connected in time.");
-        }
+        using var lease = new HandleLease(listener.SafeHandle);
+        return SocketWait.Until(lease.Fd, Poll.POLLIN, Deadline.After(timeout), cancellation)
+            ? AcceptNow(listener)
+            : throw NobodyConnected();
+    }
 
+    /// <summary>Accepts one connection without keeping a thread while it waits.</summary>
+    /// <inheritdoc cref="Accept"/>
+    public static async Task<Socket> AcceptAsync(Socket listener, TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        Deadline deadline = Deadline.After(timeout);
+        return await ReadinessPoller.UntilAsync(listener.SafeHandle, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false)
+            ? AcceptNow(listener)
+            : throw NobodyConnected();
+    }
+
+    private static Socket AcceptNow(Socket listener)
+    {
         try
         {
             return listener.Accept();
@@ -91,28 +110,41 @@ public static class UnixSocketConnection
         }
     }
 
+    private static TimeoutException NobodyConnected() => new("Nobody connected in time.");
+
     private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
 
-    // Never waits itself: on Linux a full backlog is EAGAIN, and there is nothing to poll for.
-    private static Socket? TryConnect(UnixSocketAddress address, SocketType type, bool waitForListener, out SystemCallException? reason)
+    // Never waits itself: on Linux a full backlog is EAGAIN, and there is nothing to poll for. The call is made here because
+    // Socket.Connect does not keep the error number: it tells ENOENT as EADDRNOTAVAIL.
+    private static unsafe Socket? TryConnect(
+        UnixSocketAddress address, SocketType type, bool waitForListener, out SystemCallException? reason)
     {
-        var socket = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified);
-        try
+        int fd = SysSocket.Create(Constants.AF_UNIX, UnixSocketType.NumberOf(type) | Constants.Current.SOCK_CLOEXEC, 0);
+        if (fd < 0)
         {
-            socket.Blocking = false;
-            socket.Connect(address.ToEndPoint());
-            socket.Blocking = true;
+            throw SystemCallException.FromLast("socket");
+        }
+
+        using var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
+        if (Constants.Current.SOCK_CLOEXEC == 0)
+        {
+            DescriptorDrain.SetCloseOnExec([fd]);
+        }
+
+        byte* name = stackalloc byte[SysUn.MaxSize];
+        int length = SysUn.Write(new Span<byte>(name, SysUn.MaxSize), address.Name, address.IsAbstract, Constants.Current);
+        int flags = Fcntl.Control(fd, Constants.F_GETFL);
+        _ = Fcntl.Control(fd, Constants.F_SETFL, flags | Constants.Current.O_NONBLOCK);
+        if (SysSocket.Connect(fd, name, (uint)length) == 0)
+        {
+            _ = Fcntl.Control(fd, Constants.F_SETFL, flags);
             reason = null;
-            return socket;
+            return SocketConversion.ToSocket(handle);
         }
-        catch (SocketException exception)
-        {
-            socket.Dispose();
-            int errno = exception.NativeErrorCode;
-            reason = SystemCallException.From(exception, "connect", address.ToString());
-            bool isNotThereYet = errno == Errno.ENOENT || errno == Errno.ECONNREFUSED;
-            return errno == Errno.EAGAIN || (waitForListener && isNotThereYet) ? null : throw reason;
-        }
+
+        reason = SystemCallException.FromLast("connect", address.ToString());
+        bool isNotThereYet = reason.Errno == Errno.ENOENT || reason.Errno == Errno.ECONNREFUSED;
+        return reason.Errno == Errno.EAGAIN || (waitForListener && isNotThereYet) ? null : throw reason;
     }
 
     private static void ThrowIfPassed(Deadline deadline, UnixSocketAddress address, SystemCallException? reason)

@@ -63,25 +63,31 @@ public static class UnixSocketListener
         {
             socket.Bind(address.ToEndPoint());
         }
-        catch (SocketException exception) when (exception.NativeErrorCode == Errno.EADDRINUSE)
+        catch (SocketException) when (ErrorOfBind(socket, address) is var errno && errno != 0)
         {
-            if (!replaceStale || address.IsAbstract || !IsStale(address, socket.SocketType))
+            if (errno != Errno.EADDRINUSE || !replaceStale || address.IsAbstract || !IsStale(address, socket.SocketType))
             {
-                throw new SystemCallException("bind", Errno.EADDRINUSE, Explain(address, socket.SocketType));
+                throw new SystemCallException(
+                    "bind", errno, errno == Errno.EADDRINUSE ? Explain(address, socket.SocketType) : address.ToString());
             }
 
             File.Delete(address.Name);
             socket.Bind(address.ToEndPoint());
-        }
-        catch (SocketException exception)
-        {
-            throw SystemCallException.From(exception, "bind", address.ToString());
         }
 
         if (!address.IsAbstract)
         {
             File.SetUnixFileMode(address.Name, mode);
         }
+    }
+
+    // Socket.Bind does not keep the error number: it tells ENOENT as EADDRNOTAVAIL, and others as nothing. Asking again does.
+    private static unsafe int ErrorOfBind(Socket socket, UnixSocketAddress address)
+    {
+        byte* name = stackalloc byte[SysUn.MaxSize];
+        int length = SysUn.Write(new Span<byte>(name, SysUn.MaxSize), address.Name, address.IsAbstract, Constants.Current);
+        using var lease = new HandleLease(socket.SafeHandle);
+        return SysSocket.Bind(lease.Fd, name, (uint)length) == 0 ? 0 : Errno.Last;
     }
 
     private static string Explain(UnixSocketAddress address, SocketType type)
@@ -104,15 +110,19 @@ public static class UnixSocketListener
             return false;
         }
 
-        using var probe = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified) { Blocking = false };
         try
         {
-            probe.Connect(address.ToEndPoint());
+            UnixSocketConnection.Connect(address, type, TimeSpan.Zero).Dispose();
             return false;
         }
-        catch (SocketException exception)
+        catch (SystemCallException exception)
         {
-            return exception.NativeErrorCode == Errno.ECONNREFUSED;
+            return exception.Errno == Errno.ECONNREFUSED;
+        }
+        catch (TimeoutException)
+        {
+            // Its backlog is full.
+            return false;
         }
     }
 

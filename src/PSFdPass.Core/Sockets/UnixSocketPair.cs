@@ -34,13 +34,7 @@ public static class UnixSocketPair
 
     internal static unsafe (SafeDescriptorHandle Left, SafeDescriptorHandle Right) CreateHandles(SocketType type)
     {
-        int number = type switch
-        {
-            SocketType.Stream => Constants.SOCK_STREAM,
-            SocketType.Dgram => Constants.SOCK_DGRAM,
-            SocketType.Seqpacket => Constants.SOCK_SEQPACKET,
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A Unix-domain socket is Stream, Seqpacket or Dgram."),
-        };
+        int number = UnixSocketType.NumberOf(type);
         int* pair = stackalloc int[2];
         if (SysSocket.SocketPair(Constants.AF_UNIX, number | Constants.Current.SOCK_CLOEXEC, 0, pair) < 0)
         {
@@ -51,8 +45,7 @@ public static class UnixSocketPair
         var right = new SafeDescriptorHandle(pair[1], ownsHandle: true);
         if (Constants.Current.SOCK_CLOEXEC == 0)
         {
-            _ = Fcntl.Control(pair[0], Constants.F_SETFD, Constants.FD_CLOEXEC);
-            _ = Fcntl.Control(pair[1], Constants.F_SETFD, Constants.FD_CLOEXEC);
+            DescriptorDrain.SetCloseOnExec([pair[0], pair[1]]);
         }
 
         return (left, right);

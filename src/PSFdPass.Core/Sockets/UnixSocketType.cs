@@ -24,6 +24,16 @@ internal static class UnixSocketType
         return Known.TryGetValue(socket, out StrongBox<SocketType>? type) ? type.Value : Ask(socket);
     }
 
+    /// <summary>The SOCK_ number of a type that a Unix-domain socket can have.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Another type of socket.</exception>
+    public static int NumberOf(SocketType type) => type switch
+    {
+        SocketType.Stream => Constants.SOCK_STREAM,
+        SocketType.Dgram => Constants.SOCK_DGRAM,
+        SocketType.Seqpacket => Constants.SOCK_SEQPACKET,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A Unix-domain socket is Stream, Seqpacket or Dgram."),
+    };
+
     private static SocketType Ask(SafeHandle socket)
     {
         using var lease = new HandleLease(socket);

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Net;
+using PSFdPass.Echo;
+
+namespace PSFdPass.Samples;
+
+/// <summary>The command line of the demo.</summary>
+internal sealed record Arguments
+{
+    public const string Usage =
+        $"""
+        Usage: EchoDemo [All|Quarterback|WideReceiver] [options]
+          --say TEXT         play the user too: connect, type TEXT, show what comes back, and end; may be repeated
+          --port N           the port where users connect (8000 unless told; 0 takes a free one)
+          --listen ADDRESS   the address where users connect (127.0.0.1 unless told)
+          --socket PATH      the Unix-domain socket between the players ({EchoDemoOptions.DefaultSocket} unless told)
+          --force            replace a socket that a wide receiver left behind
+          --stop-with-input  stop when the standard input ends
+          --help             show this
+        """;
+
+    public EchoRole Role { get; private set; }
+
+    public List<string> Say { get; } = [];
+
+    public bool StopsWithInput { get; private set; }
+
+    public bool WantsHelp { get; private set; }
+
+    private int? Port { get; set; }
+
+    private IPAddress Address { get; set; } = IPAddress.Loopback;
+
+    private string SocketPath { get; set; } = EchoDemoOptions.DefaultSocket;
+
+    private bool Force { get; set; }
+
+    public static Arguments Parse(string[] words)
+    {
+        var arguments = new Arguments();
+        var rest = new Queue<string>(words);
+        while (rest.TryDequeue(out string? word))
+        {
+            switch (word)
+            {
+                case "--say":
+                    arguments.Say.Add(Value(word, rest));
+                    break;
+                case "--port":
+                    string port = Value(word, rest);
+                    arguments.Port = ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)
+                        ? number
+                        : throw new ArgumentException($"{port} is no port: 0 to 65535.");
+                    break;
+                case "--listen":
+                    string address = Value(word, rest);
+                    arguments.Address = IPAddress.TryParse(address, out IPAddress? parsed)
+                        ? parsed
+                        : throw new ArgumentException($"{address} is no IP address.");
+                    break;
+                case "--socket":
+                    arguments.SocketPath = Value(word, rest);
+                    break;
+                case "--force":
+                    arguments.Force = true;
+                    break;
+                case "--stop-with-input":
+                    arguments.StopsWithInput = true;
+                    break;
+                case "--help" or "-h":
+                    arguments.WantsHelp = true;
+                    break;
+                default:
+                    arguments.Role = Enum.TryParse(word, ignoreCase: true, out EchoRole role) && Enum.IsDefined(role)
+                        ? role
+                        : throw new ArgumentException($"{word} is neither a role nor an option.");
+                    break;
+            }
+        }
+
+        return arguments.Role == EchoRole.WideReceiver && arguments.Say.Count > 0
+            ? throw new ArgumentException("Users connect to a quarterback: --say goes with All or Quarterback.")
+            : arguments;
+    }
+
+    public EchoDemoOptions ToOptions() => new()
+    {
+        Role = Role,
+        Listen = new IPEndPoint(Address, Port ?? EchoDemoOptions.DefaultPort),
+        SocketPath = SocketPath,
+        ReplaceStale = Force,
+    };
+
+    private static string Value(string option, Queue<string> rest) =>
+        rest.TryDequeue(out string? value) ? value : throw new ArgumentException($"{option} needs a value.");
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace PSFdPass.Echo;
+
+/// <summary>How to play the echo demo.</summary>
+public sealed record EchoDemoOptions
+{
+    /// <summary>The port that the demo has unless it is told another.</summary>
+    public const int DefaultPort = 8000;
+
+    /// <summary>The socket that the demo has unless it is told another.</summary>
+    public const string DefaultSocket = "fd-pass.sock";
+
+    /// <summary>Which part this process plays.</summary>
+    public EchoRole Role { get; init; }
+
+    /// <summary>Where users connect; port 0 takes a free one.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
+
+    /// <summary>The Unix-domain socket between the players.</summary>
+    public string SocketPath { get; init; } = DefaultSocket;
+
+    /// <summary>What the log calls the socket, if not by its path.</summary>
+    public string? SocketName { get; init; }
+
+    /// <summary>True to let the wide receiver serve quarterbacks of every user.</summary>
+    public bool AllowAnyUser { get; init; }
+
+    /// <summary>True to remove a socket file on which nobody answers.</summary>
+    public bool ReplaceStale { get; init; }
+
+    /// <summary>
+    /// With <see cref="EchoRole.All"/>, how to start the wide receiver's process: one that plays that role on the same socket,
+    /// writes its log to its standard output, and stops when its standard input ends.
+    /// </summary>
+    public ProcessStartInfo? WideReceiverProcess { get; init; }
+}

@@ -1,0 +1,13 @@
+using System.Text;
+
+namespace PSFdPass.Echo;
+
+/// <summary>What the players say to a user, so that each can see which process is answering.</summary>
+internal static class Greeting
+{
+    public static readonly byte[] FromQuarterback = Line($"Hello from Quarterback on PID ({Environment.ProcessId})!");
+
+    public static readonly byte[] FromWideReceiver = Line($"Hello from Wide Receiver on PID ({Environment.ProcessId})!");
+
+    private static byte[] Line(string text) => Encoding.UTF8.GetBytes(text + "\n");
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace PSFdPass.Echo;
+
+/// <summary>
+/// The wide receiver in a process of its own. Its standard output is the log. Its standard input is a pipe that nothing is
+/// written to: it ends when this process stops it, or dies in whatever way, so the child is never left behind.
+/// </summary>
+internal sealed class WideReceiverProcess : IDisposable
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    private readonly Process _process;
+    private readonly StringBuilder _errors = new();
+
+    /// <summary>Starts it.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program can't be started.</exception>
+    public WideReceiverProcess(ProcessStartInfo start, Action<string> log)
+    {
+        start.UseShellExecute = false;
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Relay(line.Data, log);
+        _process.ErrorDataReceived += (_, line) => Relay(line.Data, text => _errors.AppendLine(text));
+        _process.Start();
+        Id = _process.Id;
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        Exited = _process.WaitForExitAsync();
+    }
+
+    /// <summary>Its process id.</summary>
+    public int Id { get; }
+
+    /// <summary>Completes when it has ended, for whatever reason, and everything that it wrote was read.</summary>
+    public Task Exited { get; }
+
+    /// <summary>How it ended, and what it said of it.</summary>
+    public string Describe() => $"The Wide Receiver with PID ({Id}) ended with {_process.ExitCode}. {_errors.ToString().Trim()}".Trim();
+
+    /// <summary>Asks it to stop, and kills it if it has not after a while.</summary>
+    public async Task StopAsync()
+    {
+        _process.StandardInput.Close();
+        try
+        {
+            await Exited.WaitAsync(Grace).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            _process.Kill();
+            await Exited.ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _process.Dispose();
+
+    private static void Relay(string? line, Action<string> sink)
+    {
+        if (line is not null)
+        {
+            sink(line);
+        }
+    }
+}

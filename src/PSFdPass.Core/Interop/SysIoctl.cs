@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;sys/ioctl.h&gt;</c>.</summary>
+internal static unsafe partial class SysIoctl
+{
+    private const nuint SIOCOUTQ = 0x5411;
+
+    /// <summary>
+    /// Whether everything that was sent on a socket has been received by the peer. Only Linux tells (SIOCOUTQ, unix(7)); where
+    /// it can't be told, the answer is yes.
+    /// </summary>
+    public static bool IsSendQueueEmpty(int socket)
+    {
+        int unread = 0;
+        return !OperatingSystem.IsLinux() || Control(socket, SIOCOUTQ, &unread) != 0 || unread == 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(int descriptor, nuint request, int* argument);
+}
