@@ -67,7 +67,7 @@ internal static unsafe class ReadinessPoller
                 wake.Drain();
             }
 
-            waiters.RemoveAll(static waiter => waiter.ReleaseIfDone());
+            waiters.RemoveAll(static waiter => waiter.HasEnded || waiter.EndIfCancelled());
             if (descriptors.Length <= waiters.Count)
             {
                 Array.Resize(ref descriptors, waiters.Count * 2);
@@ -92,21 +92,28 @@ internal static unsafe class ReadinessPoller
             {
                 if (descriptors[i].revents != 0)
                 {
-                    waiters[i].Complete(ready: true);
+                    waiters[i].End(ready: true);
                 }
                 else if (waiters[i].Deadline.HasPassed)
                 {
-                    waiters[i].Complete(ready: false);
+                    waiters[i].End(ready: false);
                 }
             }
         }
     }
 
+    /// <summary>
+    /// One wait. Only the polling thread ends it, a cancelled one too, and gives the handle back before anybody hears of it: a
+    /// <see cref="System.Net.Sockets.Socket"/> that is disposed while its handle is held shuts the connection down, or the
+    /// listener, for every process that shares it.
+    /// </summary>
     private sealed class Waiter
     {
         private readonly SafeHandle _handle;
         private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private CancellationToken _cancellation;
         private CancellationTokenRegistration _registration;
+        private volatile bool _isCancelled;
 
         public Waiter(SafeHandle handle, short events, Deadline deadline)
         {
@@ -123,6 +130,8 @@ internal static unsafe class ReadinessPoller
 
         public Deadline Deadline { get; }
 
+        public bool HasEnded { get; private set; }
+
         public Task<bool> Task => _completion.Task;
 
         public void CancelWith(CancellationToken cancellation)
@@ -132,10 +141,11 @@ internal static unsafe class ReadinessPoller
                 return;
             }
 
+            _cancellation = cancellation;
             _registration = cancellation.UnsafeRegister(
-                static (state, token) =>
+                static state =>
                 {
-                    ((Waiter)state!)._completion.TrySetCanceled(token);
+                    ((Waiter)state!)._isCancelled = true;
                     s_wake!.Signal();
                 },
                 this);
@@ -147,18 +157,28 @@ internal static unsafe class ReadinessPoller
                 TaskScheduler.Default);
         }
 
-        public void Complete(bool ready) => _completion.TrySetResult(ready);
-
-        // Only the polling thread calls this, between two polls, so the number stays valid for as long as it is polled.
-        public bool ReleaseIfDone()
+        public void End(bool ready)
         {
-            if (!_completion.Task.IsCompleted)
+            GiveBack();
+            _completion.TrySetResult(ready);
+        }
+
+        public bool EndIfCancelled()
+        {
+            if (!_isCancelled)
             {
                 return false;
             }
 
-            _handle.DangerousRelease();
+            GiveBack();
+            _completion.TrySetCanceled(_cancellation);
             return true;
+        }
+
+        private void GiveBack()
+        {
+            HasEnded = true;
+            _handle.DangerousRelease();
         }
     }
 }
