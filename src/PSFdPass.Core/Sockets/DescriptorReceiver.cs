@@ -267,6 +267,8 @@ public static class DescriptorReceiver
                 DescriptorDrain.SetCloseOnExec(descriptors[..taken]);
             }
 
+            // With MSG_CTRUNC something did come, even if all of it was lost.
+            MessageFlags cut = FlagsOf(message.Flags);
             result = new ReceiveResult
             {
                 Bytes = (int)Math.Min(length, buffer.Length),
@@ -274,8 +276,8 @@ public static class DescriptorReceiver
                 Descriptors = taken,
                 DescriptorsClosed = closed,
                 Credentials = credentials,
-                Flags = FlagsOf(message.Flags),
-                IsEndOfStream = length == 0 && taken + closed == 0 && IsEndOfStream(socket, type),
+                Flags = cut,
+                IsEndOfStream = length == 0 && taken + closed == 0 && cut == MessageFlags.None && IsEndOfStream(socket, type),
             };
             return true;
         }
