@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Descriptors;
 
@@ -34,6 +35,7 @@ public sealed class DescriptorSource
     /// </param>
     /// <returns>Null if the object holds no descriptor.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number that no descriptor has.</exception>
+    /// <exception cref="SystemCallException">EBADF: a number that is no open descriptor.</exception>
     /// <exception cref="ObjectDisposedException">The object is closed.</exception>
     public static DescriptorSource? Find(object holder)
     {
@@ -57,6 +59,7 @@ public sealed class DescriptorSource
             Process or WaitHandle or string => null,
             _ => FromProperty(holder),
         };
+        ObjectDisposedException.ThrowIf(handle is { IsClosed: true }, holder);
         return handle is null ? null : new DescriptorSource(holder, handle);
     }
 
@@ -87,10 +90,17 @@ public sealed class DescriptorSource
         }
     }
 
-    private static SafeDescriptorHandle Borrow(long number) =>
-        number is >= 0 and <= int.MaxValue
+    private static SafeDescriptorHandle Borrow(long number)
+    {
+        if (number is < 0 or > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(null, $"{number} is no file descriptor: they are counted from 0.");
+        }
+
+        return Fcntl.Control((int)number, Constants.F_GETFD) >= 0
             ? new SafeDescriptorHandle((int)number, ownsHandle: false)
-            : throw new ArgumentOutOfRangeException(null, $"{number} is no file descriptor: they are counted from 0.");
+            : throw SystemCallException.FromLast("fcntl", $"descriptor {number}");
+    }
 
     private static long ToNumber(object integer) => integer switch
     {

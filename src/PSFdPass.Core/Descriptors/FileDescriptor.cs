@@ -123,14 +123,14 @@ public sealed class FileDescriptor : IDisposable
     /// <param name="path">The path; a relative one is relative to the process's current directory.</param>
     /// <param name="access">Read, Write or ReadWrite.</param>
     /// <exception cref="SystemCallException">open(2) failed: ENOENT, EACCES, EISDIR for writing to a directory and so on.</exception>
-    public static FileDescriptor Open(string path, DescriptorAccess access = DescriptorAccess.Read)
+    public static FileDescriptor Open(string path, FileAccess access = FileAccess.Read)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         int mode = access switch
         {
-            DescriptorAccess.Read => Constants.O_RDONLY,
-            DescriptorAccess.Write => Constants.O_WRONLY,
-            DescriptorAccess.ReadWrite => Constants.O_RDWR,
+            FileAccess.Read => Constants.O_RDONLY,
+            FileAccess.Write => Constants.O_WRONLY,
+            FileAccess.ReadWrite => Constants.O_RDWR,
             _ => throw new ArgumentOutOfRangeException(nameof(access), access, "Read, Write or ReadWrite."),
         };
         int fd;
@@ -259,7 +259,7 @@ public sealed class FileDescriptor : IDisposable
     }
 
     private ObjectDisposedException Spent() =>
-        new(nameof(FileDescriptor), _handedOverAs is null
+        new(null, _handedOverAs is null
             ? "The descriptor is closed."
             : $"The descriptor was handed over as {_handedOverAs}: use that.");
 }

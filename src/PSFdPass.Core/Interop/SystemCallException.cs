@@ -58,7 +58,6 @@ public sealed class SystemCallException : IOException
         ("ENAMETOOLONG", "bind" or "connect") =>
             $"A socket's path has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one, " +
             "or change to its folder and name it relative to that.",
-        ("EADDRINUSE", "bind") => "Something is there already.",
         ("ECONNREFUSED", "connect") => "The socket is there, but nobody listens on it.",
         ("ENOENT", "connect") => "There is no such socket.",
         ("EPERM", "sendmsg") => "The receiver refuses descriptors (SO_PASSRIGHTS is off), or they may not be passed.",

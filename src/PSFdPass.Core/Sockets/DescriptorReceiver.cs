@@ -182,15 +182,25 @@ public static class DescriptorReceiver
         }
 
         byte one;
-        nint length = SysSocket.Recv(
-            socket, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_TRUNC | Constants.Current.MSG_DONTWAIT);
-        if (length < 0 && Errno.Last == Errno.EAGAIN)
+        nint length;
+        while ((length = SysSocket.Recv(
+            socket, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_TRUNC | Constants.Current.MSG_DONTWAIT)) < 0)
         {
-            return false;
+            int errno = Errno.Last;
+            if (errno == Errno.EAGAIN)
+            {
+                return false;
+            }
+
+            // A pending error such as ECONNRESET is told once: recvmsg(2) would not find it again.
+            if (errno != Errno.EINTR)
+            {
+                throw new SystemCallException("recvmsg", errno);
+            }
         }
 
-        // An error is left for recvmsg(2) to tell; macOS says 1 for any packet, whatever its size.
-        if (OperatingSystem.IsLinux() && length >= 0)
+        // macOS says 1 for any packet, whatever its size.
+        if (OperatingSystem.IsLinux())
         {
             size = (int)length;
         }

@@ -45,8 +45,8 @@ public sealed class UnixSocketPeer
                 throw SystemCallException.FromLast("getsockopt", "SO_PEERCRED");
             }
 
-            // A socket that never had a peer has credentials of nobody.
-            return credentials.UserId != uint.MaxValue
+            // A socket that never had a peer has credentials of nobody, and a listening one has its own.
+            return credentials.UserId != uint.MaxValue && !SocketFacts.IsListening(lease.Fd)
                 ? new UnixSocketPeer(credentials.ProcessId, credentials.UserId, credentials.GroupId)
                 : throw new SystemCallException("getsockopt", Errno.ENOTCONN, "SO_PEERCRED");
         }

@@ -10,7 +10,7 @@ namespace PSFdPass.Sockets;
 /// <remarks>
 /// Linux accepts descriptors on a TCP socket, sends the data without them and reports success: only the address family tells.
 /// </remarks>
-internal static class UnixSocketType
+public static class UnixSocketType
 {
     private static readonly ConditionalWeakTable<SafeHandle, StrongBox<SocketType>> Known = [];
 
@@ -26,7 +26,7 @@ internal static class UnixSocketType
 
     /// <summary>The SOCK_ number of a type that a Unix-domain socket can have.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Another type of socket.</exception>
-    public static int NumberOf(SocketType type) => type switch
+    internal static int NumberOf(SocketType type) => type switch
     {
         SocketType.Stream => Constants.SOCK_STREAM,
         SocketType.Dgram => Constants.SOCK_DGRAM,

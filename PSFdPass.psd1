@@ -1,0 +1,25 @@
+@{
+    RootModule             = 'PSFdPass.dll'
+    ModuleVersion          = '0.1.0'
+    GUID                   = 'b5c2a0a4-6d0e-4f5e-9a2c-7d7c0a7c1e53'
+    Author                 = 'The PSFdPass contributors'
+    Copyright              = 'The PSFdPass contributors'
+    Description            = 'Passes open file descriptors (live TCP connections, files, listening sockets, pipes) between processes over Unix-domain sockets (SCM_RIGHTS). For Linux and macOS.'
+    PowerShellVersion      = '7.4'
+    CompatiblePSEditions   = @('Core')
+    FormatsToProcess       = @('PSFdPass.format.ps1xml')
+    CmdletsToExport        = @(
+        'New-UnixSocketPair'
+        'Receive-FileDescriptor'
+        'Send-FileDescriptor'
+        'Start-FdEchoDemo'
+    )
+    FunctionsToExport      = @()
+    AliasesToExport        = @()
+    VariablesToExport      = @()
+    PrivateData            = @{
+        PSData = @{
+            Tags = @('file-descriptor', 'socket', 'unix', 'scm-rights', 'ipc', 'PSEdition_Core', 'Linux', 'MacOS')
+        }
+    }
+}

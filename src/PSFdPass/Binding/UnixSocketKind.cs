@@ -1,0 +1,27 @@
+using System.Net.Sockets;
+
+namespace PSFdPass.Binding;
+
+/// <summary>The types of Unix-domain sockets, by the names that the manual has for them (unix(7)).</summary>
+public enum UnixSocketKind
+{
+    /// <summary>SOCK_STREAM: bytes in order, without boundaries.</summary>
+    Stream,
+
+    /// <summary>SOCK_SEQPACKET: a connection that keeps the boundaries of messages. Not on macOS.</summary>
+    SeqPacket,
+
+    /// <summary>SOCK_DGRAM: messages without a connection.</summary>
+    Datagram,
+}
+
+/// <summary>The names of .NET for them.</summary>
+internal static class UnixSocketKinds
+{
+    public static SocketType ToSocketType(this UnixSocketKind kind) => kind switch
+    {
+        UnixSocketKind.SeqPacket => SocketType.Seqpacket,
+        UnixSocketKind.Datagram => SocketType.Dgram,
+        _ => SocketType.Stream,
+    };
+}

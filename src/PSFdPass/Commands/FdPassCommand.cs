@@ -1,0 +1,58 @@
+using System.Management.Automation;
+
+namespace PSFdPass.Commands;
+
+/// <summary>What every cmdlet of the module shares: Ctrl-C, time limits, paths and errors.</summary>
+public abstract class FdPassCommand : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stopped = new();
+
+    /// <summary>Cancelled by Ctrl-C, and by whatever else stops the pipeline.</summary>
+    protected CancellationToken Stopped => _stopped.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopped.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _stopped.Cancel();
+
+    /// <summary>Does something whose failure ends the command: nothing further can be done.</summary>
+    /// <param name="action">What to do.</param>
+    /// <param name="target">The object that an error is about.</param>
+    protected void OrStop(Action action, object? target)
+    {
+        try
+        {
+            action();
+        }
+        catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception, target));
+        }
+    }
+
+    /// <summary>A number of seconds as the time it is; null waits for ever.</summary>
+    protected static TimeSpan ToTimeout(double? seconds) =>
+        seconds is { } value ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan;
+
+    /// <summary>The path in the file system that a path of the shell means, relative to the shell's location.</summary>
+    /// <exception cref="ArgumentException">It is a path of another provider, such as <c>Env:</c>.</exception>
+    protected string ResolvePath(string path)
+    {
+        string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+        return provider.Name == "FileSystem"
+            ? resolved
+            : throw new ArgumentException($"{path} is not in the file system, but in {provider.Name}.");
+    }
+
+    /// <summary>An object without the wrapping that the shell puts around it.</summary>
+    protected static object Unwrap(object value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+}

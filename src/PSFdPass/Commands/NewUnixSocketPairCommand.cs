@@ -1,0 +1,26 @@
+using System.Management.Automation;
+using System.Net.Sockets;
+using PSFdPass.Binding;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Makes two connected Unix-domain sockets: <c>$left, $right = New-UnixSocketPair</c>.</summary>
+[Cmdlet(VerbsCommon.New, "UnixSocketPair")]
+[OutputType(typeof(Socket))]
+public sealed class NewUnixSocketPairCommand : FdPassCommand
+{
+    /// <summary>Stream for bytes; SeqPacket and Datagram keep the boundaries of messages.</summary>
+    [Parameter(Position = 0)]
+    public UnixSocketKind SocketType { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => OrStop(
+        () =>
+        {
+            (Socket left, Socket right) = UnixSocketPair.Create(SocketType.ToSocketType());
+            WriteObject(left);
+            WriteObject(right);
+        },
+        SocketType);
+}

@@ -1,0 +1,121 @@
+using System.Management.Automation;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using PSFdPass.Binding;
+using PSFdPass.Descriptors;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Receives open descriptors from a Unix-domain socket.</summary>
+[Cmdlet(VerbsCommunications.Receive, "FileDescriptor", DefaultParameterSetName = "Descriptor")]
+[OutputType(typeof(FileDescriptor), typeof(Socket), typeof(Stream), typeof(SafeHandle), typeof(int), ParameterSetName = ["Descriptor"])]
+[OutputType(typeof(ReceivedMessage), ParameterSetName = ["Message"])]
+public sealed class ReceiveFileDescriptorCommand : SocketCommand
+{
+    /// <summary>Go on until so many descriptors have come.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Count { get; set; }
+
+    /// <summary>As what to give each descriptor.</summary>
+    [Parameter(ParameterSetName = "Descriptor")]
+    public DescriptorForm As { get; set; }
+
+    /// <summary>Give one object a message: its data, its text, its descriptors.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Message")]
+    public SwitchParameter AsMessage { get; set; }
+
+    /// <summary>Go on until the peer closes.</summary>
+    [Parameter]
+    public SwitchParameter Follow { get; set; }
+
+    /// <summary>How long to wait, for each message.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue / 1000)]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        int received = 0;
+        do
+        {
+            if (ReceiveMessage() is not { } message)
+            {
+                if (!Follow)
+                {
+                    OrStop(() => throw new PeerClosedException(received, Count ?? 1), Socket);
+                }
+
+                return;
+            }
+
+            received += message.Descriptors.Count;
+            Write(message);
+        }
+        while (Count is { } count ? received < count : Follow);
+
+        if (received > Count)
+        {
+            WriteWarning($"The last message had more descriptors than were asked for: {received} have come, not {Count}.");
+        }
+    }
+
+    private ReceivedMessage? ReceiveMessage()
+    {
+        ReceivedMessage? message = null;
+        OrStop(
+            () =>
+            {
+                try
+                {
+                    message = DescriptorReceiver.ReceiveMessage(Handle, ToTimeout(TimeoutSeconds), Stopped);
+                }
+                catch (DescriptorsLostException exception)
+                {
+                    WriteError(ErrorRecords.From(exception, Socket));
+                    message = exception.Received;
+                }
+            },
+            Socket);
+        return message;
+    }
+
+    private void Write(ReceivedMessage message)
+    {
+        if (AsMessage)
+        {
+            WriteObject(message);
+            return;
+        }
+
+        if (message.Descriptors.Count == 0)
+        {
+            WriteError(ErrorRecords.From(new NoDescriptorException(message), message));
+            return;
+        }
+
+        foreach (FileDescriptor descriptor in message.Descriptors)
+        {
+            if (TryOpen(descriptor) is { } value)
+            {
+                WriteObject(value);
+            }
+        }
+    }
+
+    private object? TryOpen(FileDescriptor descriptor)
+    {
+        try
+        {
+            return descriptor.OpenAs(As);
+        }
+        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        {
+            // The descriptor is not lost: the error's target still owns it.
+            WriteError(ErrorRecords.From(exception, descriptor));
+            return null;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Management.Automation;
+using PSFdPass.Binding;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Sends open descriptors over a Unix-domain socket.</summary>
+[Cmdlet(VerbsCommunications.Send, "FileDescriptor", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(object))]
+public sealed class SendFileDescriptorCommand : SocketCommand
+{
+    /// <summary>What to send: whatever holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public object[] InputObject { get; set; } = null!;
+
+    /// <summary>The data to send with the descriptors; one byte, their number, unless told.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    [MessageTransformation]
+    public byte[]? Message { get; set; }
+
+    /// <summary>How to open a file that is given as a path or a FileInfo.</summary>
+    [Parameter]
+    public FileAccess Access { get; set; } = FileAccess.Read;
+
+    /// <summary>Close our copy once the message is on its way.</summary>
+    [Parameter]
+    public SwitchParameter CloseAfterSend { get; set; }
+
+    /// <summary>Give the input on.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>How long to wait, for each message, until the receiver makes room.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue / 1000)]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        using var message = new OutgoingDescriptors(ResolvePath, Access);
+        foreach (object item in InputObject)
+        {
+            try
+            {
+                message.Add(Unwrap(item));
+            }
+            catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+            {
+                WriteError(ErrorRecords.From(exception, item));
+                return;
+            }
+        }
+
+        if (!ShouldProcess($"descriptor {Handle.DangerousGetHandle()}", $"Send {message}"))
+        {
+            return;
+        }
+
+        OrStop(() => message.Send(Handle, Message, ToTimeout(TimeoutSeconds), Stopped), InputObject);
+        if (CloseAfterSend)
+        {
+            message.CloseHolders();
+        }
+
+        if (PassThru)
+        {
+            WriteObject(InputObject, enumerateCollection: true);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Management.Automation;
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>What the cmdlets that work on one Unix-domain socket share: <c>-Socket</c>.</summary>
+public abstract class SocketCommand : FdPassCommand
+{
+    /// <summary>A Unix-domain socket: a Socket, a FileDescriptor, a NetworkStream, a SafeHandle or a descriptor's number.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNull]
+    public object Socket { get; set; } = null!;
+
+    /// <summary>The socket's handle, which stays the user's.</summary>
+    protected SafeHandle Handle { get; private set; } = null!;
+
+    /// <summary>Finds the handle, and makes sure that it can carry descriptors.</summary>
+    protected override void BeginProcessing() => OrStop(
+        () =>
+        {
+            // A number at the prompt can come as text.
+            object socket = Unwrap(Socket) is string text && int.TryParse(text, out int number) ? number : Unwrap(Socket);
+            Handle = DescriptorSource.Find(socket)?.Handle
+                ?? throw new ArgumentException($"A {socket.GetType()} is no socket.");
+            _ = UnixSocketType.Of(Handle);
+        },
+        Socket);
+}

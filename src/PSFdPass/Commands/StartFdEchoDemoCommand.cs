@@ -1,0 +1,188 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using System.Net;
+using System.Runtime.ExceptionServices;
+using PSFdPass.Echo;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Shows how descriptors are passed: a user's connection moves from a quarterback to a wide receiver in another process.</summary>
+[Cmdlet(VerbsLifecycle.Start, "FdEchoDemo", DefaultParameterSetName = "Foreground", SupportsShouldProcess = true)]
+[OutputType(typeof(string), ParameterSetName = ["Say"])]
+[OutputType(typeof(EchoDemo), ParameterSetName = ["Background"])]
+public sealed class StartFdEchoDemoCommand : FdPassCommand
+{
+    private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(200);
+
+    private readonly BlockingCollection<(string Text, bool IsOutput)> _lines = [];
+
+    /// <summary>Which player this is: both, each in a process of its own, or one of them.</summary>
+    [Parameter(Position = 0)]
+    public EchoRole Role { get; set; }
+
+    /// <summary>The port where users connect; 0 picks a free one.</summary>
+    [Parameter]
+    [ValidateRange(0, 65535)]
+    public int Port { get; set; } = EchoDemoOptions.DefaultPort;
+
+    /// <summary>The address where users connect.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IPAddress ListenAddress { get; set; } = IPAddress.Loopback;
+
+    /// <summary>The Unix-domain socket between the players.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string SocketPath { get; set; } = EchoDemoOptions.DefaultSocket;
+
+    /// <summary>Play the user too: connect, type these lines, show what comes back, and end.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Say")]
+    [ValidateNotNullOrEmpty]
+    public string[]? Say { get; set; }
+
+    /// <summary>Play in the background, and give an object to stop it with.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Background")]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>Serve quarterbacks of every user, not only of this process's.</summary>
+    [Parameter]
+    public SwitchParameter AllowAnyUser { get; set; }
+
+    /// <summary>Replace a socket that a wide receiver left behind.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Stop when the standard input ends: for a program that starts this one.</summary>
+    [Parameter(DontShow = true, ParameterSetName = "Foreground")]
+    public SwitchParameter StopWithInput { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (!ShouldProcess($"{SocketPath}, port {Port}", $"Play {Role}"))
+        {
+            return;
+        }
+
+        OrStop(
+            () =>
+            {
+                if (Say is not null && Role == EchoRole.WideReceiver)
+                {
+                    throw new ArgumentException("Users connect to a quarterback: -Say goes with All or Quarterback.");
+                }
+
+                if (PassThru)
+                {
+                    StartInBackground();
+                }
+                else
+                {
+                    Play();
+                }
+            },
+            SocketPath);
+    }
+
+    private void StartInBackground()
+    {
+        EchoDemo demo = EchoDemo.Start(Options(), static _ => { });
+        if (Role != EchoRole.Quarterback)
+        {
+            // A quarterback alone may have to wait for the other side, which somebody starts later.
+            try
+            {
+                demo.Listening.Wait(Stopped);
+            }
+            catch (Exception exception)
+            {
+                demo.Stop();
+                ExceptionDispatchInfo.Throw((exception as AggregateException)?.InnerException ?? exception);
+            }
+        }
+
+        WriteObject(demo);
+    }
+
+    private void Play()
+    {
+        using EchoDemo demo = EchoDemo.Start(Options(), line => _lines.Add((line, false)));
+        using var signal = new ManualResetEventSlim();
+        using var signals = new ShutdownSignals(name =>
+        {
+            _lines.Add(($"Processing signal ({name})", false));
+            signal.Set();
+            demo.RequestStop();
+        });
+        using CancellationTokenRegistration stop = Stopped.Register(() =>
+        {
+            // Ctrl-C is a signal as well, and its line comes first.
+            signal.Wait(SignalGrace);
+            demo.RequestStop();
+        });
+        if (StopWithInput)
+        {
+            _ = Console.OpenStandardInput().CopyToAsync(Stream.Null).ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
+        }
+
+        Task playing = Say is null ? demo.Completion : SayAsync(demo, Say);
+        _ = playing.ContinueWith(_ => _lines.CompleteAdding(), TaskScheduler.Default);
+        foreach ((string text, bool isOutput) in _lines.GetConsumingEnumerable())
+        {
+            Show(text, isOutput);
+        }
+
+        playing.GetAwaiter().GetResult();
+        if (Stopped.IsCancellationRequested && PwshProcess.RunsOneCommand)
+        {
+            // To stop the demo is how it ends, and no failure of the script that ran it.
+            Host.SetShouldExit(0);
+        }
+    }
+
+    private async Task SayAsync(EchoDemo demo, string[] lines)
+    {
+        try
+        {
+            await foreach (string line in demo.SayAsync(lines, Stopped).ConfigureAwait(false))
+            {
+                _lines.Add((line, true));
+            }
+        }
+        finally
+        {
+            demo.RequestStop();
+            await demo.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await demo.Completion.ConfigureAwait(false);
+    }
+
+    private void Show(string text, bool isOutput)
+    {
+        if (Stopped.IsCancellationRequested)
+        {
+            // The pipeline takes nothing any more, but there is still something to tell.
+            Host.UI.WriteLine(text);
+        }
+        else if (isOutput)
+        {
+            WriteObject(text);
+        }
+        else
+        {
+            WriteInformation(new HostInformationMessage { Message = text }, ["PSHOST"]);
+        }
+    }
+
+    private EchoDemoOptions Options() => new()
+    {
+        Role = Role,
+        Listen = new IPEndPoint(ListenAddress, Port),
+        SocketPath = ResolvePath(SocketPath),
+        SocketName = SocketPath,
+        AllowAnyUser = AllowAnyUser,
+        ReplaceStale = Force,
+        WideReceiverProcess = Role == EchoRole.All ? PwshProcess.ForWideReceiver(this, SocketPath, AllowAnyUser, Force) : null,
+    };
+}
