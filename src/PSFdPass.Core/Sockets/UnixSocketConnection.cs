@@ -108,6 +108,11 @@ public static class UnixSocketConnection
         {
             throw SystemCallException.From(exception, "accept");
         }
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
+        {
+            // Socket knows that it does not listen, and does not even ask the kernel.
+            throw new SystemCallException("accept", Errno.EINVAL, "the socket does not listen");
+        }
     }
 
     private static TimeoutException NobodyConnected() => new("Nobody connected in time.");
