@@ -93,7 +93,7 @@ public sealed class LimitFacts
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         Libc.LimitOpenFiles(64);
-        BecomeNobody();
+        Libc.BecomeNobody();
 
         int[] ten = [.. Enumerable.Repeat(file.Fd, 10)];
         int sent = 0;
@@ -164,22 +164,6 @@ public sealed class LimitFacts
 
     // Opens nothing, unlike a look into /proc/self/fd.
     private static int OpenCount() => Enumerable.Range(0, FullTable.Limit).Count(Some.IsOpen);
-
-    private static void BecomeNobody()
-    {
-        if (Unistd.GetEUid() != 0)
-        {
-            return;
-        }
-
-        unsafe
-        {
-            Assert.Equal(0, Libc.SetGroups(0, null));
-        }
-
-        Assert.Equal(0, Libc.SetResGid(65534, 65534, 65534));
-        Assert.Equal(0, Libc.SetResUid(65534, 65534, 65534));
-    }
 
     private sealed class FullTable : IDisposable
     {
