@@ -106,6 +106,14 @@ public static class UnixSocketConnection
         {
             return listener.Accept();
         }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TooManyOpenSockets)
+        {
+            // Socket tells EMFILE and ENFILE alike. A duplicate fails only where it is this process that has no descriptor left.
+            using var lease = new HandleLease(listener.SafeHandle);
+            int copy = Fcntl.Control(lease.Fd, Constants.Current.F_DUPFD_CLOEXEC);
+            DescriptorDrain.Close(copy >= 0 ? [copy] : []);
+            throw new SystemCallException("accept", copy >= 0 ? Errno.ENFILE : Errno.EMFILE);
+        }
         catch (SocketException exception)
         {
             throw SystemCallException.From(exception, "accept");
