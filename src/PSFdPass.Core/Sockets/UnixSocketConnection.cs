@@ -11,7 +11,7 @@ public static class UnixSocketConnection
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Connects to a socket.</summary>
+    /// <summary>Connects to a socket. On Linux a datagram socket gets an abstract name of its own, so that it can be answered.</summary>
     /// <param name="address">Where it is.</param>
     /// <param name="type">Stream, Seqpacket or Dgram; the same as the other side's.</param>
     /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
@@ -227,6 +227,16 @@ public static class UnixSocketConnection
         }
 
         byte* name = stackalloc byte[SysUn.MaxSize];
+        if (type == SocketType.Dgram && Constants.Current.HasAbstractNames)
+        {
+            // The kernel picks an abstract name (autobind of unix(7)): without one, nobody could answer.
+            *(ushort*)name = Constants.AF_UNIX;
+            if (SysSocket.Bind(fd, name, sizeof(ushort)) < 0)
+            {
+                throw SystemCallException.FromLast("bind", "autobind");
+            }
+        }
+
         int length = SysUn.Write(new Span<byte>(name, SysUn.MaxSize), address.Name, address.IsAbstract, Constants.Current);
         int flags = Fcntl.Control(fd, Constants.F_GETFL);
         _ = Fcntl.Control(fd, Constants.F_SETFL, flags | Constants.Current.O_NONBLOCK);
