@@ -9,7 +9,12 @@
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('PSFdPass.format.ps1xml')
     CmdletsToExport        = @(
+        'Close-FileDescriptor'
+        'Copy-FileDescriptor'
+        'Get-FileDescriptor'
+        'New-MemoryFile'
         'New-UnixSocketPair'
+        'Open-FileDescriptor'
         'Receive-FileDescriptor'
         'Send-FileDescriptor'
         'Start-FdEchoDemo'

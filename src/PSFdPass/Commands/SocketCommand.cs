@@ -20,8 +20,7 @@ public abstract class SocketCommand : FdPassCommand
     protected override void BeginProcessing() => OrStop(
         () =>
         {
-            // A number at the prompt can come as text.
-            object socket = Unwrap(Socket) is string text && int.TryParse(text, out int number) ? number : Unwrap(Socket);
+            object socket = ToHolder(Socket);
             Handle = DescriptorSource.Find(socket)?.Handle
                 ?? throw new ArgumentException($"A {socket.GetType()} is no socket.");
             _ = UnixSocketType.Of(Handle);
