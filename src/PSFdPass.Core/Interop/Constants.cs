@@ -14,6 +14,7 @@ internal sealed class Constants
     public required int SO_ACCEPTCONN { get; init; }
     public required int SO_SNDBUF { get; init; }
     public required int SO_RCVBUF { get; init; }
+    public required int SO_LINGER { get; init; }
     public required int SO_PROTOCOL { get; init; }
     public required int SO_PASSCRED { get; init; }
     public required int SO_PEERCRED { get; init; }
@@ -54,12 +55,6 @@ internal sealed class Constants
     public required int O_NOCTTY { get; init; }
     public required int O_PATH { get; init; }
 
-    /// <summary>
-    /// Whether variadic arguments travel on the stack even when registers are free: Apple's arm64 convention, under which
-    /// <c>fcntl</c> called as if it had three fixed parameters reads garbage.
-    /// </summary>
-    public required bool VariadicOnStack { get; init; }
-
     public const int AF_UNIX = 1;
     public const int AF_INET = 2;
     public const int SOCK_STREAM = 1;
@@ -91,6 +86,7 @@ internal sealed class Constants
         SO_ACCEPTCONN = 0x2,
         SO_SNDBUF = 0x1001,
         SO_RCVBUF = 0x1002,
+        SO_LINGER = 0x80,
         SO_PROTOCOL = -1,
         SO_PASSCRED = -1,
         SO_PEERCRED = -1,
@@ -117,7 +113,6 @@ internal sealed class Constants
         O_DIRECTORY = 0x100000,
         O_NOCTTY = 0x20000,
         O_PATH = 0,
-        VariadicOnStack = true,
     };
 
     /// <summary>FreeBSD's values, from its headers.</summary>
@@ -128,6 +123,7 @@ internal sealed class Constants
         SO_ACCEPTCONN = 0x2,
         SO_SNDBUF = 0x1001,
         SO_RCVBUF = 0x1002,
+        SO_LINGER = 0x80,
         SO_PROTOCOL = 0x1016,
         SO_PASSCRED = -1,
         SO_PEERCRED = -1,
@@ -154,7 +150,6 @@ internal sealed class Constants
         O_DIRECTORY = 0x20000,
         O_NOCTTY = 0x8000,
         O_PATH = 0x400000,
-        VariadicOnStack = false,
     };
 
     /// <summary>The values of the system this process runs on.</summary>
@@ -177,6 +172,7 @@ internal sealed class Constants
         SO_ACCEPTCONN = 30,
         SO_SNDBUF = 7,
         SO_RCVBUF = 8,
+        SO_LINGER = 13,
         SO_PROTOCOL = 38,
         SO_PASSCRED = 16,
         SO_PEERCRED = 17,
@@ -203,6 +199,5 @@ internal sealed class Constants
         O_DIRECTORY = directory,
         O_NOCTTY = 0x100,
         O_PATH = 0x200000,
-        VariadicOnStack = false,
     };
 }

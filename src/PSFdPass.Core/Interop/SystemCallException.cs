@@ -53,7 +53,7 @@ public sealed class SystemCallException : IOException
         ("ETOOMANYREFS", _) =>
             "Descriptors that this user has sent and nobody has received yet exceed the limit of open files: " +
             "let the receiver catch up, or raise the limit (ulimit -n).",
-        ("ENOTSOCK", _) => "The descriptor is open, but is not a socket.",
+        ("ENOTSOCK", not "connect") => "The descriptor is open, but is not a socket.",
         ("EBADF", "pidfd_getfd") => "That process has no such descriptor open.",
         ("EACCES", "opendir" or "readlink") =>
             "To look at a process's descriptors is to be of its user, with no fewer privileges, or to have CAP_SYS_PTRACE (ptrace(2), " +
@@ -76,6 +76,7 @@ public sealed class SystemCallException : IOException
         ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg") => "The other end has closed the connection.",
         ("ENOTCONN", "sendmsg") => "The socket is not connected.",
         ("EMSGSIZE", "sendmsg") => "The packet is larger than the socket's send buffer.",
+        ("EINVAL", "recvmsg") => "The socket is not connected.",
         ("EINVAL", "sendmsg") =>
             "This socket does not carry descriptors: it has to be a connected Unix-domain socket (AF_UNIX).",
         _ => null,
