@@ -31,7 +31,7 @@ $configuration.Output.CIFormat = 'None'
 $configuration.Output.StackTraceVerbosity = 'FirstLine'
 
 $bad = 0
-foreach ($file in $Path) {
+foreach ($file in (Resolve-Path $Path).ProviderPath) {
     # A file at a time, so that each has its own count even when it can't be read.
     $configuration.Run.Path = $file
     $result = Invoke-Pester -Configuration $configuration
