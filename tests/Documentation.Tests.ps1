@@ -1,0 +1,124 @@
+# What the pages in docs/en-US say is what a user gets: every example is run, and Get-Help has every page.
+
+BeforeDiscovery {
+    $pages = Join-Path $PSScriptRoot '../docs/en-US'
+
+    # An example is code with the output that it is said to have. Code alone is not run: it needs somebody else's program.
+    $block = '(?ms)^```powershell\r?\n(?<code>.*?)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
+    $examples = foreach ($page in Get-ChildItem $pages -Filter *.md) {
+        foreach ($section in (Get-Content $page -Raw) -split '(?m)(?=^##+ )') {
+            foreach ($match in [regex]::Matches($section, $block)) {
+                @{
+                    Page   = $page.BaseName
+                    Title  = ($section -split '\r?\n')[0].TrimStart('#', ' ')
+                    Code   = $match.Groups['code'].Value
+                    Output = $match.Groups['output'].Value
+                }
+            }
+        }
+    }
+
+    $manifest = Import-PowerShellDataFile (Join-Path $PSScriptRoot '../PSFdPass.psd1')
+    $commands = $manifest.CmdletsToExport | ForEach-Object { @{ Command = $_ } }
+    $topics = Get-ChildItem $pages -Filter about_*.md | ForEach-Object { @{ Topic = $_.BaseName; Page = $_ } }
+}
+
+BeforeAll {
+    $modulePath = Join-Path $PSScriptRoot '../out/PSFdPass'
+    Import-Module $modulePath -Force
+    $pages = Join-Path $PSScriptRoot '../docs/en-US'
+
+    # Numbers (descriptors, process ids, ports) and the widths of columns are different each time.
+    function ConvertTo-Comparable([string] $Text) {
+        $lines = foreach ($line in $Text -split '\r?\n') {
+            ($line -replace '\d+', '#' -replace '-+', '-' -replace '\s+', ' ').Trim()
+        }
+        ($lines | Where-Object { $_ }) -join "`n"
+    }
+
+    # Words alone, so that markup and line breaks don't count.
+    function ConvertTo-Words([string] $Text) {
+        ($Text -replace '\[([^\]]+)\]\([^)]+\)', '$1' -replace '(?m)^```\w*\r?$', '' -replace '`', '' -replace '\s+', ' ').Trim()
+    }
+
+    function Get-Section([string] $Command, [string] $Heading) {
+        $markdown = Get-Content (Join-Path $pages "$Command.md") -Raw
+        [regex]::Match($markdown, "(?ms)^$Heading\r?`$(?<text>.*?)(?=^(##|```````yaml))").Groups['text'].Value
+    }
+
+    # A shell of its own for an example, in the folder $TestDrive.
+    function Invoke-Example([string] $Code) {
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript({
+                param($Module, $Folder, $Code)
+                $ErrorActionPreference = 'Stop'
+                $PSStyle.OutputRendering = 'PlainText'
+                Import-Module $Module
+                Set-Location $Folder
+                # As at the prompt: every statement's output is laid out for itself.
+                $statements = [Management.Automation.Language.Parser]::ParseInput($Code, [ref] $null, [ref] $null).EndBlock.Statements
+                foreach ($statement in $statements) {
+                    . ([scriptblock]::Create($statement.Extent.Text)) | Out-String -Width 200
+                }
+            }).AddParameters(@($modulePath, "$TestDrive", $Code))
+            $text = $shell.Invoke()
+            $shell.Streams.Error | Should -BeNullOrEmpty
+            $text -join ''
+        }
+        finally {
+            $shell.Dispose()
+        }
+    }
+}
+
+Describe 'The examples' {
+    It '<Page>, <Title>' -ForEach $examples {
+        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly (ConvertTo-Comparable $Output)
+    }
+}
+
+Describe 'Get-Help <Command>' -ForEach $commands {
+    BeforeAll {
+        $help = Get-Help $Command -Full
+    }
+
+    It 'has a synopsis and the description of the page' {
+        $help.Synopsis.Trim() | Should -BeExactly (ConvertTo-Words (Get-Section $Command '## SYNOPSIS'))
+        ConvertTo-Words ($help.description.Text -join "`n") | Should -BeExactly (ConvertTo-Words (Get-Section $Command '## DESCRIPTION'))
+    }
+
+    It 'has every parameter, as the page describes it' {
+        $parameters = (Get-Command $Command).ParameterSets.Parameters | Where-Object {
+            $_.Name -notin [Management.Automation.PSCmdlet]::CommonParameters -and
+            -not ((Get-Command $Command).Parameters[$_.Name].Attributes | Where-Object DontShow)
+        } | Select-Object -ExpandProperty Name -Unique
+        foreach ($parameter in $parameters) {
+            $text = ConvertTo-Words ((Get-Help $Command -Parameter $parameter).description.Text -join "`n")
+            $text | Should -Not -BeNullOrEmpty -Because "-$parameter needs a description"
+            $text | Should -BeExactly (ConvertTo-Words (Get-Section $Command "### -$parameter")) -Because "-$parameter is described so"
+        }
+    }
+
+    It 'has three examples or more, with code' {
+        @($help.examples.example).Count | Should -BeGreaterOrEqual 3
+        foreach ($example in $help.examples.example) {
+            $example.code | Should -Not -BeNullOrEmpty -Because $example.title
+        }
+    }
+
+    It 'names manual pages, what comes out, and where to read on' {
+        "$($help.alertSet.alert.Text)" | Should -Match '\w\(\d\)'
+        $help.returnValues.returnValue.type.name | Should -Not -BeNullOrEmpty
+        $help.relatedLinks.navigationLink.linkText | Should -Contain 'about_PSFdPass'
+    }
+}
+
+Describe 'Get-Help <Topic>' -ForEach $topics {
+    It 'has the text of the page' {
+        $help = Get-Help $Topic
+        "$help" | Should -Match "(?s)^TOPIC\s+$Topic\s+SHORT DESCRIPTION\s+\S"
+        $markdown = (Get-Content $Page -Raw) -replace '(?m)^#+ ', ''
+        (ConvertTo-Words "$help") -replace '^TOPIC ' | Should -Be (ConvertTo-Words $markdown)
+    }
+}
