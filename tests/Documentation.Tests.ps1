@@ -6,7 +6,7 @@ BeforeDiscovery {
     # An example is code with the output that it is said to have. Code alone is not run: it needs somebody else's program.
     $block = '(?ms)^```powershell\r?\n(?<code>.*?)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
     $examples = foreach ($page in Get-ChildItem $pages -Filter *.md) {
-        foreach ($section in (Get-Content $page -Raw) -split '(?m)(?=^##+ )') {
+        foreach ($section in (Get-Content $page -Raw) -split '(?m)(?=^##+ )' -notmatch '(?m)^```sh\r?$') {
             foreach ($match in [regex]::Matches($section, $block)) {
                 @{
                     Page   = $page.BaseName
@@ -14,6 +14,21 @@ BeforeDiscovery {
                     Code   = $match.Groups['code'].Value
                     Output = $match.Groups['output'].Value
                 }
+            }
+        }
+    }
+
+    # A recipe for another language has that side in a block of sh, ours after it, and what the two print.
+    $recipe = '(?ms)^```sh\r?\n(?<shell>.*?)^```\r?$\s+^```powershell\r?\n(?<code>.*?)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
+    $interop = Get-Content (Join-Path $pages about_FileDescriptor_Interop.md) -Raw
+    $recipes = foreach ($section in $interop -split '(?m)(?=^##+ )') {
+        $match = [regex]::Match($section, $recipe)
+        if ($match.Success) {
+            @{
+                Title  = ($section -split '\r?\n')[0].TrimStart('#', ' ')
+                Shell  = $match.Groups['shell'].Value
+                Code   = $match.Groups['code'].Value
+                Output = $match.Groups['output'].Value
             }
         }
     }
@@ -47,11 +62,12 @@ BeforeAll {
     }
 
     # A shell of its own for an example, in the folder $TestDrive.
-    function Invoke-Example([string] $Code) {
+    function Invoke-Example([string] $Code, [hashtable] $Variable = @{}) {
         $shell = [powershell]::Create()
         try {
             $null = $shell.AddScript({
-                param($Module, $Folder, $Code)
+                param($Module, $Folder, $Code, $Variable)
+                $Variable.GetEnumerator() | ForEach-Object { Set-Variable $_.Key $_.Value }
                 $ErrorActionPreference = 'Stop'
                 $PSStyle.OutputRendering = 'PlainText'
                 Import-Module $Module
@@ -61,7 +77,7 @@ BeforeAll {
                 foreach ($statement in $statements) {
                     . ([scriptblock]::Create($statement.Extent.Text)) | Out-String -Width 200
                 }
-            }).AddParameters(@($modulePath, "$TestDrive", $Code))
+            }).AddParameters(@($modulePath, "$TestDrive", $Code, $Variable))
             $text = $shell.Invoke()
             $shell.Streams.Error | Should -BeNullOrEmpty
             $text -join ''
@@ -74,7 +90,47 @@ BeforeAll {
 
 Describe 'The examples' {
     It '<Page>, <Title>' -ForEach $examples {
-        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly (ConvertTo-Comparable $Output)
+        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly (ConvertTo-Comparable ($Output -replace '/home/you', $TestDrive))
+    }
+}
+
+Describe 'The recipes for other languages' {
+    It '<Title>' -ForEach $recipes {
+        $program = ($Shell.Trim() -split '\s')[0]
+        if ($program -eq 'cat') { $program = $Shell -match '(?m)^gcc' ? 'gcc' : 'go' }
+        if (-not (Get-Command $program -CommandType Application -ErrorAction Ignore)) {
+            Set-ItResult -Skipped -Because "$program is not installed"
+            return
+        }
+
+        if ($program -eq 'perl' -and (perl -MIO::FDPass -e 'print 1' 2>$null) -ne 1) {
+            Set-ItResult -Skipped -Because 'IO::FDPass is not installed'
+            return
+        }
+
+        $path = Join-Path $TestDrive wire.sock
+        $listener = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+        $listener.Bind([Net.Sockets.UnixDomainSocketEndPoint]::new($path))
+        $listener.Listen()
+        $log = Join-Path $TestDrive log.txt
+        $start = [Diagnostics.ProcessStartInfo]::new('bash', [string[]]('-c', "exec >log.txt 2>&1; $Shell"))
+        $start.WorkingDirectory = $TestDrive
+        $other = [Diagnostics.Process]::Start($start)
+        try {
+            $accepted = $listener.AcceptAsync()
+            # The first program that go compiles takes its time.
+            $accepted.Wait([timespan]::FromMinutes(2)) | Should -BeTrue -Because "it has to connect: $(Get-Content $log)"
+            $ours = Invoke-Example $Code @{ peer = $accepted.Result }
+            $other.WaitForExit(60000) | Should -BeTrue
+            ConvertTo-Comparable "$ours`n$(Get-Content $log -Raw)" | Should -BeExactly (ConvertTo-Comparable $Output)
+            $other.ExitCode | Should -Be 0
+        }
+        finally {
+            if (-not $other.HasExited) { $other.Kill($true) }
+            $other.Dispose()
+            if ($accepted.IsCompletedSuccessfully) { $accepted.Result.Dispose() }
+            $listener.Dispose()
+        }
     }
 }
 
