@@ -9,10 +9,14 @@
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('PSFdPass.format.ps1xml')
     CmdletsToExport        = @(
+        'Connect-UnixSocket'
+        'Get-UnixSocketPeer'
+        'New-UnixSocketListener'
         'New-UnixSocketPair'
         'Receive-FileDescriptor'
         'Send-FileDescriptor'
         'Start-FdEchoDemo'
+        'Wait-UnixSocketConnection'
     )
     FunctionsToExport      = @()
     AliasesToExport        = @()

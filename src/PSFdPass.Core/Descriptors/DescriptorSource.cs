@@ -79,7 +79,7 @@ public sealed class DescriptorSource
                 break;
 
             default:
-                Handle.Dispose();
+                CloseHandle();
                 if (SocketIn(_holder) is { } socket)
                 {
                     // Its Dispose, and its finalizer, would shut the connection down or unlink the path that it was bound to.
@@ -88,6 +88,37 @@ public sealed class DescriptorSource
 
                 break;
         }
+    }
+
+    // A SafeSocketHandle that is released without its Socket first sets SO_LINGER to zero, on the connection that others share:
+    // the receiver's close would reset it, and lose what is not sent yet. A copy of the descriptor puts the option back.
+    private unsafe void CloseHandle()
+    {
+        if (Handle is not SafeSocketHandle)
+        {
+            Handle.Dispose();
+            return;
+        }
+
+        int copy;
+        ulong linger = 0;
+        uint length = sizeof(ulong);
+        using (var lease = new HandleLease(Handle))
+        {
+            copy = Fcntl.Control(lease.Fd, Constants.Current.F_DUPFD_CLOEXEC);
+            if (copy < 0)
+            {
+                // There is no descriptor left for a copy. What is lost this way is the runtime's own clearing up.
+                Handle.SetHandleAsInvalid();
+                _ = Unistd.Close(lease.Fd);
+                return;
+            }
+        }
+
+        _ = SysSocket.GetSockOpt(copy, Constants.Current.SOL_SOCKET, Constants.Current.SO_LINGER, &linger, &length);
+        Handle.Dispose();
+        _ = SysSocket.SetSockOpt(copy, Constants.Current.SOL_SOCKET, Constants.Current.SO_LINGER, &linger, length);
+        _ = Unistd.Close(copy);
     }
 
     private static SafeDescriptorHandle Borrow(long number)

@@ -195,8 +195,8 @@ public sealed class FileDescriptor : IDisposable
 
     /// <summary>Hands the descriptor over to a <see cref="Socket"/>.</summary>
     /// <remarks>
-    /// The socket blocks: O_NONBLOCK, which another holder's asynchronous operation may have left, is cleared on the
-    /// description that all holders share.
+    /// The socket's synchronous calls wait, even if another holder's asynchronous operation has left O_NONBLOCK on the
+    /// description. The flag itself stays, because that holder may rely on it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
     /// <exception cref="SystemCallException">ENOTSOCK: it is no socket. The descriptor stays this object's.</exception>

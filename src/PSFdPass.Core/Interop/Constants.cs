@@ -14,6 +14,7 @@ internal sealed class Constants
     public required int SO_ACCEPTCONN { get; init; }
     public required int SO_SNDBUF { get; init; }
     public required int SO_RCVBUF { get; init; }
+    public required int SO_LINGER { get; init; }
     public required int SO_PROTOCOL { get; init; }
     public required int SO_PASSCRED { get; init; }
     public required int SO_PEERCRED { get; init; }
@@ -91,6 +92,7 @@ internal sealed class Constants
         SO_ACCEPTCONN = 0x2,
         SO_SNDBUF = 0x1001,
         SO_RCVBUF = 0x1002,
+        SO_LINGER = 0x80,
         SO_PROTOCOL = -1,
         SO_PASSCRED = -1,
         SO_PEERCRED = -1,
@@ -128,6 +130,7 @@ internal sealed class Constants
         SO_ACCEPTCONN = 0x2,
         SO_SNDBUF = 0x1001,
         SO_RCVBUF = 0x1002,
+        SO_LINGER = 0x80,
         SO_PROTOCOL = 0x1016,
         SO_PASSCRED = -1,
         SO_PEERCRED = -1,
@@ -177,6 +180,7 @@ internal sealed class Constants
         SO_ACCEPTCONN = 30,
         SO_SNDBUF = 7,
         SO_RCVBUF = 8,
+        SO_LINGER = 13,
         SO_PROTOCOL = 38,
         SO_PASSCRED = 16,
         SO_PEERCRED = 17,

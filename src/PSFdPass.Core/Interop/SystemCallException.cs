@@ -56,12 +56,16 @@ public sealed class SystemCallException : IOException
         ("ENOTSOCK", _) => "The descriptor is open, but is not a socket.",
         ("EBADF", _) => "The descriptor is not open: it was closed, or never was one of this process's.",
         ("ENAMETOOLONG", "bind" or "connect") =>
-            $"A socket's path has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one, " +
-            "or change to its folder and name it relative to that.",
+            $"A socket's path or abstract name has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one.",
         ("ECONNREFUSED", "connect") => "The socket is there, but nobody listens on it.",
         ("ENOENT", "connect") => "There is no such socket.",
+        ("EACCES", "connect") => "To connect takes write permission on the socket's file, and search permission on its folders.",
+        ("EPROTOTYPE", "connect") => "The socket there is of another type: Stream, SeqPacket or Datagram.",
+        ("EPROTONOSUPPORT", "socket" or "socketpair") => "This system has no Unix-domain sockets of that type (macOS has no SeqPacket).",
+        ("EINVAL", "accept") => "The socket does not listen.",
+        ("EOPNOTSUPP", "accept") => "A datagram socket has no connections: what is sent to it is received from it directly.",
         ("EPERM", "sendmsg") => "The receiver refuses descriptors (SO_PASSRIGHTS is off), or they may not be passed.",
-        ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg") => "The other end has closed the connection.",
+        ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg" or "recvmmsg") => "The other end has closed the connection.",
         ("ENOTCONN", "sendmsg") => "The socket is not connected.",
         ("EMSGSIZE", "sendmsg") => "The packet is larger than the socket's send buffer.",
         ("EINVAL", "sendmsg") =>

@@ -100,7 +100,7 @@ public static class DescriptorSender
     /// <summary>Sends data and descriptors without keeping a thread while it waits for room.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send, as in the synchronous method; null sends the number of descriptors.</param>
-    /// <param name="descriptors">The handles, which are kept open until the task completes.</param>
+    /// <param name="descriptors">The handles, which the caller keeps open until the task completes.</param>
     /// <param name="timeout">How long to wait for room at the receiver; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>

@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
 
 namespace PSFdPass.Commands;
 
@@ -51,6 +53,15 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         return provider.Name == "FileSystem"
             ? resolved
             : throw new ArgumentException($"{path} is not in the file system, but in {provider.Name}.");
+    }
+
+    /// <summary>The handle of a socket in any of the forms that users have one, which stays theirs.</summary>
+    /// <exception cref="ArgumentException">The object holds no descriptor.</exception>
+    protected static SafeHandle HandleOf(object socket)
+    {
+        // A number at the prompt can come as text.
+        object holder = Unwrap(socket) is string text && int.TryParse(text, out int number) ? number : Unwrap(socket);
+        return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} is no socket.");
     }
 
     /// <summary>An object without the wrapping that the shell puts around it.</summary>

@@ -1,0 +1,56 @@
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>.NET's constructors take descriptors of the wrong kind; the library looks first.</summary>
+public sealed class ConstructionFacts
+{
+    [LinuxFact]
+    public void A_Socket_over_dev_null_succeeds_at_construction_and_OpenSocket_says_ENOTSOCK()
+    {
+        using FileDescriptor descriptor = Some.Null();
+        using (var naive = new Socket(new SafeSocketHandle(descriptor.Fd, ownsHandle: false)))
+        {
+            Assert.Throws<SocketException>(() => naive.ReceiveBufferSize);
+        }
+
+        SystemCallException exception = Assert.Throws<SystemCallException>(descriptor.OpenSocket);
+        Assert.Equal("ENOTSOCK", exception.ErrnoName);
+        Assert.True(descriptor.IsOpen);
+        Assert.Equal(DescriptorKind.CharacterDevice, descriptor.Kind);
+    }
+
+    [LinuxFact]
+    public void A_FileStream_over_a_directory_succeeds_at_construction_and_OpenStream_refuses()
+    {
+        using var directory = new TemporaryDirectory();
+        using FileDescriptor descriptor = FileDescriptor.Open(directory.Path);
+        using (var naive = new FileStream(new SafeFileHandle(descriptor.Fd, ownsHandle: false), FileAccess.Read, bufferSize: 0))
+        {
+            Assert.ThrowsAny<Exception>(() => naive.Read(new byte[1]));
+        }
+
+        NotSupportedException refused = Assert.Throws<NotSupportedException>(descriptor.OpenStream);
+        Assert.Contains("Directory " + directory.Path, refused.Message);
+        Assert.True(descriptor.IsOpen);
+    }
+
+    [LinuxFact]
+    public void Linux_takes_descriptors_on_a_TCP_socket_and_drops_them_and_the_library_refuses()
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        using var _ = client;
+        using var __ = server;
+        using FileDescriptor file = Some.File();
+        Assert.Equal(new Raw.Sent(1, 0), Raw.Send(client.Client, "x"u8, [file.Fd]));
+        Assert.Empty(Raw.Receive(server, 10).Descriptors);
+
+        NotUnixSocketException refused = Assert.Throws<NotUnixSocketException>(
+            () => client.Client.SendDescriptors(file.SafeHandle));
+        Assert.Contains("tcp", refused.Message);
+    }
+}

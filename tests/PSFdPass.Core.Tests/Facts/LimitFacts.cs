@@ -1,0 +1,207 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>What happens at the limits of open files. Each runs in a process of its own, whose limits it changes.</summary>
+public sealed class LimitFacts
+{
+    [LinuxFact]
+    public void With_the_table_full_recvmsg_succeeds_with_the_data_no_descriptor_and_MSG_CTRUNC() => Child.Run(TableFull);
+
+    [LinuxFact]
+    public void With_room_for_some_recvmsg_installs_those_and_says_MSG_CTRUNC() => Child.Run(TableNearlyFull);
+
+    [LinuxFact]
+    public void With_the_table_full_a_packet_of_descriptors_alone_is_not_taken_for_the_end() => Child.Run(EmptyPacketWithTableFull);
+
+    [LinuxFact]
+    public void ETOOMANYREFS_comes_when_a_user_has_more_than_RLIMIT_NOFILE_descriptors_in_flight() => Child.Run(TooManyReferences);
+
+    [PrivilegedFact]
+    public void Root_is_exempt_from_ETOOMANYREFS() => Child.Run(TooManyReferencesForAnybodyButRoot);
+
+    internal static void TableFull()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using FileDescriptor file = Some.File();
+        ReceiveOnce(left, right, file);
+        DescriptorSender.Send(left.SafeHandle, "one"u8, [file.Fd], Patience.Long);
+        using (FillTable(free: 0))
+        {
+            Raw.Received raw = Raw.Receive(right, 10);
+            Assert.Equal((3, 0), (raw.Bytes, raw.Errno));
+            Assert.Empty(raw.Descriptors);
+            Assert.Equal(Constants.Current.MSG_CTRUNC, raw.Flags & Constants.Current.MSG_CTRUNC);
+
+            DescriptorSender.Send(left.SafeHandle, "two"u8, [file.Fd, file.Fd], Patience.Long);
+            DescriptorsLostException lost = Assert.Throws<DescriptorsLostException>(() => Some.Receive(right));
+            Assert.Equal("two", lost.Received.Text);
+            Assert.Empty(lost.Received.Descriptors);
+            Assert.Equal(MessageFlags.DescriptorsTruncated, lost.Received.Flags);
+            Assert.Contains("ulimit -n", lost.Message);
+
+            // The span overload tells by a flag.
+            DescriptorSender.Send(left.SafeHandle, "three"u8, [file.Fd], Patience.Long);
+            ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[10], new int[10], Patience.Long);
+            Assert.Equal((5, 0, MessageFlags.DescriptorsTruncated), (result.Bytes, result.Descriptors, result.Flags));
+        }
+
+        // And once there is room again, all is as before.
+        ReceiveOnce(left, right, file);
+    }
+
+    internal static void TableNearlyFull()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using FileDescriptor file = Some.File();
+        ReceiveOnce(left, right, file);
+        DescriptorSender.Send(left.SafeHandle, "x"u8, [file.Fd, file.Fd, file.Fd, file.Fd, file.Fd], Patience.Long);
+        using (FillTable(free: 2))
+        {
+            int before = OpenCount();
+            DescriptorsLostException lost = Assert.Throws<DescriptorsLostException>(() => Some.Receive(right));
+            Assert.Equal(2, lost.Received.Descriptors.Count);
+            Assert.All(lost.Received.Descriptors, descriptor => Assert.True(Some.AreSame(file.Fd, descriptor.Fd)));
+            Assert.Contains("2 descriptors and 1 bytes", lost.Message);
+            lost.Received.Dispose();
+            Assert.Equal(before, OpenCount());
+        }
+    }
+
+    internal static void EmptyPacketWithTableFull()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        using FileDescriptor file = Some.File();
+        ReceiveOnce(left, right, file);
+        DescriptorSender.Send(left.SafeHandle, [], [file.Fd], Patience.Long);
+        left.Dispose();
+        using (FillTable(free: 0))
+        {
+            DescriptorsLostException lost = Assert.Throws<DescriptorsLostException>(() => Some.Receive(right));
+            Assert.Empty(lost.Received.Data);
+        }
+
+        Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
+    }
+
+    internal static void TooManyReferences()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using FileDescriptor file = Some.File();
+        ReceiveOnce(left, right, file);
+        Libc.LimitOpenFiles(64);
+        BecomeNobody();
+
+        int[] ten = [.. Enumerable.Repeat(file.Fd, 10)];
+        int sent = 0;
+        SystemCallException? refused = null;
+        while (refused is null && sent < 1000)
+        {
+            try
+            {
+                DescriptorSender.Send(left.SafeHandle, "x"u8, ten, Patience.Long);
+                sent += 10;
+            }
+            catch (SystemCallException exception)
+            {
+                refused = exception;
+            }
+        }
+
+        // The check is made before a message is counted: as long as no more than 64 are in flight, ten more may follow.
+        Assert.Equal("ETOOMANYREFS", refused?.ErrnoName);
+        Assert.Equal("sendmsg", refused?.Call);
+        Assert.Contains("let the receiver catch up", refused!.Message);
+        Assert.Equal(70, sent);
+        Assert.Equal(new Raw.Sent(-1, Errno.ETOOMANYREFS), Raw.Send(left, "x"u8, [file.Fd]));
+
+        // It is over as soon as the receiver has caught up.
+        while (DescriptorReceiver.Receive(right.SafeHandle, new byte[1], new int[0], Patience.Long).DescriptorsClosed > 0 && (sent -= 10) > 0)
+        {
+        }
+
+        ReceiveOnce(left, right, file);
+    }
+
+    internal static void TooManyReferencesForAnybodyButRoot()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using FileDescriptor file = Some.File();
+        Libc.LimitOpenFiles(64);
+        int[] ten = [.. Enumerable.Repeat(file.Fd, 10)];
+        for (int i = 0; i < 20; i++)
+        {
+            DescriptorSender.Send(left.SafeHandle, "x"u8, ten, Patience.Long);
+        }
+
+        using ReceivedMessage first = Some.Receive(right);
+        Assert.Equal(10, first.Descriptors.Count);
+    }
+
+    // What is used with a full table has to be loaded before, which takes descriptors too.
+    private static void ReceiveOnce(Socket left, Socket right, FileDescriptor file)
+    {
+        DescriptorSender.Send(left.SafeHandle, "warm"u8, [file.Fd], Patience.Long);
+        using (ReceivedMessage message = Some.Receive(right))
+        {
+            Assert.Equal("warm", message.Text);
+            Assert.Single(message.Descriptors);
+            Assert.Contains("warm", message.Text);
+            Assert.All(message.Descriptors, descriptor => Assert.True(Some.AreSame(file.Fd, descriptor.Fd)));
+            Assert.Empty(Array.Empty<int>());
+            Assert.Throws<DescriptorsLostException>(void () => throw new DescriptorsLostException(message));
+        }
+
+        DescriptorSender.Send(left.SafeHandle, "x"u8, [file.Fd], Patience.Long);
+        Raw.Receive(right, 1).Close();
+        _ = OpenCount();
+    }
+
+    private static FullTable FillTable(int free) => new(free);
+
+    // Opens nothing, unlike a look into /proc/self/fd.
+    private static int OpenCount() => Enumerable.Range(0, FullTable.Limit).Count(Some.IsOpen);
+
+    private static void BecomeNobody()
+    {
+        if (Unistd.GetEUid() != 0)
+        {
+            return;
+        }
+
+        unsafe
+        {
+            Assert.Equal(0, Libc.SetGroups(0, null));
+        }
+
+        Assert.Equal(0, Libc.SetResGid(65534, 65534, 65534));
+        Assert.Equal(0, Libc.SetResUid(65534, 65534, 65534));
+    }
+
+    private sealed class FullTable : IDisposable
+    {
+        public const int Limit = 512;
+        private readonly List<int> _taken = [];
+
+        public FullTable(int free)
+        {
+            Libc.LimitOpenFiles(Limit);
+            int fd;
+            while ((fd = Fcntl.Control(0, Constants.Current.F_DUPFD_CLOEXEC)) >= 0)
+            {
+                _taken.Add(fd);
+            }
+
+            for (int i = 0; i < free; i++)
+            {
+                Unistd.Close(_taken[^1]);
+                _taken.RemoveAt(_taken.Count - 1);
+            }
+        }
+
+        public void Dispose() => _taken.ForEach(fd => Unistd.Close(fd));
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Runs something that waits in the kernel, and goes on when it does: no test has to guess how long that takes.</summary>
+internal sealed class BlockedThread
+{
+    // poll, ppoll, recvfrom, recvmsg, accept, accept4, by their numbers on x86-64 and arm64.
+    private static readonly int[] Waits = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture ==
+        System.Runtime.InteropServices.Architecture.Arm64 ? [73, 207, 212, 202, 242] : [7, 271, 45, 47, 43, 288];
+
+    private readonly Thread _thread;
+    private volatile int _id;
+    private Exception? _exception;
+
+    private BlockedThread(Action action)
+    {
+        _thread = new Thread(() =>
+        {
+            _id = Libc.GetTid();
+            try
+            {
+                action();
+            }
+            catch (Exception exception)
+            {
+                _exception = exception;
+            }
+        })
+        { IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Starts it and returns when it waits for input.</summary>
+    public static BlockedThread Start(Action action)
+    {
+        var blocked = new BlockedThread(action);
+        Patience.Until(() => blocked.IsWaiting || !blocked._thread.IsAlive, "the thread waits in the kernel");
+        return blocked;
+    }
+
+    /// <summary>Waits until it has ended; returns what it threw.</summary>
+    public Exception? Join()
+    {
+        Assert.True(_thread.Join(Patience.Long), "The thread goes on waiting.");
+        return _exception;
+    }
+
+    private bool IsWaiting
+    {
+        get
+        {
+            try
+            {
+                return _id != 0 &&
+                    int.TryParse(File.ReadAllText($"/proc/self/task/{_id}/syscall").Split(' ')[0], CultureInfo.InvariantCulture, out int call) &&
+                    Waits.Contains(call);
+            }
+            catch (IOException)
+            {
+                // The thread has ended meanwhile.
+                return false;
+            }
+        }
+    }
+}

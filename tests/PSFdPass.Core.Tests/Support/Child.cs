@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Tests;
+
+/// <summary>
+/// Runs a static method of a test class in a process of its own, which may fill its descriptor table or drop its privileges.
+/// The method asserts; what it throws fails the test that ran it.
+/// </summary>
+internal static class Child
+{
+    public static void Run(Action method)
+    {
+        string runtime = RuntimeEnvironment.GetRuntimeDirectory();
+        var start = new ProcessStartInfo(
+            Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet")),
+            ["exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name]);
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment["DOTNET_TieredCompilation"] = "0";
+        using Program program = Program.Start(start);
+        program.Finish().Succeeded();
+    }
+
+    private static int Main(string[] arguments)
+    {
+        if (arguments is not [string type, string method])
+        {
+            Console.Error.WriteLine("These are tests: run them with dotnet test.");
+            return 2;
+        }
+
+        try
+        {
+            typeof(Child).Assembly.GetType(type, throwOnError: true)!
+                .GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!
+                .CreateDelegate<Action>()();
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            Console.Error.WriteLine(exception);
+            return 1;
+        }
+    }
+}

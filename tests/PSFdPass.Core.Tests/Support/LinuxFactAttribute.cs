@@ -1,0 +1,7 @@
+namespace PSFdPass.Tests;
+
+/// <summary>A fact about Linux, skipped elsewhere.</summary>
+internal sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Only Linux does this.";
+}

@@ -1,0 +1,7 @@
+namespace PSFdPass.Tests;
+
+/// <summary>A theory about Linux, skipped elsewhere.</summary>
+internal sealed class LinuxTheoryAttribute : TheoryAttribute
+{
+    public LinuxTheoryAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Only Linux does this.";
+}

@@ -1,0 +1,66 @@
+namespace PSFdPass.Tests;
+
+/// <summary>The descriptors that this process has open, from /proc/self/fd.</summary>
+internal static class OpenDescriptors
+{
+    /// <summary>Number and target of each, without the one that reads the list.</summary>
+    public static Dictionary<int, string> List()
+    {
+        var open = new Dictionary<int, string>();
+        foreach (string path in Directory.GetFiles("/proc/self/fd"))
+        {
+            // The one that read the list is gone by now, and so has no target.
+            if (new FileInfo(path).LinkTarget is { } target && !target.EndsWith("/fd", StringComparison.Ordinal))
+            {
+                open[int.Parse(Path.GetFileName(path))] = target;
+            }
+        }
+
+        return open;
+    }
+
+    public static int Count() => List().Count;
+
+    /// <summary>Fails if an operation leaves a descriptor open, or closes one that it did not open.</summary>
+    public static void AreLeftAsTheyWere(Action operation)
+    {
+        // The first time, the runtime opens what it keeps: libraries, the console, its own sockets.
+        operation();
+        Settle();
+        Dictionary<int, string> before = List();
+        operation();
+        operation();
+        operation();
+        Compare(before);
+    }
+
+    /// <inheritdoc cref="AreLeftAsTheyWere(Action)"/>
+    public static async Task AreLeftAsTheyWereAsync(Func<Task> operation)
+    {
+        await operation();
+        Settle();
+        Dictionary<int, string> before = List();
+        await operation();
+        await operation();
+        await operation();
+        Compare(before);
+    }
+
+    /// <summary>Lets finalizers close what earlier tests have dropped.</summary>
+    public static void Settle()
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    private static void Compare(Dictionary<int, string> before)
+    {
+        Dictionary<int, string> after = List();
+        Assert.Equal(
+            string.Join('\n', before.OrderBy(pair => pair.Key)),
+            string.Join('\n', after.OrderBy(pair => pair.Key)));
+    }
+}

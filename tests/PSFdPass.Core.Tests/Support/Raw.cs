@@ -1,0 +1,84 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using PSFdPass.Ancillary;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Tests;
+
+/// <summary>sendmsg(2) and recvmsg(2) as the kernel has them, without what the library does about it.</summary>
+internal static unsafe class Raw
+{
+    /// <summary>What sendmsg(2) returned.</summary>
+    public readonly record struct Sent(nint Bytes, int Errno);
+
+    /// <summary>What recvmsg(2) brought. The descriptors are the caller's.</summary>
+    public sealed record Received(nint Bytes, int Errno, byte[] Data, int[] Descriptors, int Flags)
+    {
+        public void Close()
+        {
+            foreach (int descriptor in Descriptors)
+            {
+                Assert.Equal(0, Unistd.Close(descriptor));
+            }
+        }
+    }
+
+    public static Sent Send(Socket socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, int flags = 0)
+    {
+        byte[] control = new byte[ControlMessageLayout.Current.Space(descriptors.Length * sizeof(int))];
+        var writer = new ControlMessageWriter(control, in ControlMessageLayout.Current);
+        writer.WriteRights(descriptors);
+        return SendControl(socket, data, descriptors.IsEmpty ? [] : control, flags);
+    }
+
+    public static Sent SendControl(Socket socket, ReadOnlySpan<byte> data, ReadOnlySpan<byte> control, int flags = 0)
+    {
+        fixed (byte* bytes = data)
+        fixed (byte* controlBytes = control)
+        {
+            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)data.Length };
+            var message = new SysSocket.MsgHdr { msg_iov = &vector, msg_iovlen = 1 };
+            if (!control.IsEmpty)
+            {
+                message.msg_control = controlBytes;
+                message.msg_controllen = (uint)control.Length;
+            }
+
+            nint sent = SysSocket.SendMsg((int)socket.Handle, &message, flags | Constants.Current.MSG_NOSIGNAL);
+            return new Sent(sent, sent < 0 ? Interop.Errno.Last : 0);
+        }
+    }
+
+    /// <summary>One recvmsg(2) with so much room for data and for control messages.</summary>
+    public static Received Receive(Socket socket, int dataRoom, int controlRoom = 2048, int flags = 0)
+    {
+        byte[] data = new byte[dataRoom];
+        byte[] control = new byte[controlRoom];
+        fixed (byte* bytes = data)
+        fixed (byte* controlBytes = control)
+        {
+            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)dataRoom };
+            var message = new SysSocket.MsgHdr
+            {
+                msg_iov = &vector, msg_iovlen = 1, msg_control = controlBytes, msg_controllen = (uint)controlRoom,
+            };
+            nint received = SysSocket.RecvMsg((int)socket.Handle, &message, flags);
+            if (received < 0)
+            {
+                return new Received(received, Interop.Errno.Last, [], [], 0);
+            }
+
+            var descriptors = new List<int>();
+            foreach (ControlMessage part in new ControlMessageReader(
+                control.AsSpan(0, (int)message.msg_controllen), in ControlMessageLayout.Current))
+            {
+                if (part.IsRights)
+                {
+                    descriptors.AddRange(MemoryMarshal.Cast<byte, int>(part.Data));
+                }
+            }
+
+            return new Received(received, 0, data[..(int)received], [.. descriptors], message.Flags);
+        }
+    }
+}
