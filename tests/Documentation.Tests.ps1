@@ -1,11 +1,11 @@
-# What the pages in docs/en-US say is what a user gets: every example is run, and Get-Help has every page.
+# What the pages in docs/en-US and the README say is what a user gets: every example is run, and Get-Help has every page.
 
 BeforeDiscovery {
     $pages = Join-Path $PSScriptRoot '../docs/en-US'
 
     # An example is code with the output that it is said to have. Code alone is not run: it needs somebody else's program.
     $block = '(?ms)^```powershell\r?\n(?<code>.*?)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
-    $examples = foreach ($page in Get-ChildItem $pages -Filter *.md) {
+    $examples = foreach ($page in @(Get-ChildItem $pages -Filter *.md; Get-Item (Join-Path $PSScriptRoot '../README.md'))) {
         foreach ($section in (Get-Content $page -Raw) -split '(?m)(?=^##+ )' -notmatch '(?m)^```sh\r?$') {
             foreach ($match in [regex]::Matches($section, $block)) {
                 @{
@@ -34,7 +34,8 @@ BeforeDiscovery {
     }
 
     $manifest = Import-PowerShellDataFile (Join-Path $PSScriptRoot '../PSFdPass.psd1')
-    $commands = $manifest.CmdletsToExport | ForEach-Object { @{ Command = $_ } }
+    $commands = $manifest.CmdletsToExport | ForEach-Object { @{ Command = $_; HasPage = Test-Path (Join-Path $pages "$_.md") } }
+    $described = $commands | Where-Object HasPage
     $topics = Get-ChildItem $pages -Filter about_*.md | ForEach-Object { @{ Topic = $_.BaseName; Page = $_ } }
 }
 
@@ -134,7 +135,13 @@ Describe 'The recipes for other languages' {
     }
 }
 
-Describe 'Get-Help <Command>' -ForEach $commands {
+Describe 'The pages' {
+    It 'has one for <Command>' -ForEach $commands {
+        $HasPage | Should -BeTrue -Because "docs/en-US/$Command.md has to be written, and docs/Build-Help.ps1 run"
+    }
+}
+
+Describe 'Get-Help <Command>' -ForEach $described {
     BeforeAll {
         $help = Get-Help $Command -Full
     }
