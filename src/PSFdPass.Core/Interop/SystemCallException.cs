@@ -53,7 +53,7 @@ public sealed class SystemCallException : IOException
         ("ETOOMANYREFS", _) =>
             "Descriptors that this user has sent and nobody has received yet exceed the limit of open files: " +
             "let the receiver catch up, or raise the limit (ulimit -n).",
-        ("ENOTSOCK", _) => "The descriptor is open, but is not a socket.",
+        ("ENOTSOCK", not "connect") => "The descriptor is open, but is not a socket.",
         ("EBADF", _) => "The descriptor is not open: it was closed, or never was one of this process's.",
         ("ENAMETOOLONG", "bind" or "connect") =>
             $"A socket's path or abstract name has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one.",
@@ -68,6 +68,7 @@ public sealed class SystemCallException : IOException
         ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg" or "recvmmsg") => "The other end has closed the connection.",
         ("ENOTCONN", "sendmsg") => "The socket is not connected.",
         ("EMSGSIZE", "sendmsg") => "The packet is larger than the socket's send buffer.",
+        ("EINVAL", "recvmsg") => "The socket is not connected.",
         ("EINVAL", "sendmsg") =>
             "This socket does not carry descriptors: it has to be a connected Unix-domain socket (AF_UNIX).",
         _ => null,

@@ -18,7 +18,9 @@ public static class UnixSocketConnection
     /// <param name="waitForListener">True to wait until the socket is there and answers; otherwise its absence is an error.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>The connected socket, which is the caller's to dispose.</returns>
-    /// <exception cref="SystemCallException">ENOENT, ECONNREFUSED, EACCES, EPROTOTYPE (another type of socket) and so on.</exception>
+    /// <exception cref="SystemCallException">
+    /// ENOENT, ECONNREFUSED, EACCES, ENOTSOCK (the path is a file of another kind), EPROTOTYPE (another type of socket) and so on.
+    /// </exception>
     /// <exception cref="TimeoutException">The other side did not answer in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Socket Connect(
@@ -248,6 +250,14 @@ public static class UnixSocketConnection
         }
 
         reason = SystemCallException.FromLast("connect", address.ToString());
+        if (reason.Errno == Errno.ECONNREFUSED && !address.IsAbstract &&
+            SysStat.TryGetStatusOfLink(address.Name, out SysStat.FileStatus status) &&
+            status.Type is not (SysStat.S_IFSOCK or SysStat.S_IFLNK))
+        {
+            // Linux refuses this too, and nobody will ever answer.
+            throw new SystemCallException("connect", Errno.ENOTSOCK, $"{address} is there, and is not a socket");
+        }
+
         bool isNotThereYet = reason.Errno == Errno.ENOENT || reason.Errno == Errno.ECONNREFUSED;
         return reason.Errno == Errno.EAGAIN || (waitForListener && isNotThereYet) ? null : throw reason;
     }

@@ -99,7 +99,8 @@ public static class UnixSocketListener
                 return $"{address} is there, and is not a socket";
             }
 
-            if (IsStale(address, type))
+            // Connecting to it would be seen by whoever is there, so that comes last.
+            if (UnixSocketTable.Find(address) is null && IsStale(address, type))
             {
                 return $"{address} is left from a process that is gone: -Force replaces it";
             }

@@ -10,13 +10,15 @@ internal static class ErrorRecords
     /// <summary>Whether an exception is one that users should see as an error, and not a fault of this module.</summary>
     public static bool IsExpected(Exception exception) => exception is
         IOException or TimeoutException or ArgumentException or InvalidOperationException or NotSupportedException or
-        UnauthorizedAccessException;
+        UnauthorizedAccessException or SessionStateException;
 
     /// <summary>The record for an exception.</summary>
     /// <param name="exception">What happened.</param>
     /// <param name="target">What it happened to; a message that an exception carries comes before it.</param>
     public static ErrorRecord From(Exception exception, object? target) => exception switch
     {
+        // PowerShell's own, such as a drive that is not there, come with a record.
+        IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SystemCallException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),
         PeerClosedException => new ErrorRecord(exception, "PeerClosed", ErrorCategory.ConnectionError, target),
         NoDescriptorException error => new ErrorRecord(error, "NoDescriptor", ErrorCategory.InvalidData, error.Received),

@@ -47,6 +47,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
 
     /// <summary>The path in the file system that a path of the shell means, relative to the shell's location.</summary>
     /// <exception cref="ArgumentException">It is a path of another provider, such as <c>Env:</c>.</exception>
+    /// <exception cref="System.Management.Automation.DriveNotFoundException">There is no such drive.</exception>
     protected string ResolvePath(string path)
     {
         string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);

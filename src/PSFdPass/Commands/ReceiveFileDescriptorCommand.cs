@@ -137,11 +137,24 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             return;
         }
 
-        foreach (FileDescriptor descriptor in message.Descriptors)
+        int given = 0;
+        try
         {
-            if (TryOpen(descriptor) is { } value)
+            foreach (FileDescriptor descriptor in message.Descriptors)
             {
-                WriteObject(value);
+                given++;
+                if (TryOpen(descriptor) is { } value)
+                {
+                    WriteObject(value);
+                }
+            }
+        }
+        finally
+        {
+            // A pipeline that takes no more, such as one with Select-Object -First 1, leaves these with nobody.
+            foreach (FileDescriptor descriptor in message.Descriptors.Skip(given))
+            {
+                descriptor.Dispose();
             }
         }
     }

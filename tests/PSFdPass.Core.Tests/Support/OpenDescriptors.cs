@@ -59,8 +59,9 @@ internal static class OpenDescriptors
     private static void Compare(Dictionary<int, string> before)
     {
         Dictionary<int, string> after = List();
-        Assert.Equal(
-            string.Join('\n', before.OrderBy(pair => pair.Key)),
-            string.Join('\n', after.OrderBy(pair => pair.Key)));
+        Assert.Equal(Only(before, after), Only(after, before));
+
+        static string Only(Dictionary<int, string> these, Dictionary<int, string> those) =>
+            string.Join(", ", these.Except(those).Select(pair => $"{pair.Key} {pair.Value}"));
     }
 }

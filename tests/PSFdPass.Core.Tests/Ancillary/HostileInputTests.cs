@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using PSFdPass.Ancillary;
+
+namespace PSFdPass.Tests;
+
+/// <summary>The reader trusts no length that it is told.</summary>
+public sealed class HostileInputTests
+{
+    [Theory]
+    [InlineData("Glibc", "")]
+    [InlineData("Glibc", "10000000 00000000 01000000 010000")]
+    [InlineData("MacOS", "")]
+    [InlineData("MacOS", "0c000000 ffff0000 010000")]
+    [InlineData("FreeBsd", "10000000 ffff0000 01000000 000000")]
+    public void A_truncated_header_is_the_end(string system, string bytes) =>
+        Assert.Empty(LayoutTests.Read(LayoutTests.Bytes(bytes), LayoutTests.Layout(system)));
+
+    [Theory]
+    [InlineData("Glibc", "00000000 00000000 01000000 01000000 03000000 00000000")]
+    [InlineData("Glibc", "0f000000 00000000 01000000 01000000 03000000 00000000")]
+    [InlineData("Musl", "0f000000 00000000 01000000 01000000 03000000 00000000")]
+    [InlineData("MacOS", "00000000 ffff0000 01000000 03000000")]
+    [InlineData("MacOS", "0b000000 ffff0000 01000000 03000000")]
+    [InlineData("FreeBsd", "0c000000 ffff0000 01000000 00000000 03000000 00000000")]
+    public void A_length_smaller_than_the_header_is_the_end_and_no_endless_loop(string system, string bytes) =>
+        Assert.Empty(LayoutTests.Read(LayoutTests.Bytes(bytes), LayoutTests.Layout(system)));
+
+    [Theory]
+    [InlineData("Glibc", "ffffffff ffffffff 01000000 01000000 03000000 04000000")]
+    [InlineData("Glibc", "ffffffff ffffff7f 01000000 01000000 03000000 04000000")]
+    [InlineData("Glibc", "19000000 00000000 01000000 01000000 03000000 04000000")]
+    [InlineData("Musl", "ffffffff 00000000 01000000 01000000 03000000 04000000")]
+    [InlineData("MacOS", "ffffffff ffff0000 01000000 03000000 04000000")]
+    [InlineData("FreeBsd", "00000080 ffff0000 01000000 00000000 03000000 04000000")]
+    public void A_length_that_reaches_past_the_end_is_clamped_to_it(string system, string bytes)
+    {
+        (_, _, byte[] data) = Assert.Single(LayoutTests.Read(LayoutTests.Bytes(bytes), LayoutTests.Layout(system)));
+        Assert.Equal([3, 0, 0, 0, 4, 0, 0, 0], data);
+    }
+
+    [Fact]
+    public void The_untruncated_length_that_macOS_leaves_in_a_message_cut_short_is_clamped_to_msg_controllen()
+    {
+        // Five descriptors were sent, there was room for two: msg_controllen says 20, cmsg_len still says 32.
+        byte[] control = LayoutTests.Bytes("20000000 ffff0000 01000000 03000000 04000000");
+        (_, _, byte[] data) = Assert.Single(LayoutTests.Read(control, ControlMessageLayout.MacOS));
+        Assert.Equal([3, 4], MemoryMarshal.Cast<byte, int>(data).ToArray());
+    }
+
+    [Fact]
+    public void Half_a_descriptor_is_none()
+    {
+        byte[] control = LayoutTests.Bytes("16000000 00000000 01000000 01000000 03000000 0400");
+        (_, _, byte[] data) = Assert.Single(LayoutTests.Read(control, ControlMessageLayout.Glibc));
+        Assert.Equal([3], MemoryMarshal.Cast<byte, int>(data).ToArray());
+    }
+
+    [Theory]
+    [InlineData("Glibc")]
+    [InlineData("Musl")]
+    [InlineData("MacOS")]
+    [InlineData("FreeBsd")]
+    public void Random_bytes_never_make_the_reader_throw_or_leave_the_buffer_or_go_on_for_ever(string system)
+    {
+        // PSFDPASS_FUZZ_ROUNDS makes the campaign longer; the seed makes it the same each time.
+        int rounds = int.Parse(Environment.GetEnvironmentVariable("PSFDPASS_FUZZ_ROUNDS") ?? "25000");
+        ControlMessageLayout layout = LayoutTests.Layout(system);
+        var random = new Random(932);
+        byte[] memory = new byte[600];
+        int read = 0;
+        for (int round = 0; round < rounds; round++)
+        {
+            random.NextBytes(memory);
+            Span<byte> control = memory.AsSpan(random.Next(64), random.Next(512));
+
+            // Plausible lengths, for the reader to get beyond the first message.
+            for (int at = 0; at + 16 <= control.Length; at += layout.Align(16 + random.Next(40)))
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(control[at..], random.Next(8) == 0 ? random.NextInt64() : random.Next(80));
+            }
+
+            int count = 0;
+            foreach (ControlMessage message in new ControlMessageReader(control, in layout))
+            {
+                Assert.True(++count <= control.Length / layout.DataOffset);
+                Assert.True(message.Data.IsEmpty || control.Overlaps(message.Data));
+                Assert.True(message.Data.Length <= control.Length - layout.DataOffset);
+                if (!message.Data.IsEmpty)
+                {
+                    control.Overlaps(message.Data, out int offset);
+                    Assert.True(offset >= layout.DataOffset && offset + message.Data.Length <= control.Length);
+                }
+            }
+
+            read += count;
+        }
+
+        Assert.True(read > rounds / 4, $"Only {read} messages in {rounds} rounds: the campaign tests nothing.");
+    }
+}
