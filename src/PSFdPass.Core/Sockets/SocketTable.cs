@@ -44,9 +44,19 @@ internal sealed class SocketTable
     /// <summary>The socket, with its peer's name if it is a Unix-domain socket; null when it is in no table.</summary>
     public SocketDescription? Find(ulong inode)
     {
-        SocketDescription? socket = _sockets.GetValueOrDefault(inode);
-        return PeerOf(inode) is { } peer && socket is { Remote: null } && _sockets.TryGetValue(peer, out SocketDescription? other)
-            ? socket with { Remote = other.Local }
+        if (!_sockets.TryGetValue(inode, out SocketDescription? socket) || socket.Family != SocketFamily.Unix)
+        {
+            return socket;
+        }
+
+        if (PeerOf(inode) is { } peer)
+        {
+            return socket with { Remote = _sockets.GetValueOrDefault(peer)?.Local };
+        }
+
+        // The table calls a datagram socket connected as soon as another one has connected to it. That one has the peer.
+        return socket is { Type: SocketType.Dgram, State: SocketState.Connected } && _peers.Count > 0
+            ? socket with { State = SocketState.Unconnected }
             : socket;
     }
 

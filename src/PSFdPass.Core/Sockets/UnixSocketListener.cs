@@ -106,7 +106,7 @@ public static class UnixSocketListener
             }
         }
 
-        return $"{address} is in use by {HolderOf(address, type) ?? "a process that this user may not look at"}";
+        return $"{address} is {(address.IsAbstract ? "taken" : "in use")} by {HolderOf(address, type) ?? "a process that this user may not look at"}";
     }
 
     // The open descriptors tell without disturbing anybody, but only of processes that this user may look into. Otherwise the

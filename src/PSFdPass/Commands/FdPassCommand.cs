@@ -89,8 +89,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     /// <exception cref="ArgumentException">The object holds no descriptor.</exception>
     protected static SafeHandle HandleOf(object socket)
     {
-        // A number at the prompt can come as text.
-        object holder = Unwrap(socket) is string text && int.TryParse(text, out int number) ? number : Unwrap(socket);
+        object holder = ToHolder(socket);
         return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} is no socket.");
     }
 
