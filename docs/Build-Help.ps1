@@ -124,9 +124,10 @@ function Convert-CommandHelp {
 }
 
 # Headings stand at the margin, in capitals where about topics have them; text is indented by four and code by eight.
+# Get-Help takes the fifth line for the synopsis, so nothing is empty behind a heading.
 function Convert-AboutPage([IO.FileInfo] $Page) {
     $code = $false
-    $lines = foreach ($line in Get-Content $Page) {
+    $lines = foreach ($line in (Get-Content $Page -Raw) -replace '(?m)^(## .*\r?\n)\r?\n', '$1' -split '\r?\n') {
         if ($line.StartsWith('```')) { $code = -not $code }
         elseif ($code) { "        $line".TrimEnd() }
         elseif ($line -match '^# (.*)') { 'TOPIC', "    $($Matches[1])" }
@@ -135,7 +136,7 @@ function Convert-AboutPage([IO.FileInfo] $Page) {
         elseif ($line) { "    $(ConvertTo-PlainText $line)" }
         else { '' }
     }
-    Set-Content (Join-Path $OutputFolder "$($Page.BaseName).help.txt") $lines
+    Set-Content (Join-Path $OutputFolder "$($Page.BaseName).help.txt") ($lines -join "`n").TrimEnd()
 }
 
 Convert-CommandHelp

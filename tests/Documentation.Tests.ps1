@@ -181,6 +181,7 @@ Describe 'Get-Help <Topic>' -ForEach $topics {
     It 'has the text of the page' {
         $help = Get-Help $Topic
         "$help" | Should -Match "(?s)^TOPIC\s+$Topic\s+SHORT DESCRIPTION\s+\S"
+        (Get-Help "$Topic*").Synopsis | Should -Match '\w' -Because 'Get-Help about_* lists it with a synopsis'
         $markdown = (Get-Content $Page -Raw) -replace '(?m)^#+ ', ''
         (ConvertTo-Words "$help") -replace '^TOPIC ' | Should -Be (ConvertTo-Words $markdown)
     }
