@@ -46,7 +46,8 @@ public sealed class UnixSocketPeer : IDisposable
 
     /// <summary>
     /// A descriptor of the process itself (pidfd_open(2)), which this object owns: readable once the process has ended, and
-    /// never another process's. Null unless it was asked for, before Linux 6.5, and for a process that is not visible here.
+    /// never another process's. Null unless it was asked for, before Linux 6.5, and where a kernel not much younger no longer
+    /// finds a process that has ended.
     /// </summary>
     public FileDescriptor? ProcessDescriptor { get; private init; }
 
@@ -113,8 +114,7 @@ public sealed class UnixSocketPeer : IDisposable
         return $"{process}, {UserNames.Describe(UserId)}";
     }
 
-    // Null where the kernel does not know the option, where nobody was recorded (ENODATA), and for a process of another pid
-    // namespace or one that an older kernel no longer finds (EINVAL, ESRCH).
+    // Null where the kernel does not know the option (ENOPROTOOPT), or no longer finds the process (EINVAL, ESRCH).
     private static FileDescriptor? OpenProcess(int socket)
     {
         if (SysSocket.TryGetOption(socket, Constants.Current.SOL_SOCKET, Constants.Current.SO_PEERPIDFD, out int process))

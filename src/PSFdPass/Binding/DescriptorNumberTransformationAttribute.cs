@@ -22,8 +22,8 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
                 return item;
 
             case DescriptorInfo info:
-                return info.ProcessId == Environment.ProcessId ? info.Fd : throw new ArgumentTransformationMetadataException(
-                    $"Descriptor {info.Fd} is one of process {info.ProcessId}: tell its number and -ProcessId.");
+                // Of another process, the number alone would mean another descriptor. From the pipeline, both are bound by name.
+                return info.ProcessId == Environment.ProcessId ? info.Fd : item;
 
             default:
                 try
