@@ -16,8 +16,6 @@ Pester and PlatyPS are used where they are installed; otherwise they are install
 What to do.
 .PARAMETER Configuration
 Debug or Release.
-.PARAMETER HelpFolder
-Where Docs puts the help, if not into the repository.
 .EXAMPLE
 ./build.ps1
 
@@ -34,9 +32,7 @@ param(
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Release',
-
-    [string] $HelpFolder = "$PSScriptRoot/PSFdPass/en-US"
+    [string] $Configuration = 'Release'
 )
 
 $ErrorActionPreference = 'Stop'
@@ -67,13 +63,13 @@ function Import-Tool([string] $Name, [version] $MinimumVersion) {
     Import-Module $Name -MinimumVersion $MinimumVersion
 }
 
-function Invoke-Build {
+function Invoke-BuildTask {
     Invoke-Native dotnet build, "$PSScriptRoot/src/$module", '-c', $Configuration -Failure 'The build failed.'
 }
 
-function Invoke-Test {
+function Invoke-TestTask {
     Import-Tool Pester 5.0
-    Invoke-Build
+    Invoke-BuildTask
     Invoke-Native dotnet test, $PSScriptRoot, '-c', $Configuration, '--filter', 'Category!=Pester' -Failure 'xunit tests failed.'
 
     # In a pwsh of its own: this one could not load the module a second time.
@@ -83,41 +79,13 @@ function Invoke-Test {
     ) -Failure 'Pester tests failed.'
 }
 
-function Invoke-Docs {
-    $pages = Get-ChildItem "$PSScriptRoot/docs/en-US/*-*.md"
-    if (-not $pages) {
-        Write-Warning 'There are no pages in docs/en-US.'
-        return
-    }
-
+function Invoke-DocsTask {
     Import-Tool Microsoft.PowerShell.PlatyPS 1.0
-    $made = "$PSScriptRoot/artifacts/help"
-    $commands = $pages | Import-MarkdownCommandHelp
-    $null = $commands | Export-MamlCommandHelp -OutputFolder $made -Force
-    $null = New-Item $HelpFolder -ItemType Directory -Force
-    $help = "$module.dll-Help.xml"
-    Set-Content "$HelpFolder/$help" ((Get-Content "$made/$module/$help" -Raw) -replace "`r").TrimEnd()
-    foreach ($page in Get-ChildItem "$PSScriptRoot/docs/en-US/about_*.md") {
-        ConvertTo-AboutTopic (Get-Content $page) | Set-Content "$HelpFolder/$($page.BaseName).help.txt"
-    }
+    & "$PSScriptRoot/docs/Build-Help.ps1"
 }
 
-# The text of an about_ topic: headings in capitals, what is under them indented, code more so.
-function ConvertTo-AboutTopic([string[]] $Markdown) {
-    $inCode = $false
-    foreach ($line in $Markdown) {
-        switch -Regex ($line) {
-            '^```' { $inCode = -not $inCode; break }
-            { $inCode } { "        $line".TrimEnd(); break }
-            '^# (.*)' { 'TOPIC', "    $($Matches[1])"; break }
-            '^#+ (.*)' { $Matches[1].ToUpperInvariant(); break }
-            default { ("    $line" -replace '\[([^\]]+)\]\(([^)]+)\)', '$1 ($2)' -replace '`|\*\*').TrimEnd() }
-        }
-    }
-}
-
-function Invoke-Package {
-    Invoke-Build
+function Invoke-PackageTask {
+    Invoke-BuildTask
     $package = "$PSScriptRoot/out/$module.$($manifest.ModuleVersion).nupkg"
     if (Test-Path $package) {
         Remove-Item $package
@@ -141,15 +109,15 @@ function Invoke-Package {
     Get-Item $package
 }
 
-function Invoke-Demo {
-    Invoke-Build
+function Invoke-DemoTask {
+    Invoke-BuildTask
     Invoke-Native $pwsh '-NoProfile', '-Command', "Import-Module '$PSScriptRoot/out/$module'; Start-FdEchoDemo -Port 0 -Say foo, bar" -Failure 'The demo failed.'
 }
 
-function Invoke-Clean {
+function Invoke-CleanTask {
     'artifacts', 'out' | ForEach-Object { "$PSScriptRoot/$_" } | Where-Object { Test-Path $_ } | Remove-Item -Recurse -Force
 }
 
 foreach ($name in $Task) {
-    & "Invoke-$name"
+    & "Invoke-${name}Task"
 }
