@@ -187,6 +187,36 @@ public class ProcTests
     public void The_link_of_a_socket_has_its_inode(string link, ulong? inode) => Assert.Equal(inode, ProcFs.InodeOfSocket(link));
 
     [Fact]
+    public void The_entries_of_a_directory_are_numbers_or_passed_over()
+    {
+        // "." ".." "0" "12" "self" "4294967296" "7x"
+        byte[] entries = Convert.FromHexString(
+            "0100000000000000020000000000000018000A2E000000000100000000000000020000000000000018000A2E2E0000000100000000000000020000000000000018000A3000000000" +
+            "0100000000000000020000000000000018000A31320000000100000000000000020000000000000018000A73656C66000100000000000000020000000000000020000A3432393439" +
+            "36373239360000000100000000000000020000000000000018000A3778000000");
+        var numbers = new List<int>();
+        LinuxDirent.Read(entries, numbers);
+        Assert.Equal([0, 12], numbers);
+
+        // Torn anywhere, and with lengths that lie.
+        for (int length = 0; length < entries.Length; length++)
+        {
+            numbers.Clear();
+            LinuxDirent.Read(entries.AsSpan(0, length), numbers);
+            Assert.Subset(new HashSet<int> { 0, 12 }, numbers.ToHashSet());
+        }
+
+        foreach (byte lie in new byte[] { 0, 19, 255 })
+        {
+            byte[] lying = [.. entries];
+            lying[16] = lie;
+            numbers.Clear();
+            LinuxDirent.Read(lying, numbers);
+            Assert.Empty(numbers);
+        }
+    }
+
+    [Fact]
     public void Statx_and_stat_have_links_and_devices()
     {
         byte[] linux = new byte[256];
