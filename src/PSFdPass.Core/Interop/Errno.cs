@@ -21,12 +21,14 @@ internal static class Errno
     public const int EMFILE = 24;
     public const int ENOTTY = 25;
     public const int EPIPE = 32;
+    public const int ERANGE = 34;
 
     // Those above are the same on every Unix; these are looked up by name.
     public static readonly int EAGAIN = ErrnoNames.NumberOf("EAGAIN");
     public static readonly int EADDRINUSE = ErrnoNames.NumberOf("EADDRINUSE");
     public static readonly int ECONNREFUSED = ErrnoNames.NumberOf("ECONNREFUSED");
     public static readonly int ECONNRESET = ErrnoNames.NumberOf("ECONNRESET");
+    public static readonly int ECONNABORTED = ErrnoNames.NumberOf("ECONNABORTED");
     public static readonly int EINPROGRESS = ErrnoNames.NumberOf("EINPROGRESS");
     public static readonly int EMSGSIZE = ErrnoNames.NumberOf("EMSGSIZE");
     public static readonly int ENAMETOOLONG = ErrnoNames.NumberOf("ENAMETOOLONG");
@@ -34,6 +36,7 @@ internal static class Errno
     public static readonly int ENOPROTOOPT = ErrnoNames.NumberOf("ENOPROTOOPT");
     public static readonly int ENOSYS = ErrnoNames.NumberOf("ENOSYS");
     public static readonly int ENOTCONN = ErrnoNames.NumberOf("ENOTCONN");
+    public static readonly int EOPNOTSUPP = ErrnoNames.NumberOf("EOPNOTSUPP");
     public static readonly int ENOTSOCK = ErrnoNames.NumberOf("ENOTSOCK");
     public static readonly int ETOOMANYREFS = ErrnoNames.NumberOf("ETOOMANYREFS");
 

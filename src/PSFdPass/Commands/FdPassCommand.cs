@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
 
 namespace PSFdPass.Commands;
 
@@ -81,6 +83,14 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         return provider.Name == "FileSystem"
             ? resolved
             : throw new ArgumentException($"{path} is not in the file system, but in {provider.Name}.");
+    }
+
+    /// <summary>The handle of a socket in any of the forms that users have one, which stays theirs.</summary>
+    /// <exception cref="ArgumentException">The object holds no descriptor.</exception>
+    protected static SafeHandle HandleOf(object socket)
+    {
+        object holder = ToHolder(socket);
+        return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} is no socket.");
     }
 
     /// <summary>An object without the wrapping that the shell puts around it.</summary>
