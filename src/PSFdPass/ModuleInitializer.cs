@@ -1,13 +1,21 @@
 using System.Management.Automation;
+using PSFdPass.Descriptors;
 
 namespace PSFdPass;
 
-/// <summary>Runs when the module is imported, and refuses a system that can't pass descriptors.</summary>
+/// <summary>
+/// Runs when the module is imported: refuses a system that can't pass descriptors, and remembers which descriptors were there
+/// before, because those are not the user's to close by number.
+/// </summary>
 public sealed class ModuleInitializer : IModuleAssemblyInitializer
 {
     /// <inheritdoc/>
     /// <exception cref="PlatformNotSupportedException">This is Windows.</exception>
-    public void OnImport() => ThrowIfUnsupported(OperatingSystem.IsWindows());
+    public void OnImport()
+    {
+        ThrowIfUnsupported(OperatingSystem.IsWindows());
+        RuntimeDescriptors.RememberOpen();
+    }
 
     /// <summary>What an import does on Windows, and elsewhere.</summary>
     /// <param name="isWindows">Whether this is Windows.</param>

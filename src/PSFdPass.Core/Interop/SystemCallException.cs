@@ -54,6 +54,18 @@ public sealed class SystemCallException : IOException
             "Descriptors that this user has sent and nobody has received yet exceed the limit of open files: " +
             "let the receiver catch up, or raise the limit (ulimit -n).",
         ("ENOTSOCK", not "connect") => "The descriptor is open, but is not a socket.",
+        ("EBADF", "pidfd_getfd") => "That process has no such descriptor open.",
+        ("EACCES", "opendir" or "readlink") =>
+            "To look at a process's descriptors is to be of its user, with no fewer privileges, or to have CAP_SYS_PTRACE (ptrace(2), " +
+            "PTRACE_MODE_READ): ask as that user, or as root.",
+        ("ESRCH", _) => "There is no such process: it has ended, or is hidden from this one.",
+        ("ENOSYS" or "EPERM", "openat2") =>
+            "The kernel has no openat2 (Linux 5.6), or a sandbox keeps it away, and there is no other safe way to stay beneath a folder.",
+        ("ENOSYS", "pidfd_open" or "pidfd_getfd") => "The kernel has no pidfd_getfd (Linux 5.6), or a sandbox keeps it away.",
+        ("EPERM", "pidfd_getfd") => PtraceAdvice(),
+        ("EXDEV", "openat2") => "The path leads out of the folder that it has to stay beneath.",
+        ("ELOOP", "open" or "openat2") => "Its last part is a symbolic link that is not to be followed, or too many links lead on to others.",
+        ("ENXIO", "open" or "openat2") => "It is a socket, which is not opened but connected to, or a device that is not there.",
         ("EBADF", _) => "The descriptor is not open: it was closed, or never was one of this process's.",
         ("ENAMETOOLONG", "bind" or "connect") =>
             $"A socket's path or abstract name has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one.",
@@ -73,4 +85,21 @@ public sealed class SystemCallException : IOException
             "This socket does not carry descriptors: it has to be a connected Unix-domain socket (AF_UNIX).",
         _ => null,
     };
+
+    // What pidfd_getfd asks for is what a debugger needs, and the Yama security module may ask for more.
+    private static string PtraceAdvice()
+    {
+        const string Rule =
+            "To take a descriptor out of a process is to be allowed to debug it (ptrace(2), PTRACE_MODE_ATTACH): it has to be of " +
+            "the same user and without more privileges, or this process needs CAP_SYS_PTRACE.";
+        return ProcFs.TryRead("/proc/sys/kernel/yama/ptrace_scope")?.Trim() switch
+        {
+            "1" => Rule + " Here kernel.yama.ptrace_scope is 1: it also has to be a process that this one started, or one that " +
+                "has allowed this one (prctl(2), PR_SET_PTRACER).",
+            "2" => Rule + " Here kernel.yama.ptrace_scope is 2: only CAP_SYS_PTRACE will do.",
+            "3" => Rule + " Here kernel.yama.ptrace_scope is 3: nobody may, until the system is restarted.",
+            "0" => Rule + " (kernel.yama.ptrace_scope is 0, and asks for nothing more.)",
+            _ => Rule,
+        };
+    }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 using PSFdPass.Sockets;
 
@@ -31,18 +32,20 @@ internal static class ErrorRecords
         },
         ArgumentOutOfRangeException => new ErrorRecord(exception, "OutOfRange", ErrorCategory.InvalidArgument, target),
         ArgumentException => new ErrorRecord(exception, "InvalidArgument", ErrorCategory.InvalidArgument, target),
+        DescriptorInUseException error => new ErrorRecord(error, "DescriptorInUse", ErrorCategory.ResourceBusy, target),
         NotSupportedException => new ErrorRecord(exception, "NotSupported", ErrorCategory.NotImplemented, target),
         _ => new ErrorRecord(exception, exception.GetType().Name.Replace("Exception", ""), ErrorCategory.NotSpecified, target),
     };
 
     private static ErrorCategory CategoryOf(string errno) => errno switch
     {
-        "EPERM" or "EACCES" or "EROFS" => ErrorCategory.PermissionDenied,
+        "EPERM" or "EACCES" or "EROFS" or "EXDEV" => ErrorCategory.PermissionDenied,
         "ENOENT" or "ENOTDIR" or "ESRCH" => ErrorCategory.ObjectNotFound,
         "EEXIST" or "EADDRINUSE" => ErrorCategory.ResourceExists,
         "EMFILE" or "ENFILE" or "ENOMEM" or "ENOBUFS" or "ENOSPC" or "ETOOMANYREFS" or "EMSGSIZE" => ErrorCategory.LimitsExceeded,
         "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" => ErrorCategory.ConnectionError,
-        "EBADF" or "ENOTSOCK" or "EINVAL" or "ENAMETOOLONG" or "EISDIR" => ErrorCategory.InvalidArgument,
+        "EBADF" or "ENOTSOCK" or "EINVAL" or "ENAMETOOLONG" or "EISDIR" or "ELOOP" => ErrorCategory.InvalidArgument,
+        "ENOSYS" => ErrorCategory.NotImplemented,
         _ => ErrorCategory.NotSpecified,
     };
 }

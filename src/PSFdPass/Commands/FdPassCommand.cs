@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Descriptors;
@@ -41,6 +42,34 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Does something whose failure is an error about one object, after which the command goes on with the next.</summary>
+    /// <param name="function">What to do. It writes nothing: what fails further down the pipeline is not its failure.</param>
+    /// <param name="target">The object that an error is about.</param>
+    /// <returns>The result; null after an error.</returns>
+    protected T? OrWriteError<T>(Func<T> function, object? target)
+        where T : class
+    {
+        try
+        {
+            return function();
+        }
+        catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        {
+            WriteError(ErrorRecords.From(exception, target));
+            return null;
+        }
+    }
+
+    /// <summary>What holds a descriptor: the object without its wrapping, or the number in a text, as one comes from the prompt.</summary>
+    protected static object ToHolder(object value) =>
+        Unwrap(value) is string text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : Unwrap(value);
+
     /// <summary>A number of seconds as the time it is; null waits for ever.</summary>
     protected static TimeSpan ToTimeout(double? seconds) =>
         seconds is { } value ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan;
@@ -60,8 +89,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     /// <exception cref="ArgumentException">The object holds no descriptor.</exception>
     protected static SafeHandle HandleOf(object socket)
     {
-        // A number at the prompt can come as text.
-        object holder = Unwrap(socket) is string text && int.TryParse(text, out int number) ? number : Unwrap(socket);
+        object holder = ToHolder(socket);
         return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} is no socket.");
     }
 

@@ -32,7 +32,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     /// <summary>How long to wait, for each message.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [ValidateRange(0.0, int.MaxValue / 1000)]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Bytes of a message to receive at the most; what of a packet has no room is lost, with a warning. All of it unless told.</summary>

@@ -34,7 +34,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
 
     /// <summary>How long to wait, for each message, until the receiver makes room.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [ValidateRange(0.0, int.MaxValue / 1000)]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>

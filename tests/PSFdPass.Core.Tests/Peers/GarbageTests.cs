@@ -5,6 +5,7 @@ using PSFdPass.Sockets;
 namespace PSFdPass.Tests;
 
 /// <summary>A peer in C that sends what no well-behaved one does: nothing is lost, nothing leaks, nothing is taken for something else.</summary>
+[Collection(PeerProgram.Collection)]
 public sealed class GarbageTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

@@ -1,9 +1,13 @@
 namespace PSFdPass.Tests;
 
 /// <summary>The programs of tests/peers: the other side of the wire in another language. Compiled once a run.</summary>
-internal static class PeerProgram
+[CollectionDefinition(Collection)]
+public sealed class PeerProgram : ICollectionFixture<PeerProgram>, IDisposable
 {
-    private static readonly TemporaryDirectory Compiled = MakeDirectory();
+    /// <summary>The tests that use them, after which the compiled ones are removed.</summary>
+    public const string Collection = "Peers";
+
+    private static readonly TemporaryDirectory Compiled = new();
 
     private static readonly Dictionary<string, Lazy<string[]>> Commands = new()
     {
@@ -15,11 +19,13 @@ internal static class PeerProgram
         ["Ruby"] = new(() => ["ruby", Source("peer.rb")]),
     };
 
-    public static Program Start(string peer, params IEnumerable<string> arguments)
+    internal static Program Start(string peer, params IEnumerable<string> arguments)
     {
         string[] command = Commands[peer].Value;
         return Program.Start(command[0], [.. command[1..], .. arguments]);
     }
+
+    public void Dispose() => Compiled.Dispose();
 
     private static string Source(string name) => Path.Combine(Repository.Root, "tests", "peers", name);
 
@@ -32,12 +38,5 @@ internal static class PeerProgram
         using Program program = Program.Start(start);
         program.Finish().Succeeded();
         return target;
-    }
-
-    private static TemporaryDirectory MakeDirectory()
-    {
-        var directory = new TemporaryDirectory();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => directory.Dispose();
-        return directory;
     }
 }

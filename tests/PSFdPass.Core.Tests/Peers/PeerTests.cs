@@ -9,6 +9,7 @@ namespace PSFdPass.Tests;
 /// other side reads <c>defg</c>; the first one's rest is <c>hij</c>, because they share the offset. No peer may say here that
 /// the system can't do it (exit code 77): on Linux all of them can, over every type of socket and by abstract names too.
 /// </summary>
+[Collection(PeerProgram.Collection)]
 public abstract class PeerTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

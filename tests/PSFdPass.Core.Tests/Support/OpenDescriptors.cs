@@ -9,8 +9,9 @@ internal static class OpenDescriptors
         var open = new Dictionary<int, string>();
         foreach (string path in Directory.GetFiles("/proc/self/fd"))
         {
-            // The one that read the list is gone by now, and so has no target.
-            if (new FileInfo(path).LinkTarget is { } target && !target.EndsWith("/fd", StringComparison.Ordinal))
+            // The one that read the list is gone by now, and so has no target. The runtime keeps open what it loads, whenever.
+            if (new FileInfo(path).LinkTarget is { } target &&
+                !target.EndsWith("/fd", StringComparison.Ordinal) && !target.EndsWith(".dll", StringComparison.Ordinal))
             {
                 open[int.Parse(Path.GetFileName(path))] = target;
             }
