@@ -1,7 +1,7 @@
-Describe 'The sample SingleInstance' {
+Describe 'The recipe single-instance' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
-        $sample = "$Repository/samples/SingleInstance.ps1"
+        $sample = "$Repository/samples/single-instance/run.ps1"
     }
 
     BeforeEach {

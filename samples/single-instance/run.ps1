@@ -1,21 +1,18 @@
+#Requires -Modules PSFdPass
 <#
 .SYNOPSIS
 Runs a script unless another process is running one under the same name.
-
 .DESCRIPTION
 The lock is an abstract socket name, which the kernel gives to one process at a time. There is no lock file to be left
 behind: however the process that has the lock ends, the name is free in the same moment. Whoever comes second hears who
 has it, and gets the exit code 1.
 
 The name is one for each user. It is a lock among programs that mean well: any user may take any name. Linux only.
-
 .EXAMPLE
-./SingleInstance.ps1 nightly-backup { rsync -a /home /backup }
-
+./run.ps1 nightly-backup { rsync -a /home /backup }
 .EXAMPLE
-pwsh -c './SingleInstance.ps1 nightly-backup { ./backup.ps1 } || "is running already"'
+pwsh -c './run.ps1 nightly-backup { ./backup.ps1 } || "is running already"'
 #>
-#Requires -Modules PSFdPass
 [CmdletBinding()]
 param(
     # What the instances have in common.
