@@ -19,10 +19,10 @@ $ErrorActionPreference = 'Stop'
 $standardOutput = 1
 $listener = New-UnixSocketListener $SocketPath
 try {
-    Write-Host "Lending this terminal on $SocketPath"
+    Write-Information "Lending this terminal on $SocketPath" -InformationAction Continue
     $listener | Wait-UnixSocketConnection -Follow -RequireUser (id -u) | ForEach-Object {
         $borrower = (Get-UnixSocketPeer $_).ProcessId
-        Write-Host "Lent to pid $borrower"
+        Write-Information "Lent to pid $borrower" -InformationAction Continue
         try {
             Send-FileDescriptor $_ $standardOutput
 
@@ -30,13 +30,13 @@ try {
             Receive-FileDescriptor $_ -Follow -AsMessage | ForEach-Object Dispose
         }
         catch {
-            Write-Host "Lost a borrower: $_"
+            Write-Information "Lost a borrower: $_" -InformationAction Continue
         }
         finally {
             $_.Dispose()
         }
 
-        Write-Host "Back from pid $borrower"
+        Write-Information "Back from pid $borrower" -InformationAction Continue
     }
 }
 finally {
