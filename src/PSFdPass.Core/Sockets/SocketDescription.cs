@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
@@ -54,10 +55,22 @@ internal sealed record SocketDescription(
     };
 
     /// <summary>The end point for a path, or for <c>@name</c>; null for an empty one.</summary>
-    public static EndPoint? UnixEndPoint(string text) =>
-        text.Length == 0 ? null
-        : text[0] == '@' && Constants.Current.HasAbstractNames ? new UnixDomainSocketEndPoint('\0' + text[1..])
-        : new UnixDomainSocketEndPoint(text);
+    /// <remarks>
+    /// Sockets can have names that .NET's type has no room for: a path without the NUL at its end, or bytes that are not UTF-8.
+    /// Whoever gave a socket such a name must not keep others from looking at theirs.
+    /// </remarks>
+    public static EndPoint? UnixEndPoint(string text)
+    {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        bool isAbstract = text[0] == '@' && Constants.Current.HasAbstractNames;
+        int size = Encoding.UTF8.GetByteCount(text) + (isAbstract ? 0 : 1);
+        return size > Constants.Current.SunPathSize ? new UnixNameEndPoint(text)
+            : new UnixDomainSocketEndPoint(isAbstract ? '\0' + text[1..] : text);
+    }
 
     /// <summary>One line such as <c>tcp 127.0.0.1:8000 → 127.0.0.1:60316</c>: what <see cref="SocketFacts.Describe"/> says of a socket of this process.</summary>
     public override string ToString() => SocketFacts.Compose(
@@ -117,4 +130,14 @@ internal sealed record SocketDescription(
         SocketType.Raw => 3,
         _ => Constants.SOCK_STREAM,
     };
+
+    /// <summary>The name of a Unix-domain socket, to be shown.</summary>
+    private sealed class UnixNameEndPoint(string name) : EndPoint
+    {
+        /// <inheritdoc/>
+        public override AddressFamily AddressFamily => AddressFamily.Unix;
+
+        /// <inheritdoc/>
+        public override string ToString() => name;
+    }
 }

@@ -64,6 +64,39 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
         Assert.Null(info.LocalEndPoint);
     }
 
+    [LinuxTheory]
+    [InlineData(false, 'y')]
+    [InlineData(true, 'y')]
+    [InlineData(true, '\xff')]
+    public void Names_that_dotnet_has_no_room_for_are_shown_and_disturb_nobody(bool isAbstract, char letter)
+    {
+        // sun_path to its last byte: a path without the NUL at its end, or an abstract name that need not be UTF-8.
+        byte[] address = new byte[2 + Constants.Current.SunPathSize];
+        address.AsSpan().Fill((byte)letter);
+        (address[0], address[1]) = (Constants.AF_UNIX, 0);
+        if (isAbstract)
+        {
+            address[2] = 0;
+        }
+        else
+        {
+            System.Text.Encoding.UTF8.GetBytes(_folder.Path + "/", address.AsSpan(2));
+        }
+
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        fixed (byte* bytes = address)
+        {
+            Libc.Checked(SysSocket.Bind((int)socket.Handle, bytes, (uint)address.Length));
+        }
+
+        var inspector = new DescriptorInspector();
+        DescriptorInfo own = inspector.Describe(Environment.ProcessId, (int)socket.Handle);
+        string shown = System.Text.Encoding.UTF8.GetString(address.AsSpan(isAbstract ? 3 : 2));
+        Assert.Equal("unix " + (isAbstract ? "@" : "") + shown, own.Target);
+        Assert.Equal(Facts(own), Facts(inspector.DescribeFromProc(Environment.ProcessId, (int)socket.Handle, [])!));
+        Assert.Equal(Environment.ProcessId, inspector.Describe(Environment.ProcessId, Make("unix-pair")).PeerProcessId);
+    }
+
     [LinuxFact]
     public void A_netlink_socket_has_no_state()
     {
