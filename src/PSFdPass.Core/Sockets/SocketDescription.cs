@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
@@ -53,11 +54,30 @@ internal sealed record SocketDescription(
         _ => null,
     };
 
-    /// <summary>The end point for a path, or for <c>@name</c>; null for an empty one.</summary>
-    public static EndPoint? UnixEndPoint(string text) =>
-        text.Length == 0 ? null
-        : text[0] == '@' && Constants.Current.HasAbstractNames ? new UnixDomainSocketEndPoint('\0' + text[1..])
-        : new UnixDomainSocketEndPoint(text);
+    /// <summary>
+    /// The end point for a path, or for <c>@name</c>; null for an empty one. A name that is no UTF-8 takes more room once its bytes
+    /// are replaced, and is cut short to what an end point holds.
+    /// </summary>
+    public static EndPoint? UnixEndPoint(string text)
+    {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        // Only a path has a NUL behind it.
+        bool isAbstract = text[0] == '@' && Constants.Current.HasAbstractNames;
+        int most = isAbstract ? Constants.Current.SunPathSize : Constants.Current.SunPathSize - 1;
+        int length = text.Length;
+        while (Encoding.UTF8.GetByteCount(text.AsSpan(0, length)) > most)
+        {
+            length--;
+        }
+
+        return isAbstract
+            ? new UnixDomainSocketEndPoint('\0' + text[1..length])
+            : new UnixDomainSocketEndPoint(text[..length]);
+    }
 
     /// <summary>One line such as <c>tcp 127.0.0.1:8000 → 127.0.0.1:60316</c>: what <see cref="SocketFacts.Describe"/> says of a socket of this process.</summary>
     public override string ToString() => SocketFacts.Compose(
