@@ -45,7 +45,7 @@ function ConvertTo-TerminalText([string] $Text) {
 }
 
 # An example as Get-Help lays it out: what comes before the code, the code with its output, and what comes after it.
-function Set-Example([Xml.XmlElement] $Example, $Page, [Xml.XmlNamespaceManager] $Names) {
+function Write-Example([Xml.XmlElement] $Example, $Page, [Xml.XmlNamespaceManager] $Names) {
     $block = '(?ms)^```(?:powershell|console)\r?\n(?<code>.*?)^```\r?$(?:\s+^```Output\r?\n(?<output>.*?)^```\r?$)?'
     $match = [regex]::Match($Page.Remarks, $block)
     $code = $match.Groups['code'].Value.TrimEnd()
@@ -55,12 +55,12 @@ function Set-Example([Xml.XmlElement] $Example, $Page, [Xml.XmlNamespaceManager]
 
     $Example.SelectSingleNode('maml:title', $Names).InnerText = $Page.Title
     $Example.SelectSingleNode('dev:code', $Names).InnerText = $code
-    Set-Paragraph $Example.SelectSingleNode('maml:introduction', $Names) (ConvertTo-TerminalText $before)
-    Set-Paragraph $Example.SelectSingleNode('dev:remarks', $Names) (ConvertTo-TerminalText $after)
+    Write-Paragraph $Example.SelectSingleNode('maml:introduction', $Names) (ConvertTo-TerminalText $before)
+    Write-Paragraph $Example.SelectSingleNode('dev:remarks', $Names) (ConvertTo-TerminalText $after)
 }
 
 # The empty paragraph behind the text keeps what follows away from it.
-function Set-Paragraph([Xml.XmlElement] $Node, [string] $Text) {
+function Write-Paragraph([Xml.XmlElement] $Node, [string] $Text) {
     $Node.RemoveAll()
     foreach ($line in @($Text.Trim("`n"); '') | Select-Object -Unique) {
         $paragraph = $Node.OwnerDocument.CreateElement('maml', 'para', 'http://schemas.microsoft.com/maml/2004/10')
@@ -93,7 +93,7 @@ function Convert-CommandHelp {
         $help = $xml.SelectSingleNode("//command:command[command:details/command:name='$($command.Title)']", $names)
         $nodes = $help.SelectNodes('command:examples/command:example', $names)
         for ($i = 0; $i -lt $command.Examples.Count; $i++) {
-            Set-Example $nodes[$i] $command.Examples[$i] $names
+            Write-Example $nodes[$i] $command.Examples[$i] $names
         }
 
         foreach ($parameter in $command.Parameters) {

@@ -64,9 +64,17 @@ Describe '-Socket of <Command>' -ForEach @(
         @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { Get-Date }; Says = 'A System.DateTime is no socket*' }
     ) {
         $socket = & $Make
-        { & $Command $socket @Arguments } |
-            Should -Throw -ErrorId "$Id,PSFdPass.Commands.$($Command -replace '-')Command" -ExpectedMessage $Says
-        $Error[0].TargetObject | Should -Be $socket
+        try {
+            & $Command $socket @Arguments
+            $problem = $null
+        }
+        catch {
+            $problem = $_
+        }
+
+        $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.$($Command -replace '-')Command"
+        "$problem" | Should -BeLike $Says
+        $problem.TargetObject | Should -Be $socket
         if ($socket -is [IDisposable]) { $socket.Dispose() }
     }
 

@@ -18,7 +18,7 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-function New-Listener([int] $Port) {
+function Open-Port([int] $Port) {
     $socket = [Net.Sockets.Socket]::new($ListenAddress.AddressFamily, 'Stream', 'Tcp')
     try {
         $socket.Bind([Net.IPEndPoint]::new($ListenAddress, $Port))
@@ -39,7 +39,7 @@ function Send-Answer($Client) {
     $objection = if (-not [ushort]::TryParse($request.Text, [ref] $port)) { 'that is no port' }
     elseif ($port -notin $Allow[$peer.UserName]) { "user $($peer.UserName) may not have port $port" }
     else {
-        try { $socket = New-Listener $port }
+        try { $socket = Open-Port $port }
         catch { "$_" }
     }
 

@@ -1,0 +1,128 @@
+BeforeDiscovery {
+    $manifest = Import-PowerShellDataFile "$PSScriptRoot/../PSFdPass.psd1"
+    $commands = $manifest.CmdletsToExport | ForEach-Object { @{ Command = $_ } }
+
+    $root = (Resolve-Path "$PSScriptRoot/..").Path
+    $scripts = Get-ChildItem $root -Recurse -Include *.ps1, *.psm1, *.psd1 |
+        ForEach-Object { @{ Name = [IO.Path]::GetRelativePath($root, $_.FullName); File = $_.FullName } } |
+        # The manifest names files that stand beside it only where the module is laid out: it is looked at there.
+        Where-Object { $_.Name -notmatch '^(artifacts|out)/|(^|/)(bin|obj)/' -and $_.Name -ne 'PSFdPass.psd1' }
+    $laidOut = Get-ChildItem "$root/out/PSFdPass/*/PSFdPass.psd1" | Sort-Object LastWriteTime | Select-Object -Last 1
+    $scripts = @($scripts) + @{ Name = 'PSFdPass.psd1'; File = $laidOut.FullName }
+    $hasAnalyzer = [bool](Get-Module PSScriptAnalyzer -ListAvailable)
+    $hasPlatyPS = [bool](Get-Module Microsoft.PowerShell.PlatyPS -ListAvailable)
+}
+
+Describe 'The module' {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $module = Get-Module PSFdPass
+        $manifest = Import-PowerShellDataFile "$Repository/PSFdPass.psd1"
+    }
+
+    AfterAll {
+        Clear-Program
+    }
+
+    It 'has a valid manifest' {
+        $tested = Test-ModuleManifest "$($module.ModuleBase)/PSFdPass.psd1"
+        $tested.Name | Should -Be PSFdPass
+        $tested.PowerShellVersion | Should -Be ([version]'7.4')
+        $tested.CompatiblePSEditions | Should -Be Core
+        $tested.Description | Should -Not -BeNullOrEmpty
+        $tested.Tags | Should -Contain 'file-descriptor'
+    }
+
+    It 'has the version of the assemblies' {
+        $module.Version | Should -Be ([version]$manifest.ModuleVersion)
+        $file = [Diagnostics.FileVersionInfo]::GetVersionInfo("$($module.ModuleBase)/PSFdPass.dll")
+        $file.FileVersion | Should -Be "$($module.Version).0"
+        Split-Path $module.ModuleBase -Leaf | Should -Be $module.Version
+    }
+
+    It 'exports what the manifest says, and nothing else' {
+        $module.ExportedCmdlets.Keys | Sort-Object | Should -Be ($manifest.CmdletsToExport | Sort-Object)
+        $module.ExportedFunctions.Keys + $module.ExportedAliases.Keys + $module.ExportedVariables.Keys | Should -BeNullOrEmpty
+        $implemented = [PSFdPass.Commands.FdPassCommand].Assembly.GetTypes() |
+            ForEach-Object { $_.GetCustomAttributes([Management.Automation.CmdletAttribute], $false) }
+        $implemented | ForEach-Object { "$($_.VerbName)-$($_.NounName)" } | Sort-Object | Should -Be ($manifest.CmdletsToExport | Sort-Object)
+    }
+
+    It 'brings no assembly into the shell but its own two' {
+        $program = Invoke-Program $Pwsh '-NoProfile', '-Command', @"
+            `$before = [AppDomain]::CurrentDomain.GetAssemblies()
+            Import-Module '$($module.ModuleBase)/PSFdPass.psd1'
+            `$left, `$right = New-UnixSocketPair
+            Send-FileDescriptor `$left /dev/null
+            (Receive-FileDescriptor `$right).Dispose()
+            [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { `$_ -notin `$before -and `$_.Location } |
+                Where-Object { -not `$_.Location.StartsWith('$PSHOME') } | ForEach-Object { [IO.Path]::GetFileName(`$_.Location) } | Sort-Object
+"@
+        Wait-Program $program | Should -Be 0
+        $program.Lines | Should -Be PSFdPass.Core.dll, PSFdPass.dll
+        (Get-ChildItem $module.ModuleBase -Filter *.dll).Name | Sort-Object | Should -Be PSFdPass.Core.dll, PSFdPass.dll
+    }
+
+    It 'refuses Windows in one clear sentence, and nothing else' {
+        $check = [PSFdPass.ModuleInitializer].GetMethod('ThrowIfUnsupported', [Reflection.BindingFlags]'NonPublic, Static')
+        { $check.Invoke($null, @($true)) } | Should -Throw -ExpectedMessage '*PSFdPass works on Linux and macOS only*SCM_RIGHTS*'
+        { $check.Invoke($null, @($false)) } | Should -Not -Throw
+        [Management.Automation.IModuleAssemblyInitializer].IsAssignableFrom([PSFdPass.ModuleInitializer]) | Should -BeTrue
+    }
+}
+
+Describe '<Command>' -ForEach $commands {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $found = Get-Command $Command -Module PSFdPass
+    }
+
+    It 'has an approved verb and a singular noun' {
+        $found.Verb | Should -BeIn (Get-Verb).Verb
+        $found.Noun | Should -Match '^[A-Z][A-Za-z]+[^s]$'
+    }
+
+    It 'says what comes out, and no two parameters of a set stand at the same place' {
+        $found.OutputType.Count + ($found.ParameterSets.Count -eq 1) | Should -BeGreaterThan 0
+        foreach ($set in $found.ParameterSets) {
+            $positions = $set.Parameters.Position | Where-Object { $_ -ge 0 }
+            @($positions | Select-Object -Unique).Count | Should -Be @($positions).Count
+        }
+    }
+
+    It 'has help: a synopsis, a description, two examples, and a text for each parameter' {
+        $help = Get-Help $Command -Full
+        $help.Synopsis | Should -Not -BeLike "*$Command *" -Because 'that is the syntax, which stands there when the help is missing'
+        "$($help.Description.Text)" | Should -Not -BeNullOrEmpty
+        @($help.Examples.Example).Count | Should -BeGreaterOrEqual 2
+        $common = [Management.Automation.Internal.CommonParameters].GetProperties().Name +
+            [Management.Automation.Internal.ShouldProcessParameters].GetProperties().Name
+        foreach ($parameter in $found.Parameters.Values) {
+            $isShown = $parameter.Attributes.Where{ $_ -is [Parameter] }.Where{ -not $_.DontShow }
+            if ($isShown -and $parameter.Name -notin $common) {
+                "$((Get-Help $Command -Parameter $parameter.Name).Description.Text)" | Should -Not -BeNullOrEmpty -Because "-$($parameter.Name) needs a text"
+            }
+        }
+    }
+}
+
+Describe 'The help' {
+    It 'is what docs/Build-Help.ps1 makes of the pages' -Skip:(-not $hasPlatyPS) {
+        $made = (New-Item -ItemType Directory "$TestDrive/help").FullName
+        & "$PSScriptRoot/../docs/Build-Help.ps1" -OutputFolder $made
+        $committed = "$PSScriptRoot/../PSFdPass/en-US"
+        (Get-ChildItem $made).Name | Should -Be (Get-ChildItem $committed).Name
+        foreach ($file in Get-ChildItem $made) {
+            Get-FileHash $file | ForEach-Object Hash |
+                Should -Be (Get-FileHash "$committed/$($file.Name)").Hash -Because "$($file.Name) is made by ./build.ps1 -Task Docs"
+        }
+    }
+}
+
+Describe 'PSScriptAnalyzer' {
+    It 'finds nothing in <Name>' -ForEach $scripts -Skip:(-not $hasAnalyzer) {
+        $settings = $Name -like 'tests/*' ? "$PSScriptRoot/PSScriptAnalyzerSettings.psd1" : "$PSScriptRoot/../PSScriptAnalyzerSettings.psd1"
+        Invoke-ScriptAnalyzer $File -Settings $settings | ForEach-Object { "line $($_.Line): $($_.RuleName): $($_.Message)" } |
+            Should -BeNullOrEmpty
+    }
+}
