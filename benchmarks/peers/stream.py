@@ -34,6 +34,15 @@ def receive(wire, count):
     return f"{start} {time.monotonic_ns()}"
 
 
+def chunks(fds, count):
+    left, right = socket.socketpair()
+    start = time.monotonic_ns()
+    for i in range(0, len(fds), count):
+        send(left, fds[i:i + count])
+        receive(right, count)
+    return f"{start} {time.monotonic_ns()}"
+
+
 def main():
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -58,6 +67,8 @@ def main():
             answer = send(wire, fds)
         elif verb == "receive":
             answer = receive(wire, int(words[0]))
+        elif verb == "chunks":
+            answer = chunks(fds, int(words[1]))
         else:
             sys.exit(f"{line}?")
         print(answer, flush=True)

@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     port = (unsigned short)atoi(argv[1]);
     poller = epoll_create1(EPOLL_CLOEXEC);
     if (poller < 0) err(1, "epoll_create1");
-    while (scanf("users %u %u ", &count, &together) == 2) {
+    while (scanf(" users %u %u", &count, &together) == 2) {
         if (together == 0 || together > MOST) errx(1, "1 to %d users at a time", MOST);
         printf("%lld\n", play(count, together));
         fflush(stdout);

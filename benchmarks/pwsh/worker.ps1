@@ -5,8 +5,10 @@
 #   hold COUNT                    opens so many descriptors to send
 #   pipeline, array               sends all of them; answers when it began and ended, in nanoseconds of CLOCK_MONOTONIC
 #   receive COUNT                 receives and closes them; answers the same
+#   chunks FORM COUNT             sends COUNT of them to itself, receives and closes them, and so on until all went; answers
+#                                 the same. A stream holds no more than some 270 messages that nobody has received
 #   call WORK COUNT               calls a cmdlet so many times; answers how many nanoseconds that took
-param([Parameter(Mandatory)] [string[]] $Module)
+param([Parameter(Mandatory, ValueFromRemainingArguments)] [string[]] $Module)
 
 $ErrorActionPreference = 'Stop'
 Import-Module $Module
@@ -31,6 +33,16 @@ function Receive-Count([int] $Count) {
     $start = [Diagnostics.Stopwatch]::GetTimestamp()
     $got = Receive-FileDescriptor $socket -Count $Count
     foreach ($descriptor in $got) { $descriptor.Close() }
+    "$start $([Diagnostics.Stopwatch]::GetTimestamp())"
+}
+
+function Send-Chunk([string] $Form, [int] $Count) {
+    $chunks = for ($i = 0; $i -lt $fds.Count; $i += $Count) { , $fds[$i..($i + $Count - 1)] }
+    $start = [Diagnostics.Stopwatch]::GetTimestamp()
+    foreach ($chunk in $chunks) {
+        if ($Form -eq 'pipeline') { $chunk | Send-FileDescriptor $left } else { Send-FileDescriptor $left $chunk }
+        foreach ($descriptor in Receive-FileDescriptor $right -Count $Count) { $descriptor.Close() }
+    }
     "$start $([Diagnostics.Stopwatch]::GetTimestamp())"
 }
 
@@ -73,6 +85,7 @@ while ($null -ne ($line = [Console]::In.ReadLine())) {
         'pipeline' { Send-Pipeline }
         'array' { Send-Array }
         'receive' { Receive-Count $words }
+        'chunks' { Send-Chunk $words[0] $words[1] }
         'call' { Measure-Call $words[0] $words[1] }
     }
     [Console]::Out.WriteLine($answer)

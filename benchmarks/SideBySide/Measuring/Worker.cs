@@ -61,6 +61,22 @@ internal sealed class Worker : IDisposable
             : line.Result ?? throw new BenchmarkException($"{Name} has ended.");
     }
 
+    /// <summary>Waits until it has done something that can be seen.</summary>
+    /// <exception cref="BenchmarkException">It has ended, or does not come to it.</exception>
+    public void WaitFor(Func<bool> condition)
+    {
+        long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        while (!condition())
+        {
+            if (_process.HasExited || Environment.TickCount64 > end)
+            {
+                throw new BenchmarkException($"{Name} does not begin.");
+            }
+
+            Thread.Sleep(10);
+        }
+    }
+
     /// <summary>Asks it to pass descriptors and to say how long that took: nanoseconds.</summary>
     public long Loop(string work, int count, int times) => long.Parse(Ask($"{work} {count} {times}"));
 

@@ -23,6 +23,11 @@ internal sealed class Picture
     public void AddBars(string title, string unit, IEnumerable<(string Name, double Value, bool IsOurs)> bars)
     {
         (string Name, double Value, bool IsOurs)[] all = [.. bars];
+        if (all.Length == 0)
+        {
+            return;
+        }
+
         AddTitle($"{title} ({unit})");
         double scale = (Width - Left - Right) / all.Max(bar => bar.Value);
         foreach ((string name, double value, bool isOurs) in all)

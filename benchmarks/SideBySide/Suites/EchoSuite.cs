@@ -19,7 +19,7 @@ internal sealed class EchoSuite : Suite
     public override void Measure(Options options)
     {
         string users = Tools.BuildC(Peer("users.c"));
-        string folder = Directory.CreateTempSubdirectory("psfdpass-").FullName;
+        using var folder = new WorkFolder();
         try
         {
             StartPairs(folder, users);
@@ -29,7 +29,6 @@ internal sealed class EchoSuite : Suite
         finally
         {
             _pairs.ForEach(pair => pair.Dispose());
-            Directory.Delete(folder, recursive: true);
         }
     }
 
@@ -54,7 +53,7 @@ internal sealed class EchoSuite : Suite
     private string Ratio(Pair pair, string other) =>
         _pairs.Find(one => one.Name == other) is { Rates.Count: > 0 } than ? $"{Summary.Ratio(pair.Rates, than.Rates).Median:0.00}" : "";
 
-    private void StartPairs(string folder, string users)
+    private void StartPairs(WorkFolder folder, string users)
     {
         string tests = Path.Combine(Tools.Root, "tests", "peers");
         Add("C and Python", socket => Script("python3", Path.Combine(tests, "wide_receiver.py"), socket),
@@ -68,7 +67,7 @@ internal sealed class EchoSuite : Suite
 
         void Add(string name, Func<string, string[]> receiver, Func<string, string, string[]> quarterback)
         {
-            string socket = Path.Combine(folder, $"{_pairs.Count}.sock");
+            string socket = folder.Socket($"{_pairs.Count}");
             string port = FreePort();
             if (TryPeer(name, () => [.. receiver(socket), "\n", .. quarterback(port, socket)]) is { } both)
             {

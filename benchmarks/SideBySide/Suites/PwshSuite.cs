@@ -8,12 +8,13 @@ internal sealed class PwshSuite : Suite
 {
     private const int Most = 10_000;
     private const int Spare = 300;
+    private const int Chunk = 200;
+    private const int WarmUps = 5;
     private const int Calls = 100;
+    private static readonly string[] Names = ["Python", "pipeline", "array"];
     private static readonly string[] CallWorks = ["nothing", "nothing-with-arguments", "send"];
 
-    private readonly List<double> _python = [];
-    private readonly Dictionary<string, List<double>> _pwsh = new() { ["pipeline"] = [], ["array"] = [] };
-    private readonly Dictionary<string, List<double>> _sides = [];
+    private readonly Dictionary<string, List<double>> _times = [];
     private readonly Dictionary<string, List<double>> _calls = CallWorks.ToDictionary(work => work, _ => new List<double>());
     private int _count = Most;
 
@@ -25,51 +26,38 @@ internal sealed class PwshSuite : Suite
 
     public override void Measure(Options options)
     {
-        string[] pwsh = Script("pwsh", "-NoProfile", "-NonInteractive", "-File", Path.Combine(Tools.Benchmarks, "pwsh", "worker.ps1"), $"{Module},{EmptyModule}");
-        _count = (int)Math.Min(Most, Libc.RaiseDescriptorLimit(Most + Spare) - Spare);
+        string[] pwsh = Script("pwsh", "-NoProfile", "-NonInteractive", "-File", Path.Combine(Tools.Benchmarks, "pwsh", "worker.ps1"), Module, EmptyModule);
+        _count = Math.Min(Most, (int)(Libc.RaiseDescriptorLimit(Most + Spare) - Spare) / Chunk * Chunk);
         if (_count < Most)
         {
             Notices.Add($"This user may have {_count + Spare} descriptors a process, so {_count} were sent, and not {Most}.");
         }
 
-        string folder = Directory.CreateTempSubdirectory("psfdpass-").FullName;
-        try
+        using var folder = new WorkFolder();
+        using var ours = new Sides("pwsh", pwsh, folder.Socket("ours"), _count);
+        using Sides? python = TryPeer("Python", () => Script("python3", Peer("stream.py"))) is { } command
+            ? new Sides("Python", command, folder.Socket("python"), _count)
+            : null;
+        for (int round = -WarmUps; round < options.Rounds; round++)
         {
-            using var ours = new Sides("pwsh", pwsh, Path.Combine(folder, "ours.sock"), _count);
-            using Sides? python = TryPeer("Python", () => Script("python3", Peer("stream.py"))) is { } command
-                ? new Sides("Python", command, Path.Combine(folder, "python.sock"), _count)
-                : null;
-            for (int round = -3; round < options.Rounds; round++)
-            {
-                Pass(ours, "pipeline", round, _pwsh["pipeline"], "pwsh, pipeline");
-                Pass(ours, "array", round, _pwsh["array"], "pwsh, array");
-                if (python is not null)
-                {
-                    Pass(python, "pipeline", round, _python, "Python");
-                }
-            }
+            Pass(python, "pipeline", round, "Python");
+            Pass(ours, "pipeline", round, "pipeline");
+            Pass(ours, "array", round, "array");
+        }
 
-            MeasureCalls(ours.Receiver, options);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        MeasureCalls(ours.Receiver, options);
     }
 
     public override void Report(Page page)
     {
-        if (_pwsh["array"].Count == 0)
+        if (_times.Count == 0)
         {
             page.Add("pwsh", "", Notices);
             return;
         }
 
-        var streams = new Table($"{_count:#,0} descriptors, ns each", ">median", ">from", ">to", ">times Python", ">sender", ">receiver");
-        AddStream("Python: a loop of `send_fds`, a loop of `recv_fds`", _python, "Python");
-        AddStream("`$fds \\| Send-FileDescriptor $a`, `Receive-FileDescriptor $b -Count 10000`", _pwsh["pipeline"], "pwsh, pipeline");
-        AddStream("`Send-FileDescriptor $a $fds`, `Receive-FileDescriptor $b -Count 10000`", _pwsh["array"], "pwsh, array");
-        page.Add("pwsh", streams, Notices);
+        page.Add("pwsh", Streams("whole", $"one process, {Chunk} sent, then received", sides: false), Notices);
+        page.Add("pwsh-two", Streams("whole, two processes", "from one process to another", sides: true));
 
         var calls = new Table("one call, ns", ">median", ">from", ">to", ">times nothing");
         foreach ((string work, string text) in CallWorks.Zip(
@@ -81,44 +69,60 @@ internal sealed class PwshSuite : Suite
 
         page.Add("calls", calls);
         page.Picture.AddBars(
-            $"{_count:#,0} descriptors from one process to another", "ns each",
-            [
-                .. _python.Count > 0 ? (IEnumerable<(string, double, bool)>)[("Python's loop", Summary.Of(_python).Median, false)] : [],
-                ("pwsh, pipeline", Summary.Of(_pwsh["pipeline"]).Median, true),
-                ("pwsh, array", Summary.Of(_pwsh["array"]).Median, true),
-            ]);
-
-        void AddStream(string name, List<double> times, string sides)
-        {
-            if (times.Count > 0)
-            {
-                Summary time = Summary.Of(times);
-                string ratio = _python.Count > 0 ? $"{Summary.Ratio(times, _python).Median:0.00}" : "";
-                streams.Add(name, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", ratio,
-                    $"{Summary.Of(_sides[sides + " sends"]).Median:0}", $"{Summary.Of(_sides[sides + " receives"]).Median:0}");
-            }
-        }
+            "One descriptor of 10,000, in pwsh and in Python", "ns",
+            Names.Where(name => _times.ContainsKey(Key(name, "whole")))
+                .Select(name => (name == "Python" ? "Python's loop" : "pwsh, " + name, Summary.Of(_times[Key(name, "whole")]).Median, name != "Python")));
     }
 
-    private void Pass(Sides sides, string form, int round, List<double> times, string name)
+    private static string Key(string name, string what) => $"{name}: {what}";
+
+    private Table Streams(string what, string heading, bool sides)
     {
+        var table = new Table([heading, ">ns each", ">from", ">to", ">times Python", .. sides ? (string[])[">sender", ">receiver"] : []]);
+        foreach (string name in Names.Where(name => _times.ContainsKey(Key(name, what))))
+        {
+            List<double> times = _times[Key(name, what)];
+            Summary time = Summary.Of(times);
+            string ratio = _times.TryGetValue(Key("Python", what), out List<double>? python) ? $"{Summary.Ratio(times, python).Median:0.00}" : "";
+            string text = name switch
+            {
+                "pipeline" => "`$fds \\| Send-FileDescriptor $a`, `Receive-FileDescriptor $b -Count`",
+                "array" => "`Send-FileDescriptor $a $fds`, `Receive-FileDescriptor $b -Count`",
+                _ => "Python: a loop of `send_fds`, a loop of `recv_fds`",
+            };
+            table.Add([text, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", ratio,
+                .. sides ? [$"{Summary.Of(_times[Key(name, "sender")]).Median:0}", $"{Summary.Of(_times[Key(name, "receiver")]).Median:0}"] : (string[])[]]);
+        }
+
+        return table;
+    }
+
+    private void Pass(Sides? sides, string form, int round, string name)
+    {
+        if (sides is null)
+        {
+            return;
+        }
+
         (double whole, double sending, double receiving) = sides.Pass(form);
+        double alone = sides.PassAlone(form);
         if (round >= 0)
         {
-            times.Add(whole / _count);
-            Add(name + " sends", sending / _count);
-            Add(name + " receives", receiving / _count);
+            Add(name, "whole", alone);
+            Add(name, "whole, two processes", whole);
+            Add(name, "sender", sending);
+            Add(name, "receiver", receiving);
         }
     }
 
-    private void Add(string name, double time)
+    private void Add(string name, string what, double nanoseconds)
     {
-        if (!_sides.TryGetValue(name, out List<double>? times))
+        if (!_times.TryGetValue(Key(name, what), out List<double>? times))
         {
-            _sides[name] = times = [];
+            _times[Key(name, what)] = times = [];
         }
 
-        times.Add(time);
+        times.Add(nanoseconds / _count);
     }
 
     private void MeasureCalls(Worker worker, Options options)
@@ -154,11 +158,7 @@ internal sealed class PwshSuite : Suite
             Receiver = new Worker($"{name}, receiving", Pinned.Measured, command);
             _sender = new Worker($"{name}, sending", Pinned.Other, command);
             Receiver.Tell($"listen {path}");
-            while (!File.Exists(path))
-            {
-                Thread.Sleep(10);
-            }
-
+            Receiver.WaitFor(() => File.Exists(path));
             Thread.Sleep(100);
             _ = _sender.Ask($"connect {path}");
             _ = Receiver.Answer();
@@ -175,6 +175,12 @@ internal sealed class PwshSuite : Suite
             string[] received = Receiver.Answer().Split(' ');
             long start = long.Parse(sent[0]);
             return (long.Parse(received[1]) - start, long.Parse(sent[1]) - start, long.Parse(received[1]) - start);
+        }
+
+        public double PassAlone(string form)
+        {
+            string[] words = _sender.Ask($"chunks {form} {Chunk}").Split(' ');
+            return long.Parse(words[1]) - long.Parse(words[0]);
         }
 
         public void Dispose()
