@@ -9,10 +9,19 @@
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('PSFdPass.format.ps1xml')
     CmdletsToExport        = @(
+        'Close-FileDescriptor'
+        'Connect-UnixSocket'
+        'Copy-FileDescriptor'
+        'Get-FileDescriptor'
+        'Get-UnixSocketPeer'
+        'New-MemoryFile'
+        'New-UnixSocketListener'
         'New-UnixSocketPair'
+        'Open-FileDescriptor'
         'Receive-FileDescriptor'
         'Send-FileDescriptor'
         'Start-FdEchoDemo'
+        'Wait-UnixSocketConnection'
     )
     FunctionsToExport      = @()
     AliasesToExport        = @()

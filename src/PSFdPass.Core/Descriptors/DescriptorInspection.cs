@@ -62,6 +62,19 @@ internal static unsafe class DescriptorInspection
     public static string TargetOf(int fd, DescriptorKind kind) =>
         kind == DescriptorKind.Socket ? SocketFacts.Describe(fd) : LinkOf(fd);
 
+    /// <summary>The path, or what else the kernel calls it: <c>socket:[4711]</c>; empty where it can't be told.</summary>
+    public static string LinkOf(int fd)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return Unistd.ReadLink($"/proc/self/fd/{fd}") ?? "";
+        }
+
+        // F_GETPATH of macOS; FreeBSD has no such thing, and its descriptors stay without a name.
+        byte* path = stackalloc byte[1024];
+        return OperatingSystem.IsMacOS() && Fcntl.GetPath(fd, path) == 0 ? Marshal.PtrToStringUTF8((nint)path)! : "";
+    }
+
     private static int StatusFlags(int fd)
     {
         int flags = Fcntl.Control(fd, Constants.F_GETFL);
@@ -83,16 +96,4 @@ internal static unsafe class DescriptorInspection
             => DescriptorKind.Namespace,
         _ => null,
     };
-
-    private static string LinkOf(int fd)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            return new FileInfo($"/proc/self/fd/{fd}").LinkTarget ?? "";
-        }
-
-        // F_GETPATH of macOS; FreeBSD has no such thing, and its descriptors stay without a name.
-        byte* path = stackalloc byte[1024];
-        return OperatingSystem.IsMacOS() && Fcntl.GetPath(fd, path) == 0 ? Marshal.PtrToStringUTF8((nint)path)! : "";
-    }
 }

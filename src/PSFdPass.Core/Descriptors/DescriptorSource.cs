@@ -26,6 +26,9 @@ public sealed class DescriptorSource
     /// <summary>The handle, which stays the holder's.</summary>
     public SafeHandle Handle { get; }
 
+    /// <summary>Whether it was given as a number, and not as an object that holds it.</summary>
+    internal bool IsNumber => _holder is int or long or uint or ulong or short or ushort or byte or sbyte or nint or nuint;
+
     /// <summary>Finds the descriptor in an object.</summary>
     /// <param name="holder">
     /// A <see cref="FileDescriptor"/>, an integer, a <see cref="SafeHandle"/>, a <see cref="Socket"/>, <see cref="TcpClient"/>,
@@ -74,8 +77,8 @@ public sealed class DescriptorSource
                 ((IDisposable)_holder).Dispose();
                 break;
 
-            case int or long or uint or ulong or short or ushort or byte or sbyte or nint or nuint:
-                new SafeDescriptorHandle((int)Handle.DangerousGetHandle(), ownsHandle: true).Dispose();
+            case var _ when IsNumber:
+                DescriptorNumbers.Close((int)Handle.DangerousGetHandle());
                 break;
 
             default:

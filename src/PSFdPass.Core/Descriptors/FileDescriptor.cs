@@ -27,13 +27,26 @@ public sealed class FileDescriptor : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(fd);
         _handle = new SafeDescriptorHandle(fd, ownsHandle);
+        IsBorrowed = !ownsHandle;
     }
 
     /// <summary>The descriptor's number in this process; −1 once it is closed or handed over.</summary>
     public int Fd => IsOpen ? (int)_handle.DangerousGetHandle() : -1;
 
     /// <summary>Whether this object still owns an open descriptor.</summary>
-    public bool IsOpen => !_handle.IsClosed;
+    public bool IsOpen
+    {
+        get
+        {
+            if (!_handle.IsClosed && _handle.IsLost)
+            {
+                // Somebody closed it by its number.
+                _handle.SetHandleAsInvalid();
+            }
+
+            return !_handle.IsClosed;
+        }
+    }
 
     /// <summary>What it refers to (fstat(2)); <see cref="DescriptorKind.None"/> once it is closed or handed over.</summary>
     public DescriptorKind Kind
@@ -105,6 +118,9 @@ public sealed class FileDescriptor : IDisposable
     /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
     public SafeHandle SafeHandle => IsOpen ? _handle : throw Spent();
 
+    /// <summary>Whether closing this object leaves the descriptor open.</summary>
+    internal bool IsBorrowed { get; }
+
     internal bool IsConnectedStream
     {
         get
@@ -119,31 +135,15 @@ public sealed class FileDescriptor : IDisposable
         }
     }
 
-    /// <summary>Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything.</summary>
+    /// <summary>
+    /// Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything.
+    /// <see cref="FileOpener"/> can do more.
+    /// </summary>
     /// <param name="path">The path; a relative one is relative to the process's current directory.</param>
     /// <param name="access">Read, Write or ReadWrite.</param>
     /// <exception cref="SystemCallException">open(2) failed: ENOENT, EACCES, EISDIR for writing to a directory and so on.</exception>
-    public static FileDescriptor Open(string path, FileAccess access = FileAccess.Read)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        int mode = access switch
-        {
-            FileAccess.Read => Constants.O_RDONLY,
-            FileAccess.Write => Constants.O_WRONLY,
-            FileAccess.ReadWrite => Constants.O_RDWR,
-            _ => throw new ArgumentOutOfRangeException(nameof(access), access, "Read, Write or ReadWrite."),
-        };
-        int fd;
-        while ((fd = Fcntl.Open(path, mode | Constants.Current.O_CLOEXEC | Constants.Current.O_NOCTTY)) < 0)
-        {
-            if (Errno.Last != Errno.EINTR)
-            {
-                throw SystemCallException.FromLast("open", path);
-            }
-        }
-
-        return new FileDescriptor(fd, ownsHandle: true);
-    }
+    public static FileDescriptor Open(string path, FileAccess access = FileAccess.Read) =>
+        FileOpener.Open(path, new FileOpenOptions { Access = access });
 
     /// <summary>
     /// Closes descriptors by number (close(2)), such as those that <see cref="DescriptorReceiver"/> wrote to the caller's span.
@@ -158,10 +158,7 @@ public sealed class FileDescriptor : IDisposable
     public FileDescriptor Duplicate()
     {
         using var lease = new HandleLease(SafeHandle);
-        int fd = Fcntl.Control(lease.Fd, Constants.Current.F_DUPFD_CLOEXEC);
-        return fd >= 0
-            ? new FileDescriptor(fd, ownsHandle: true)
-            : throw SystemCallException.FromLast("fcntl", $"F_DUPFD_CLOEXEC of descriptor {lease.Fd}");
+        return DescriptorCopy.Of(lease.Fd);
     }
 
     /// <summary>Hands the descriptor over to a stream that suits it: a <see cref="NetworkStream"/> or a <see cref="FileStream"/>.</summary>

@@ -9,6 +9,8 @@ namespace PSFdPass.Descriptors;
 /// </summary>
 public sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 {
+    private readonly int _born = DescriptorNumbers.Age;
+
     /// <summary>An invalid handle.</summary>
     public SafeDescriptorHandle()
         : base(ownsHandle: true)
@@ -21,8 +23,11 @@ public sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
     public SafeDescriptorHandle(int fd, bool ownsHandle)
         : base(ownsHandle) => SetHandle(fd);
 
+    /// <summary>Whether the number was closed, or given another file, by its number alone: it is no longer this handle's.</summary>
+    internal bool IsLost => DescriptorNumbers.IsLost((int)handle, _born);
+
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => Unistd.Close((int)handle) == 0;
+    protected override bool ReleaseHandle() => IsLost || Unistd.Close((int)handle) == 0;
 
     /// <summary>Gives up the ownership: the number is the caller's to close, and this handle is closed.</summary>
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
@@ -30,7 +35,7 @@ public sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
     {
         lock (this)
         {
-            ObjectDisposedException.ThrowIf(IsClosed, this);
+            ObjectDisposedException.ThrowIf(IsClosed || IsLost, this);
             int fd = (int)handle;
             SetHandleAsInvalid();
             return fd;

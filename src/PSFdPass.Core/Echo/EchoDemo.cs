@@ -28,6 +28,13 @@ public sealed class EchoDemo : IDisposable
         }
         else
         {
+            if (options.Role == EchoRole.All)
+            {
+                // The wide receiver's process could tell of a socket that is taken only in words, and somebody else's wide
+                // receiver may answer on it: so its part is tried here first.
+                new WideReceiver(options.SocketPath, log, options.SocketName, options.AllowAnyUser, options.ReplaceStale).Dispose();
+            }
+
             _quarterback = new Quarterback(options.Listen, options.SocketPath, log, options.SocketName);
         }
 

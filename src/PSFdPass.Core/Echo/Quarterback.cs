@@ -20,8 +20,7 @@ public sealed class Quarterback : IDisposable
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
-    private readonly IPEndPoint _wanted;
-    private readonly string _socketPath;
+    private readonly UnixSocketAddress _address;
     private readonly string _socketName;
     private readonly Action<string> _log;
     private readonly Queue<User> _undelivered = new();
@@ -32,17 +31,19 @@ public sealed class Quarterback : IDisposable
     /// <param name="socketPath">The wide receiver's Unix-domain socket.</param>
     /// <param name="log">Receives a line for everything that happens, from any thread.</param>
     /// <param name="socketName">What the log calls the socket, if not by its path.</param>
-    /// <exception cref="SystemCallException">EADDRINUSE: the port is taken. EACCES: it is a privileged one.</exception>
+    /// <exception cref="SystemCallException">
+    /// EADDRINUSE: the port is taken. EACCES: it is a privileged one. ENAMETOOLONG: the socket's path is too long.
+    /// </exception>
     public Quarterback(IPEndPoint listen, string socketPath, Action<string> log, string? socketName = null)
     {
-        _wanted = listen;
-        _socketPath = socketPath;
+        _address = UnixSocketAddress.FromPath(socketPath);
         _socketName = socketName ?? socketPath;
         _log = log;
         _listener = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             _listener.Bind(listen);
+            LocalEndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         }
         catch (SocketException exception)
         {
@@ -52,7 +53,7 @@ public sealed class Quarterback : IDisposable
     }
 
     /// <summary>Where users connect, with the port that was taken.</summary>
-    public IPEndPoint LocalEndPoint => (IPEndPoint?)_listener.LocalEndPoint ?? _wanted;
+    public IPEndPoint LocalEndPoint { get; }
 
     /// <summary>Plays until it is cancelled: connects to the wide receiver, listens, and hands users over.</summary>
     /// <param name="listening">Called once, when users can connect.</param>
@@ -96,7 +97,7 @@ public sealed class Quarterback : IDisposable
     {
         _log($"Connecting to UNIX socket ({_socketName})");
         Socket receiver = await UnixSocketConnection.ConnectAsync(
-            UnixSocketAddress.FromPath(_socketPath),
+            _address,
             SocketType.Stream,
             Timeout.InfiniteTimeSpan,
             waitForListener: true,

@@ -55,12 +55,6 @@ internal sealed class Constants
     public required int O_NOCTTY { get; init; }
     public required int O_PATH { get; init; }
 
-    /// <summary>
-    /// Whether variadic arguments travel on the stack even when registers are free: Apple's arm64 convention, under which
-    /// <c>fcntl</c> called as if it had three fixed parameters reads garbage.
-    /// </summary>
-    public required bool VariadicOnStack { get; init; }
-
     public const int AF_UNIX = 1;
     public const int AF_INET = 2;
     public const int SOCK_STREAM = 1;
@@ -119,7 +113,6 @@ internal sealed class Constants
         O_DIRECTORY = 0x100000,
         O_NOCTTY = 0x20000,
         O_PATH = 0,
-        VariadicOnStack = true,
     };
 
     /// <summary>FreeBSD's values, from its headers.</summary>
@@ -157,7 +150,6 @@ internal sealed class Constants
         O_DIRECTORY = 0x20000,
         O_NOCTTY = 0x8000,
         O_PATH = 0x400000,
-        VariadicOnStack = false,
     };
 
     /// <summary>The values of the system this process runs on.</summary>
@@ -207,6 +199,5 @@ internal sealed class Constants
         O_DIRECTORY = directory,
         O_NOCTTY = 0x100,
         O_PATH = 0x200000,
-        VariadicOnStack = false,
     };
 }

@@ -7,10 +7,13 @@ internal static class Errno
 {
     public const int EPERM = 1;
     public const int ENOENT = 2;
+    public const int ESRCH = 3;
     public const int EINTR = 4;
     public const int EBADF = 9;
     public const int EACCES = 13;
+    public const int EBUSY = 16;
     public const int EEXIST = 17;
+    public const int EXDEV = 18;
     public const int ENOTDIR = 20;
     public const int EISDIR = 21;
     public const int EINVAL = 22;
@@ -18,12 +21,14 @@ internal static class Errno
     public const int EMFILE = 24;
     public const int ENOTTY = 25;
     public const int EPIPE = 32;
+    public const int ERANGE = 34;
 
     // Those above are the same on every Unix; these are looked up by name.
     public static readonly int EAGAIN = ErrnoNames.NumberOf("EAGAIN");
     public static readonly int EADDRINUSE = ErrnoNames.NumberOf("EADDRINUSE");
     public static readonly int ECONNREFUSED = ErrnoNames.NumberOf("ECONNREFUSED");
     public static readonly int ECONNRESET = ErrnoNames.NumberOf("ECONNRESET");
+    public static readonly int ECONNABORTED = ErrnoNames.NumberOf("ECONNABORTED");
     public static readonly int EINPROGRESS = ErrnoNames.NumberOf("EINPROGRESS");
     public static readonly int EMSGSIZE = ErrnoNames.NumberOf("EMSGSIZE");
     public static readonly int ENAMETOOLONG = ErrnoNames.NumberOf("ENAMETOOLONG");
@@ -31,6 +36,7 @@ internal static class Errno
     public static readonly int ENOPROTOOPT = ErrnoNames.NumberOf("ENOPROTOOPT");
     public static readonly int ENOSYS = ErrnoNames.NumberOf("ENOSYS");
     public static readonly int ENOTCONN = ErrnoNames.NumberOf("ENOTCONN");
+    public static readonly int EOPNOTSUPP = ErrnoNames.NumberOf("EOPNOTSUPP");
     public static readonly int ENOTSOCK = ErrnoNames.NumberOf("ENOTSOCK");
     public static readonly int ETOOMANYREFS = ErrnoNames.NumberOf("ETOOMANYREFS");
 

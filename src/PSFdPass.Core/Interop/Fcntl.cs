@@ -9,16 +9,19 @@ internal static unsafe partial class Fcntl
 
     /// <summary>fcntl(2) with one of the commands that take an int or nothing. −1 leaves the error in <see cref="Errno.Last"/>.</summary>
     public static int Control(int descriptor, int command, int argument = 0) =>
-        Constants.Current.VariadicOnStack
+        Platform.VariadicOnStack
             ? ControlOnStack(descriptor, command, 0, 0, 0, 0, 0, 0, argument)
             : ControlInRegister(descriptor, command, argument);
 
     /// <summary>fcntl(2) with macOS's F_GETPATH. The buffer holds MAXPATHLEN (1024) bytes.</summary>
-    public static int GetPath(int descriptor, byte* path) => ControlOnStack(descriptor, F_GETPATH, 0, 0, 0, 0, 0, 0, (nint)path);
+    public static int GetPath(int descriptor, byte* path) =>
+        Platform.VariadicOnStack
+            ? ControlOnStack(descriptor, F_GETPATH, 0, 0, 0, 0, 0, 0, (nint)path)
+            : ControlInRegister(descriptor, F_GETPATH, (nint)path);
 
     /// <summary>open(2). The mode counts only with O_CREAT.</summary>
     public static int Open(string path, int flags, int mode = 0) =>
-        Constants.Current.VariadicOnStack
+        Platform.VariadicOnStack
             ? OpenOnStack(path, flags, 0, 0, 0, 0, 0, 0, mode)
             : OpenInRegister(path, flags, mode);
 

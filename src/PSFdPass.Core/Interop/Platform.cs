@@ -28,6 +28,13 @@ internal static class Platform
     /// <summary>The system this process runs on.</summary>
     public static readonly PlatformId Current = Detect();
 
+    /// <summary>
+    /// Whether variadic arguments travel on the stack even when registers are free: Apple's arm64 convention, under which
+    /// <c>fcntl</c> called as if it had three fixed parameters reads garbage.
+    /// </summary>
+    public static readonly bool VariadicOnStack =
+        Current == PlatformId.MacOS && RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
     private static PlatformId Detect()
     {
         if (!BitConverter.IsLittleEndian || IntPtr.Size != 8)

@@ -38,6 +38,18 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(int socket, byte* address, uint length);
 
+    /// <summary>accept(2), where there is no accept4.</summary>
+    [LibraryImport("libc", EntryPoint = "accept", SetLastError = true)]
+    public static partial int Accept(int socket, byte* address, uint* length);
+
+    /// <summary>accept4(2): Linux and FreeBSD.</summary>
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    public static partial int Accept4(int socket, byte* address, uint* length, int flags);
+
+    /// <summary>recvmmsg(2), on Linux.</summary>
+    [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
+    public static partial int RecvMMsg(int socket, MMsgHdr* messages, uint count, int flags, void* timeout);
+
     /// <summary>getsockopt(2).</summary>
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
     public static partial int GetSockOpt(int socket, int level, int name, void* value, uint* length);
@@ -63,6 +75,10 @@ internal static unsafe partial class SysSocket
         value = read;
         return ok;
     }
+
+    /// <summary>Sets one integer option of a socket. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static bool TrySetOption(int socket, int level, int name, int value) =>
+        SetSockOpt(socket, level, name, &value, sizeof(int)) == 0;
 
     /// <summary><c>struct iovec</c>: the same two words everywhere.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -111,5 +127,13 @@ internal static unsafe partial class SysSocket
         /// <summary>msg_flags, from where some system keeps it.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly int FlagsOn(Constants system) => system.MsgFlagsOffset == 44 ? _bsdFlags : _linuxFlags;
+    }
+
+    /// <summary><c>struct mmsghdr</c> of Linux: a message, and how long it was.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 64)]
+    public struct MMsgHdr
+    {
+        public MsgHdr msg_hdr;
+        public uint msg_len;
     }
 }

@@ -25,8 +25,8 @@ internal static unsafe partial class SysStat
 
     private static readonly nint SYS_statx = Platform.Current == PlatformId.LinuxArm64 ? 291 : 332;
 
-    /// <summary>The type bits, inode and size behind a descriptor.</summary>
-    public readonly record struct FileStatus(int Mode, ulong Inode, long Size)
+    /// <summary>The type bits, inode and size behind a descriptor, how many names it has, and the device that it is on.</summary>
+    public readonly record struct FileStatus(int Mode, ulong Inode, long Size, ulong Links, ulong Device)
     {
         /// <summary>The S_IF… bits; 0 for an anonymous inode.</summary>
         public int Type => Mode & S_IFMT;
@@ -60,6 +60,22 @@ internal static unsafe partial class SysStat
         return ok;
     }
 
+    /// <summary>stat(2), which follows links. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static bool TryGetStatusOfPath(string path, out FileStatus status)
+    {
+        byte* buffer = stackalloc byte[BufferSize];
+        bool ok;
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            ok = OperatingSystem.IsLinux() ? StatX(AT_FDCWD, name, 0, buffer)
+                : UsesInode64Names ? StatInode64(name, buffer) == 0
+                : Stat(name, buffer) == 0;
+        }
+
+        status = ok ? Read(new ReadOnlySpan<byte>(buffer, BufferSize), Platform.Current) : default;
+        return ok;
+    }
+
     /// <summary>fchmod(2).</summary>
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     public static partial int FChMod(int descriptor, uint mode);
@@ -73,10 +89,24 @@ internal static unsafe partial class SysStat
             PlatformId.FreeBsd => (24, 8, 112),
             _ => (28, 32, 40),
         };
+        (ulong links, ulong device) = platform switch
+        {
+            PlatformId.MacOS => (
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(bytes)),
+            PlatformId.FreeBsd => (
+                BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(bytes)),
+            _ => (
+                BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]),
+                ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(bytes[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(bytes[140..])),
+        };
         return new FileStatus(
             BinaryPrimitives.ReadUInt16LittleEndian(bytes[mode..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[inode..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[size..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[size..]),
+            links,
+            device);
     }
 
     // On x86-64, macOS keeps the plain names for the structure with 32-bit inodes.
@@ -92,9 +122,15 @@ internal static unsafe partial class SysStat
     [LibraryImport("libc", EntryPoint = "lstat", SetLastError = true)]
     private static partial int LStat(byte* path, byte* buffer);
 
+    [LibraryImport("libc", EntryPoint = "stat", SetLastError = true)]
+    private static partial int Stat(byte* path, byte* buffer);
+
     [LibraryImport("libc", EntryPoint = "fstat$INODE64", SetLastError = true)]
     private static partial int FStatInode64(int descriptor, byte* buffer);
 
     [LibraryImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true)]
     private static partial int LStatInode64(byte* path, byte* buffer);
+
+    [LibraryImport("libc", EntryPoint = "stat$INODE64", SetLastError = true)]
+    private static partial int StatInode64(byte* path, byte* buffer);
 }

@@ -53,19 +53,53 @@ public sealed class SystemCallException : IOException
         ("ETOOMANYREFS", _) =>
             "Descriptors that this user has sent and nobody has received yet exceed the limit of open files: " +
             "let the receiver catch up, or raise the limit (ulimit -n).",
-        ("ENOTSOCK", _) => "The descriptor is open, but is not a socket.",
+        ("ENOTSOCK", not "connect") => "The descriptor is open, but is not a socket.",
+        ("EBADF", "pidfd_getfd") => "That process has no such descriptor open.",
+        ("EACCES", "opendir" or "readlink") =>
+            "To look at a process's descriptors is to be of its user, with no fewer privileges, or to have CAP_SYS_PTRACE (ptrace(2), " +
+            "PTRACE_MODE_READ): ask as that user, or as root.",
+        ("ESRCH", _) => "There is no such process: it has ended, or is hidden from this one.",
+        ("ENOSYS" or "EPERM", "openat2") =>
+            "The kernel has no openat2 (Linux 5.6), or a sandbox keeps it away, and there is no other safe way to stay beneath a folder.",
+        ("ENOSYS", "pidfd_open" or "pidfd_getfd") => "The kernel has no pidfd_getfd (Linux 5.6), or a sandbox keeps it away.",
+        ("EPERM", "pidfd_getfd") => PtraceAdvice(),
+        ("EXDEV", "openat2") => "The path leads out of the folder that it has to stay beneath.",
+        ("ELOOP", "open" or "openat2") => "Its last part is a symbolic link that is not to be followed, or too many links lead on to others.",
+        ("ENXIO", "open" or "openat2") => "It is a socket, which is not opened but connected to, or a device that is not there.",
         ("EBADF", _) => "The descriptor is not open: it was closed, or never was one of this process's.",
         ("ENAMETOOLONG", "bind" or "connect") =>
-            $"A socket's path has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one, " +
-            "or change to its folder and name it relative to that.",
+            $"A socket's path or abstract name has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one.",
         ("ECONNREFUSED", "connect") => "The socket is there, but nobody listens on it.",
         ("ENOENT", "connect") => "There is no such socket.",
+        ("EACCES", "connect") => "To connect takes write permission on the socket's file, and search permission on its folders.",
+        ("EPROTOTYPE", "connect") => "The socket there is of another type: Stream, SeqPacket or Datagram.",
+        ("EPROTONOSUPPORT", "socket" or "socketpair") => "This system has no Unix-domain sockets of that type (macOS has no SeqPacket).",
+        ("EINVAL", "accept") => "The socket does not listen.",
+        ("EOPNOTSUPP", "accept") => "A datagram socket has no connections: what is sent to it is received from it directly.",
         ("EPERM", "sendmsg") => "The receiver refuses descriptors (SO_PASSRIGHTS is off), or they may not be passed.",
-        ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg") => "The other end has closed the connection.",
+        ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg" or "recvmmsg") => "The other end has closed the connection.",
         ("ENOTCONN", "sendmsg") => "The socket is not connected.",
         ("EMSGSIZE", "sendmsg") => "The packet is larger than the socket's send buffer.",
+        ("EINVAL", "recvmsg") => "The socket is not connected.",
         ("EINVAL", "sendmsg") =>
             "This socket does not carry descriptors: it has to be a connected Unix-domain socket (AF_UNIX).",
         _ => null,
     };
+
+    // What pidfd_getfd asks for is what a debugger needs, and the Yama security module may ask for more.
+    private static string PtraceAdvice()
+    {
+        const string Rule =
+            "To take a descriptor out of a process is to be allowed to debug it (ptrace(2), PTRACE_MODE_ATTACH): it has to be of " +
+            "the same user and without more privileges, or this process needs CAP_SYS_PTRACE.";
+        return ProcFs.TryRead("/proc/sys/kernel/yama/ptrace_scope")?.Trim() switch
+        {
+            "1" => Rule + " Here kernel.yama.ptrace_scope is 1: it also has to be a process that this one started, or one that " +
+                "has allowed this one (prctl(2), PR_SET_PTRACER).",
+            "2" => Rule + " Here kernel.yama.ptrace_scope is 2: only CAP_SYS_PTRACE will do.",
+            "3" => Rule + " Here kernel.yama.ptrace_scope is 3: nobody may, until the system is restarted.",
+            "0" => Rule + " (kernel.yama.ptrace_scope is 0, and asks for nothing more.)",
+            _ => Rule,
+        };
+    }
 }

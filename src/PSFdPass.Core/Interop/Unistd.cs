@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace PSFdPass.Interop;
 
@@ -13,7 +14,35 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint GetEUid();
 
+    /// <summary>lseek(2), where off_t has 64 bits: on every system that is known here.</summary>
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static partial long Seek(int descriptor, long offset, int whence);
+
+    /// <summary>write(2).</summary>
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, byte* buffer, nuint length);
+
+    /// <summary>dup2(2).</summary>
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    public static partial int Dup2(int descriptor, int target);
+
+    /// <summary>dup3(2), which macOS lacks.</summary>
+    [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
+    public static partial int Dup3(int descriptor, int target, int flags);
+
+    /// <summary>What a symbolic link says, by readlink(2). Null leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static string? ReadLink(string path)
+    {
+        const int PathMax = 4096;
+        byte* buffer = stackalloc byte[PathMax];
+        nint length = ReadLink(path, buffer, PathMax);
+        return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)length);
+    }
+
     /// <summary>syscall(2), on Linux only: for calls whose libc wrapper is younger than the libc of a supported system.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint SysCall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
+
+    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint ReadLink(string path, byte* buffer, nuint size);
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PSFdPass.Ancillary;
 using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 
@@ -17,12 +16,6 @@ public static class DescriptorReceiver
 {
     /// <summary>Bytes received at the most when the caller does not say, from a stream. A packet is received whole.</summary>
     public const int DefaultBufferSize = 65536;
-
-    // Room for 253 descriptors and, beside them, credentials, a process descriptor, a security label and a timestamp.
-    private const int ControlSize = ControlMessageLayout.MaxRightsSpace + 1024;
-
-    // No control buffer holds more numbers than this.
-    private const int MaxNumbers = ControlSize / sizeof(int);
 
     /// <summary>Receives one message into the caller's buffers. Allocates nothing.</summary>
     /// <param name="socket">A Unix-domain socket.</param>
@@ -48,14 +41,14 @@ public static class DescriptorReceiver
 
         using var lease = new HandleLease(socket);
         ReceiveResult result;
-        if (!TryReceive(lease.Fd, type, buffer, descriptors, out result))
+        if (!TryReceive(lease.Fd, type, buffer, descriptors, peek: false, out result))
         {
             Deadline deadline = Deadline.After(timeout);
             do
             {
                 WaitForMessage(lease.Fd, deadline, cancellation);
             }
-            while (!TryReceive(lease.Fd, type, buffer, descriptors, out result));
+            while (!TryReceive(lease.Fd, type, buffer, descriptors, peek: false, out result));
         }
 
         return result;
@@ -68,20 +61,24 @@ public static class DescriptorReceiver
     /// <param name="bufferSize">
     /// How many bytes to receive at the most; 0 for <see cref="DefaultBufferSize"/> from a stream, and for all of a packet.
     /// </param>
+    /// <param name="peek">
+    /// True to leave the message where it is (MSG_PEEK). Its descriptors are installed all the same, as more duplicates: they are
+    /// the caller's, and come again with the message.
+    /// </param>
     /// <returns>The message, which is the caller's to dispose; null when the peer has closed and everything was received.</returns>
     /// <exception cref="DescriptorsLostException">
     /// This process's descriptor table is full. The exception has the message with the data and what did arrive.
     /// </exception>
     /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{int}, TimeSpan, CancellationToken)"/>
     public static ReceivedMessage? ReceiveMessage(
-        SafeHandle socket, TimeSpan timeout, CancellationToken cancellation = default, int bufferSize = 0)
+        SafeHandle socket, TimeSpan timeout, CancellationToken cancellation = default, int bufferSize = 0, bool peek = false)
     {
         SocketType type = UnixSocketType.Of(socket);
         Deadline deadline = Deadline.After(timeout);
         using var lease = new HandleLease(socket);
         while (true)
         {
-            if (TryReceiveMessage(lease.Fd, type, bufferSize, out ReceivedMessage? message))
+            if (TryReceiveMessage(lease.Fd, type, bufferSize, peek, out ReceivedMessage? message))
             {
                 return message;
             }
@@ -91,16 +88,16 @@ public static class DescriptorReceiver
     }
 
     /// <summary>Receives one message without keeping a thread while it waits.</summary>
-    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int)"/>
+    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int, bool)"/>
     public static async Task<ReceivedMessage?> ReceiveMessageAsync(
-        SafeHandle socket, TimeSpan timeout, CancellationToken cancellation = default, int bufferSize = 0)
+        SafeHandle socket, TimeSpan timeout, CancellationToken cancellation = default, int bufferSize = 0, bool peek = false)
     {
         SocketType type = UnixSocketType.Of(socket);
         Deadline deadline = Deadline.After(timeout);
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (TryReceiveMessage(socket, type, bufferSize, out ReceivedMessage? message))
+            if (TryReceiveMessage(socket, type, bufferSize, peek, out ReceivedMessage? message))
             {
                 return message;
             }
@@ -113,14 +110,38 @@ public static class DescriptorReceiver
     }
 
     /// <summary>Receives one message from a Unix-domain <see cref="Socket"/>, waiting for it as long as it takes.</summary>
-    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int)"/>
+    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int, bool)"/>
     public static ReceivedMessage? ReceiveMessage(this Socket socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
         return ReceiveMessage(socket.SafeHandle, Timeout.InfiniteTimeSpan);
     }
 
-    private static void WaitForMessage(int socket, Deadline deadline, CancellationToken cancellation)
+    /// <summary>
+    /// Asks for the sender's credentials with every message from now on (SO_PASSCRED, unix(7)), for every holder of the socket.
+    /// </summary>
+    /// <remarks>
+    /// They are recorded when a message is sent. Those sent before have the process id 0 and the user and group 65534 (nobody).
+    /// </remarks>
+    /// <param name="socket">A Unix-domain socket.</param>
+    /// <exception cref="PlatformNotSupportedException">Only Linux sends credentials with each message.</exception>
+    /// <exception cref="SystemCallException">setsockopt(2) failed.</exception>
+    public static void RequestCredentials(SafeHandle socket)
+    {
+        _ = UnixSocketType.Of(socket);
+        if (Constants.Current.SO_PASSCRED < 0)
+        {
+            throw new PlatformNotSupportedException("Only Linux sends credentials with each message: UnixSocketPeer tells who is connected.");
+        }
+
+        using var lease = new HandleLease(socket);
+        if (!SysSocket.TrySetOption(lease.Fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_PASSCRED, 1))
+        {
+            throw SystemCallException.FromLast("setsockopt", "SO_PASSCRED");
+        }
+    }
+
+    internal static void WaitForMessage(int socket, Deadline deadline, CancellationToken cancellation)
     {
         if (!SocketWait.Until(socket, Poll.POLLIN, deadline, cancellation))
         {
@@ -130,15 +151,16 @@ public static class DescriptorReceiver
 
     private static TimeoutException TimedOut() => new("No message came in time.");
 
-    private static bool TryReceiveMessage(SafeHandle socket, SocketType type, int bufferSize, out ReceivedMessage? message)
+    private static bool TryReceiveMessage(
+        SafeHandle socket, SocketType type, int bufferSize, bool peek, out ReceivedMessage? message)
     {
         using var lease = new HandleLease(socket);
-        return TryReceiveMessage(lease.Fd, type, bufferSize, out message);
+        return TryReceiveMessage(lease.Fd, type, bufferSize, peek, out message);
     }
 
     // Receives without waiting: false when there is nothing yet; true with a null message at the end of the stream.
     [SkipLocalsInit]
-    private static bool TryReceiveMessage(int socket, SocketType type, int bufferSize, out ReceivedMessage? message)
+    private static bool TryReceiveMessage(int socket, SocketType type, int bufferSize, bool peek, out ReceivedMessage? message)
     {
         message = null;
         int size = bufferSize;
@@ -150,8 +172,8 @@ public static class DescriptorReceiver
         byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
         try
         {
-            Span<int> numbers = stackalloc int[MaxNumbers];
-            if (!TryReceive(socket, type, buffer.AsSpan(0, size), numbers, out ReceiveResult result))
+            Span<int> numbers = stackalloc int[ControlContents.MaxNumbers];
+            if (!TryReceive(socket, type, buffer.AsSpan(0, size), numbers, peek, out ReceiveResult result))
             {
                 return false;
             }
@@ -211,9 +233,9 @@ public static class DescriptorReceiver
     // One recvmsg(2) that does not wait: false when there is nothing. Every descriptor that it installs is accounted for.
     [SkipLocalsInit]
     private static unsafe bool TryReceive(
-        int socket, SocketType type, Span<byte> buffer, Span<int> descriptors, out ReceiveResult result)
+        int socket, SocketType type, Span<byte> buffer, Span<int> descriptors, bool peek, out ReceiveResult result)
     {
-        byte* control = stackalloc byte[ControlSize];
+        byte* control = stackalloc byte[ControlContents.Size];
         fixed (byte* bytes = buffer)
         {
             var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)buffer.Length };
@@ -222,12 +244,17 @@ public static class DescriptorReceiver
                 msg_iov = &vector,
                 msg_iovlen = 1,
                 msg_control = control,
-                msg_controllen = ControlSize,
+                msg_controllen = ControlContents.Size,
             };
             int flags = Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC;
             if (type != SocketType.Stream)
             {
                 flags |= Constants.Current.MSG_TRUNC;
+            }
+
+            if (peek)
+            {
+                flags |= Constants.MSG_PEEK;
             }
 
             nint length;
@@ -246,56 +273,24 @@ public static class DescriptorReceiver
                 }
             }
 
-            var received = new ReadOnlySpan<byte>(control, (int)message.msg_controllen);
-            MessageCredentials? credentials = null;
-            int taken = 0;
-            int closed = 0;
-            foreach (ControlMessage part in new ControlMessageReader(received, in ControlMessageLayout.Current))
-            {
-                if (part.IsRights)
-                {
-                    ReadOnlySpan<int> numbers = MemoryMarshal.Cast<byte, int>(part.Data);
-                    int room = Math.Min(numbers.Length, descriptors.Length - taken);
-                    numbers[..room].CopyTo(descriptors[taken..]);
-                    taken += room;
-                    closed += numbers.Length - room;
-                    DescriptorDrain.Close(numbers[room..]);
-                }
-                else if (part.IsCredentials)
-                {
-                    credentials = MemoryMarshal.Read<MessageCredentials>(part.Data);
-                }
-                else if (part.IsProcessDescriptor)
-                {
-                    // Somebody set SO_PASSPIDFD on this socket. The descriptor is installed here, and nobody asked for it.
-                    DescriptorDrain.Close(MemoryMarshal.Cast<byte, int>(part.Data));
-                }
-            }
-
-            if (Constants.Current.MSG_CMSG_CLOEXEC == 0)
-            {
-                DescriptorDrain.SetCloseOnExec(descriptors[..taken]);
-            }
+            ControlContents contents = ControlContents.Take(
+                new ReadOnlySpan<byte>(control, (int)message.msg_controllen), descriptors);
 
             // With MSG_CTRUNC something did come, even if all of it was lost.
-            MessageFlags cut = FlagsOf(message.Flags);
+            MessageFlags cut = ControlContents.FlagsOf(message.Flags);
             result = new ReceiveResult
             {
                 Bytes = (int)Math.Min(length, buffer.Length),
                 FullLength = (int)length,
-                Descriptors = taken,
-                DescriptorsClosed = closed,
-                Credentials = credentials,
+                Descriptors = contents.Taken,
+                DescriptorsClosed = contents.Closed,
+                Credentials = contents.Credentials,
                 Flags = cut,
-                IsEndOfStream = length == 0 && taken + closed == 0 && cut == MessageFlags.None && IsEndOfStream(socket, type),
+                IsEndOfStream = length == 0 && contents.Taken + contents.Closed == 0 && cut == MessageFlags.None && IsEndOfStream(socket, type),
             };
             return true;
         }
     }
-
-    private static MessageFlags FlagsOf(int flags) =>
-        ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
-        ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);
 
     // No data and no descriptor: the end, or an empty packet. Credentials tell nothing, they come with the end as well.
     private static unsafe bool IsEndOfStream(int socket, SocketType type)

@@ -33,6 +33,7 @@ public sealed class OutgoingDescriptors : IDisposable
         ArgumentNullException.ThrowIfNull(holder);
         string? path = holder switch
         {
+            "" => throw new ArgumentException("An empty text is no path."),
             string text => _resolvePath(text),
             FileSystemInfo info => info.FullName,
             _ => null,

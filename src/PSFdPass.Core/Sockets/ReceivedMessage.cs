@@ -1,5 +1,6 @@
 using System.Text;
 using PSFdPass.Descriptors;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
 
@@ -13,6 +14,15 @@ public sealed class ReceivedMessage : IDisposable
         Credentials = result.Credentials;
         Flags = result.Flags;
         BytesLost = result.FullLength - result.Bytes;
+    }
+
+    private ReceivedMessage(ReceivedMessage other, FileDescriptor[] descriptors)
+    {
+        Data = [.. other.Data];
+        Descriptors = descriptors;
+        Credentials = other.Credentials;
+        Flags = other.Flags;
+        BytesLost = other.BytesLost;
     }
 
     /// <summary>The bytes that came with the descriptors. On a stream, also those sent just before them.</summary>
@@ -39,6 +49,32 @@ public sealed class ReceivedMessage : IDisposable
         foreach (FileDescriptor descriptor in Descriptors)
         {
             descriptor.Dispose();
+        }
+    }
+
+    /// <summary>Another message like this one, with duplicates of its descriptors.</summary>
+    /// <exception cref="SystemCallException">EMFILE: there is no descriptor left.</exception>
+    internal ReceivedMessage Duplicate()
+    {
+        var duplicates = new FileDescriptor[Descriptors.Count];
+        int made = 0;
+        try
+        {
+            for (; made < duplicates.Length; made++)
+            {
+                duplicates[made] = Descriptors[made].Duplicate();
+            }
+
+            return new ReceivedMessage(this, duplicates);
+        }
+        catch
+        {
+            foreach (FileDescriptor duplicate in duplicates.AsSpan(0, made))
+            {
+                duplicate.Dispose();
+            }
+
+            throw;
         }
     }
 

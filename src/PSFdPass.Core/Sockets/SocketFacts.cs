@@ -43,24 +43,21 @@ internal static unsafe class SocketFacts
     public static string Describe(int socket)
     {
         byte* buffer = stackalloc byte[MaxAddressLength];
-        uint length = MaxAddressLength;
-        if (SysSocket.GetSockName(socket, buffer, &length) != 0)
+        ReadOnlySpan<byte> local = LocalAddressOf(socket, buffer);
+        if (local.IsEmpty)
         {
             return "";
         }
 
-        var local = new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, MaxAddressLength));
-        int family = FamilyIn(local);
-        int type = TypeOf(socket);
-        string protocol = ProtocolName(family, type);
+        string protocol = ProtocolName(FamilyIn(local), TypeOf(socket));
         string here = Text(local);
-        string state = IsListening(socket) ? " (listening)" : "";
-
         byte* peerBuffer = stackalloc byte[MaxAddressLength];
-        uint peerLength = MaxAddressLength;
-        string there = SysSocket.GetPeerName(socket, peerBuffer, &peerLength) == 0
-            ? Text(new ReadOnlySpan<byte>(peerBuffer, (int)Math.Min(peerLength, MaxAddressLength)))
-            : "";
+        return Compose(protocol, here, Text(RemoteAddressOf(socket, peerBuffer)), IsListening(socket));
+    }
+
+    /// <summary>The line for what is known of a socket; an end without a name is empty.</summary>
+    public static string Compose(string protocol, string here, string there, bool isListening)
+    {
         string ends = (here, there) switch
         {
             ("", "") => "",
@@ -68,10 +65,24 @@ internal static unsafe class SocketFacts
             ("", _) => " → " + there,
             _ => $" {here} → {there}",
         };
-        return protocol + ends + state;
+        return protocol + ends + (isListening ? " (listening)" : "");
     }
 
-    /// <summary><c>tcp</c>, <c>udp</c>, <c>unix</c>, <c>unix-seqpacket</c> and so on; <c>family 16</c> for one not known here.</summary>
+    /// <summary>The address that a socket is bound to; null when it has none that .NET has a type for.</summary>
+    public static EndPoint? LocalEndPointOf(int socket)
+    {
+        byte* buffer = stackalloc byte[MaxAddressLength];
+        return AnyEndPointOf(LocalAddressOf(socket, buffer));
+    }
+
+    /// <summary>The address of a socket's peer; null when it has none.</summary>
+    public static EndPoint? RemoteEndPointOf(int socket)
+    {
+        byte* buffer = stackalloc byte[MaxAddressLength];
+        return AnyEndPointOf(RemoteAddressOf(socket, buffer));
+    }
+
+    /// <summary><c>tcp</c>, <c>udp</c>, <c>unix</c>, <c>unix-seqpacket</c> and so on; <c>family 9</c> for one not known here.</summary>
     public static string ProtocolName(int family, int type)
     {
         string suffix = type switch
@@ -95,7 +106,9 @@ internal static unsafe class SocketFacts
             };
         }
 
-        return family == 16 && OperatingSystem.IsLinux() ? "netlink" : $"family {family}";
+        return OperatingSystem.IsLinux()
+            ? family switch { 16 => "netlink", 17 => "packet", 40 => "vsock", _ => $"family {family}" }
+            : $"family {family}";
     }
 
     /// <summary>An address as people write it: <c>127.0.0.1:80</c>, <c>[::1]:80</c>, a path, <c>@name</c>; empty when unnamed.</summary>
@@ -123,6 +136,25 @@ internal static unsafe class SocketFacts
         var copy = new SocketAddress(v4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, address.Length);
         address.CopyTo(copy.Buffer.Span);
         return (IPEndPoint)new IPEndPoint(v4 ? IPAddress.Any : IPAddress.IPv6Any, 0).Create(copy);
+    }
+
+    private static EndPoint? AnyEndPointOf(ReadOnlySpan<byte> address) =>
+        FamilyIn(address) == Constants.AF_UNIX ? SocketDescription.UnixEndPoint(Text(address)) : EndPointOf(address);
+
+    private static ReadOnlySpan<byte> LocalAddressOf(int socket, byte* buffer)
+    {
+        uint length = MaxAddressLength;
+        return SysSocket.GetSockName(socket, buffer, &length) == 0
+            ? new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, MaxAddressLength))
+            : default;
+    }
+
+    private static ReadOnlySpan<byte> RemoteAddressOf(int socket, byte* buffer)
+    {
+        uint length = MaxAddressLength;
+        return SysSocket.GetPeerName(socket, buffer, &length) == 0
+            ? new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, MaxAddressLength))
+            : default;
     }
 
     private static int FamilyIn(ReadOnlySpan<byte> address) =>

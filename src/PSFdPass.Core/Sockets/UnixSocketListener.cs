@@ -92,14 +92,41 @@ public static class UnixSocketListener
 
     private static string Explain(UnixSocketAddress address, SocketType type)
     {
-        if (address.IsAbstract)
+        if (!address.IsAbstract)
         {
-            return $"{address} is taken";
+            if (!IsSocketFile(address.Name))
+            {
+                return $"{address} is there, and is not a socket";
+            }
+
+            // Connecting to it would be seen by whoever is there, so that comes last.
+            if (UnixSocketTable.Find(address) is null && IsStale(address, type))
+            {
+                return $"{address} is left from a process that is gone: -Force replaces it";
+            }
         }
 
-        return IsSocketFile(address.Name)
-            ? IsStale(address, type) ? $"{address} is left from a process that is gone: -Force replaces it" : $"{address} is in use"
-            : $"{address} is there, and is not a socket";
+        return $"{address} is {(address.IsAbstract ? "taken" : "in use")} by {HolderOf(address, type) ?? "a process that this user may not look at"}";
+    }
+
+    // The open descriptors tell without disturbing anybody, but only of processes that this user may look into. Otherwise the
+    // kernel tells whoever connects who listens.
+    private static string? HolderOf(UnixSocketAddress address, SocketType type)
+    {
+        if (UnixSocketTable.HolderAt(address) is { } holder)
+        {
+            return holder;
+        }
+
+        try
+        {
+            using Socket probe = UnixSocketConnection.Connect(address, type, TimeSpan.Zero);
+            return UnixSocketPeer.Of(probe.SafeHandle).Describe();
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+            return null;
+        }
     }
 
     // A socket file that nobody has open: connecting to it is refused.

@@ -34,6 +34,15 @@ public static class UnixSocketType
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A Unix-domain socket is Stream, Seqpacket or Dgram."),
     };
 
+    /// <summary>The type that a SOCK_ number stands for; null for one that no Unix-domain socket has.</summary>
+    internal static SocketType? FromNumber(int number) => number switch
+    {
+        Constants.SOCK_STREAM => SocketType.Stream,
+        Constants.SOCK_DGRAM => SocketType.Dgram,
+        Constants.SOCK_SEQPACKET => SocketType.Seqpacket,
+        _ => null,
+    };
+
     private static SocketType Ask(SafeHandle socket)
     {
         using var lease = new HandleLease(socket);
@@ -44,12 +53,7 @@ public static class UnixSocketType
             throw new NotUnixSocketException(lease.Fd, SocketFacts.ProtocolName(family, number));
         }
 
-        SocketType type = number switch
-        {
-            Constants.SOCK_DGRAM => SocketType.Dgram,
-            Constants.SOCK_SEQPACKET => SocketType.Seqpacket,
-            _ => SocketType.Stream,
-        };
+        SocketType type = FromNumber(number) ?? SocketType.Stream;
         Known.AddOrUpdate(socket, new StrongBox<SocketType>(type));
         return type;
     }

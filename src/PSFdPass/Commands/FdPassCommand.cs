@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Management.Automation;
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
 
 namespace PSFdPass.Commands;
 
@@ -39,18 +42,55 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Does something whose failure is an error about one object, after which the command goes on with the next.</summary>
+    /// <param name="function">What to do. It writes nothing: what fails further down the pipeline is not its failure.</param>
+    /// <param name="target">The object that an error is about.</param>
+    /// <returns>The result; null after an error.</returns>
+    protected T? OrWriteError<T>(Func<T> function, object? target)
+        where T : class
+    {
+        try
+        {
+            return function();
+        }
+        catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        {
+            WriteError(ErrorRecords.From(exception, target));
+            return null;
+        }
+    }
+
+    /// <summary>What holds a descriptor: the object without its wrapping, or the number in a text, as one comes from the prompt.</summary>
+    protected static object ToHolder(object value) =>
+        Unwrap(value) is string text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : Unwrap(value);
+
     /// <summary>A number of seconds as the time it is; null waits for ever.</summary>
     protected static TimeSpan ToTimeout(double? seconds) =>
         seconds is { } value ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan;
 
     /// <summary>The path in the file system that a path of the shell means, relative to the shell's location.</summary>
     /// <exception cref="ArgumentException">It is a path of another provider, such as <c>Env:</c>.</exception>
+    /// <exception cref="System.Management.Automation.DriveNotFoundException">There is no such drive.</exception>
     protected string ResolvePath(string path)
     {
         string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
         return provider.Name == "FileSystem"
             ? resolved
             : throw new ArgumentException($"{path} is not in the file system, but in {provider.Name}.");
+    }
+
+    /// <summary>The handle of a socket in any of the forms that users have one, which stays theirs.</summary>
+    /// <exception cref="ArgumentException">The object holds no descriptor.</exception>
+    protected static SafeHandle HandleOf(object socket)
+    {
+        object holder = ToHolder(socket);
+        return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} is no socket.");
     }
 
     /// <summary>An object without the wrapping that the shell puts around it.</summary>

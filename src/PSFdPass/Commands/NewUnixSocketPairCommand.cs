@@ -8,7 +8,7 @@ namespace PSFdPass.Commands;
 /// <summary>Makes two connected Unix-domain sockets: <c>$left, $right = New-UnixSocketPair</c>.</summary>
 [Cmdlet(VerbsCommon.New, "UnixSocketPair")]
 [OutputType(typeof(Socket))]
-public sealed class NewUnixSocketPairCommand : FdPassCommand
+public sealed class NewUnixSocketPairCommand : SocketMakingCommand
 {
     /// <summary>Stream for bytes; SeqPacket and Datagram keep the boundaries of messages.</summary>
     [Parameter(Position = 0)]
@@ -19,8 +19,7 @@ public sealed class NewUnixSocketPairCommand : FdPassCommand
         () =>
         {
             (Socket left, Socket right) = UnixSocketPair.Create(SocketType.ToSocketType());
-            WriteObject(left);
-            WriteObject(right);
+            WriteSockets(left, right);
         },
         SocketType);
 }

@@ -32,16 +32,51 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     /// <summary>How long to wait, for each message.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [ValidateRange(0.0, int.MaxValue / 1000)]
     public double? TimeoutSeconds { get; set; }
+
+    /// <summary>Bytes of a message to receive at the most; what of a packet has no room is lost, with a warning. All of it unless told.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int BufferSize { get; set; }
+
+    /// <summary>Look at the next message and leave it in the queue. Its descriptors are real, and come again with it.</summary>
+    [Parameter]
+    public SwitchParameter Peek { get; set; }
+
+    /// <summary>Ask for the sender's process, user and group with each message: for those that are sent from now on.</summary>
+    [Parameter]
+    public SwitchParameter WithCredentials { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        OrStop(
+            () =>
+            {
+                if (Peek && (Follow || Count > 1))
+                {
+                    throw new ArgumentException("-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count.");
+                }
+
+                if (WithCredentials)
+                {
+                    DescriptorReceiver.RequestCredentials(Handle);
+                }
+            },
+            Socket);
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        // A number stands for a handle of this call only: what was read ahead could not be found again.
+        using var reader = new MessageReader(Handle, BufferSize, readAhead: Follow && Count is null && !IsNumber);
         int received = 0;
         do
         {
-            if (ReceiveMessage() is not { } message)
+            if (ReceiveMessage(reader) is not { } message)
             {
                 if (!Follow)
                 {
@@ -62,7 +97,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         }
     }
 
-    private ReceivedMessage? ReceiveMessage()
+    private ReceivedMessage? ReceiveMessage(MessageReader reader)
     {
         ReceivedMessage? message = null;
         OrStop(
@@ -70,7 +105,8 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             {
                 try
                 {
-                    message = DescriptorReceiver.ReceiveMessage(Handle, ToTimeout(TimeoutSeconds), Stopped);
+                    TimeSpan timeout = ToTimeout(TimeoutSeconds);
+                    message = Peek ? reader.Peek(timeout, Stopped) : reader.Next(timeout, Stopped);
                 }
                 catch (DescriptorsLostException exception)
                 {
@@ -84,6 +120,11 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     private void Write(ReceivedMessage message)
     {
+        if (message.BytesLost > 0 && !Peek)
+        {
+            WriteWarning($"The last {message.BytesLost} bytes of a packet of {message.Data.Length + message.BytesLost} are lost: -BufferSize has no room for them.");
+        }
+
         if (AsMessage)
         {
             WriteObject(message);
@@ -96,11 +137,24 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             return;
         }
 
-        foreach (FileDescriptor descriptor in message.Descriptors)
+        int given = 0;
+        try
         {
-            if (TryOpen(descriptor) is { } value)
+            foreach (FileDescriptor descriptor in message.Descriptors)
             {
-                WriteObject(value);
+                given++;
+                if (TryOpen(descriptor) is { } value)
+                {
+                    WriteObject(value);
+                }
+            }
+        }
+        finally
+        {
+            // A pipeline that takes no more, such as one with Select-Object -First 1, leaves these with nobody.
+            foreach (FileDescriptor descriptor in message.Descriptors.Skip(given))
+            {
+                descriptor.Dispose();
             }
         }
     }

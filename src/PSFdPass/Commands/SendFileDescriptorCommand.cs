@@ -34,7 +34,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
 
     /// <summary>How long to wait, for each message, until the receiver makes room.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [ValidateRange(0.0, int.MaxValue / 1000)]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         {
             try
             {
-                message.Add(Unwrap(item));
+                message.Add(FromPrompt(item));
             }
             catch (Exception exception) when (ErrorRecords.IsExpected(exception))
             {
@@ -70,4 +70,8 @@ public sealed class SendFileDescriptorCommand : SocketCommand
             WriteObject(InputObject, enumerateCollection: true);
         }
     }
+
+    // A negative number typed at the prompt comes as text, and nobody means a file of that name.
+    private static object FromPrompt(object item) =>
+        Unwrap(item) is string text && text.StartsWith('-') && int.TryParse(text, out int number) ? number : Unwrap(item);
 }

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Runtime.InteropServices;
-using PSFdPass.Descriptors;
 using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
@@ -16,14 +15,14 @@ public abstract class SocketCommand : FdPassCommand
     /// <summary>The socket's handle, which stays the user's.</summary>
     protected SafeHandle Handle { get; private set; } = null!;
 
+    /// <summary>Whether the user gave the socket by its number, for which there is a new handle each time.</summary>
+    protected bool IsNumber => Unwrap(Socket) is ValueType or string;
+
     /// <summary>Finds the handle, and makes sure that it can carry descriptors.</summary>
     protected override void BeginProcessing() => OrStop(
         () =>
         {
-            // A number at the prompt can come as text.
-            object socket = Unwrap(Socket) is string text && int.TryParse(text, out int number) ? number : Unwrap(Socket);
-            Handle = DescriptorSource.Find(socket)?.Handle
-                ?? throw new ArgumentException($"A {socket.GetType()} is no socket.");
+            Handle = HandleOf(Socket);
             _ = UnixSocketType.Of(Handle);
         },
         Socket);

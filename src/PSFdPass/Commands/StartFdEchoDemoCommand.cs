@@ -13,6 +13,7 @@ namespace PSFdPass.Commands;
 public sealed class StartFdEchoDemoCommand : FdPassCommand
 {
     private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan QuarterbackGrace = TimeSpan.FromMilliseconds(200);
 
     private readonly BlockingCollection<(string Text, bool IsOutput)> _lines = [];
 
@@ -87,18 +88,17 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     private void StartInBackground()
     {
         EchoDemo demo = EchoDemo.Start(Options(), static _ => { });
-        if (Role != EchoRole.Quarterback)
+        try
         {
-            // A quarterback alone may have to wait for the other side, which somebody starts later.
-            try
-            {
-                demo.Listening.Wait(Stopped);
-            }
-            catch (Exception exception)
-            {
-                demo.Stop();
-                ExceptionDispatchInfo.Throw((exception as AggregateException)?.InnerException ?? exception);
-            }
+            // A quarterback alone may have to wait for the other side, which somebody starts later; what can't come to
+            // anything shows at once.
+            TimeSpan patience = Role == EchoRole.Quarterback ? QuarterbackGrace : Timeout.InfiniteTimeSpan;
+            _ = demo.Listening.Wait(patience, Stopped);
+        }
+        catch (Exception exception)
+        {
+            demo.Stop();
+            ExceptionDispatchInfo.Throw((exception as AggregateException)?.InnerException ?? exception);
         }
 
         WriteObject(demo);

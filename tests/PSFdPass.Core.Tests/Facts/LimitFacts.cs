@@ -29,7 +29,7 @@ public sealed class LimitFacts
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         DescriptorSender.Send(left.SafeHandle, "one"u8, [file.Fd], Patience.Long);
-        using (FillTable(free: 0))
+        using (new FullTable(free: 0))
         {
             Raw.Received raw = Raw.Receive(right, 10);
             Assert.Equal((3, 0), (raw.Bytes, raw.Errno));
@@ -59,15 +59,15 @@ public sealed class LimitFacts
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         DescriptorSender.Send(left.SafeHandle, "x"u8, [file.Fd, file.Fd, file.Fd, file.Fd, file.Fd], Patience.Long);
-        using (FillTable(free: 2))
+        using (new FullTable(free: 2))
         {
-            int before = OpenCount();
+            int before = FullTable.OpenCount();
             DescriptorsLostException lost = Assert.Throws<DescriptorsLostException>(() => Some.Receive(right));
             Assert.Equal(2, lost.Received.Descriptors.Count);
             Assert.All(lost.Received.Descriptors, descriptor => Assert.True(Some.AreSame(file.Fd, descriptor.Fd)));
             Assert.Contains("2 descriptors and 1 bytes", lost.Message);
             lost.Received.Dispose();
-            Assert.Equal(before, OpenCount());
+            Assert.Equal(before, FullTable.OpenCount());
         }
     }
 
@@ -78,7 +78,7 @@ public sealed class LimitFacts
         ReceiveOnce(left, right, file);
         DescriptorSender.Send(left.SafeHandle, [], [file.Fd], Patience.Long);
         left.Dispose();
-        using (FillTable(free: 0))
+        using (new FullTable(free: 0))
         {
             DescriptorsLostException lost = Assert.Throws<DescriptorsLostException>(() => Some.Receive(right));
             Assert.Empty(lost.Received.Data);
@@ -93,7 +93,7 @@ public sealed class LimitFacts
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         Libc.LimitOpenFiles(64);
-        BecomeNobody();
+        Libc.BecomeNobody();
 
         int[] ten = [.. Enumerable.Repeat(file.Fd, 10)];
         int sent = 0;
@@ -157,51 +157,6 @@ public sealed class LimitFacts
 
         DescriptorSender.Send(left.SafeHandle, "x"u8, [file.Fd], Patience.Long);
         Raw.Receive(right, 1).Close();
-        _ = OpenCount();
-    }
-
-    private static FullTable FillTable(int free) => new(free);
-
-    // Opens nothing, unlike a look into /proc/self/fd.
-    private static int OpenCount() => Enumerable.Range(0, FullTable.Limit).Count(Some.IsOpen);
-
-    private static void BecomeNobody()
-    {
-        if (Unistd.GetEUid() != 0)
-        {
-            return;
-        }
-
-        unsafe
-        {
-            Assert.Equal(0, Libc.SetGroups(0, null));
-        }
-
-        Assert.Equal(0, Libc.SetResGid(65534, 65534, 65534));
-        Assert.Equal(0, Libc.SetResUid(65534, 65534, 65534));
-    }
-
-    private sealed class FullTable : IDisposable
-    {
-        public const int Limit = 512;
-        private readonly List<int> _taken = [];
-
-        public FullTable(int free)
-        {
-            Libc.LimitOpenFiles(Limit);
-            int fd;
-            while ((fd = Fcntl.Control(0, Constants.Current.F_DUPFD_CLOEXEC)) >= 0)
-            {
-                _taken.Add(fd);
-            }
-
-            for (int i = 0; i < free; i++)
-            {
-                Unistd.Close(_taken[^1]);
-                _taken.RemoveAt(_taken.Count - 1);
-            }
-        }
-
-        public void Dispose() => _taken.ForEach(fd => Unistd.Close(fd));
+        _ = FullTable.OpenCount();
     }
 }

@@ -10,12 +10,15 @@ namespace PSFdPass.Tests;
 /// </summary>
 internal static class Child
 {
-    public static void Run(Action method)
+    /// <summary>What the test gave the child, in the child.</summary>
+    public static string Argument { get; private set; } = "";
+
+    public static void Run(Action method, string argument = "")
     {
         string runtime = RuntimeEnvironment.GetRuntimeDirectory();
         var start = new ProcessStartInfo(
             Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet")),
-            ["exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name]);
+            ["exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name, argument]);
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["DOTNET_TieredCompilation"] = "0";
         using Program program = Program.Start(start);
@@ -24,12 +27,13 @@ internal static class Child
 
     private static int Main(string[] arguments)
     {
-        if (arguments is not [string type, string method])
+        if (arguments is not [string type, string method, string argument])
         {
             Console.Error.WriteLine("These are tests: run them with dotnet test.");
             return 2;
         }
 
+        Argument = argument;
         try
         {
             typeof(Child).Assembly.GetType(type, throwOnError: true)!

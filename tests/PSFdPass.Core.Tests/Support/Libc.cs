@@ -77,6 +77,21 @@ internal static unsafe partial class Libc
         return before;
     }
 
+    /// <summary>Gives root's privileges up, in a child process. False if there are none.</summary>
+    public static bool BecomeNobody()
+    {
+        const uint Nobody = 65534;
+        if (Unistd.GetEUid() != 0)
+        {
+            return false;
+        }
+
+        Assert.Equal(0, SetGroups(0, null));
+        Assert.Equal(0, SetResGid(Nobody, Nobody, Nobody));
+        Assert.Equal(0, SetResUid(Nobody, Nobody, Nobody));
+        return true;
+    }
+
     /// <summary>The number, or the error as an exception.</summary>
     public static int Checked(int result) => result >= 0 ? result : throw SystemCallException.FromLast("libc");
 }

@@ -65,6 +65,10 @@ internal sealed class Program : IDisposable
             _process.WaitForExit();
         }
 
+        // The process leaves to us to close the streams that we have looked at.
+        _process.StandardInput.Dispose();
+        _process.StandardOutput.Dispose();
+        _process.StandardError.Dispose();
         _process.Dispose();
     }
 

@@ -1,0 +1,25 @@
+#Requires -Modules PSFdPass
+<#
+.SYNOPSIS
+Asks the port broker for a port, and gives the socket that listens on it.
+.EXAMPLE
+$web = ./client.ps1 -SocketPath /run/port-broker.sock -Port 80
+$user = $web.Accept()
+#>
+param(
+    [Parameter(Mandatory)] [string] $SocketPath,
+    [Parameter(Mandatory)] [int] $Port,
+    [double] $TimeoutSeconds = 30
+)
+
+$ErrorActionPreference = 'Stop'
+$broker = Connect-UnixSocket -Path $SocketPath -SocketType SeqPacket -Wait -TimeoutSeconds $TimeoutSeconds
+try {
+    $null = $broker.Send([Text.Encoding]::UTF8.GetBytes("$Port"))
+    $answer = Receive-FileDescriptor $broker -AsMessage -TimeoutSeconds $TimeoutSeconds
+    if ($answer.Descriptors.Count -eq 0) { throw $answer.Text }
+    $answer.Descriptors[0].OpenSocket()
+}
+finally {
+    $broker.Dispose()
+}

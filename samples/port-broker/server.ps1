@@ -1,0 +1,64 @@
+#Requires -Modules PSFdPass
+<#
+.SYNOPSIS
+Binds privileged ports for processes that may not, and hands over the listening socket.
+.DESCRIPTION
+Runs as root, or with CAP_NET_BIND_SERVICE. A client sends a port's number. If its user may have that port, the answer is a
+socket that listens on it; otherwise a sentence. The server keeps no copy: the port is free again when the client ends. Linux;
+Ctrl-C ends it.
+.EXAMPLE
+./server.ps1 -SocketPath /run/port-broker.sock -Allow @{ 'www-data' = 80, 443 }
+#>
+param(
+    [Parameter(Mandatory)] [string] $SocketPath,
+    # Which ports each user may have.
+    [Parameter(Mandatory)] [hashtable] $Allow,
+    [ipaddress] $ListenAddress = '127.0.0.1'
+)
+
+$ErrorActionPreference = 'Stop'
+
+function New-Listener([int] $Port) {
+    $socket = [Net.Sockets.Socket]::new($ListenAddress.AddressFamily, 'Stream', 'Tcp')
+    try {
+        $socket.Bind([Net.IPEndPoint]::new($ListenAddress, $Port))
+        $socket.Listen()
+        $socket
+    }
+    catch {
+        $socket.Dispose()
+        throw $_.Exception.InnerException.Message
+    }
+}
+
+function Send-Answer($Client) {
+    $peer = Get-UnixSocketPeer $Client
+    $request = Receive-FileDescriptor $Client -AsMessage -TimeoutSeconds 1
+    $request.Dispose()
+    $port = 0
+    $objection = if (-not [ushort]::TryParse($request.Text, [ref] $port)) { 'that is no port' }
+    elseif ($port -notin $Allow[$peer.UserName]) { "user $($peer.UserName) may not have port $port" }
+    else {
+        try { $socket = New-Listener $port }
+        catch { "$_" }
+    }
+
+    if ($objection) { $null = $Client.Send([Text.Encoding]::UTF8.GetBytes("Refused: $objection")) }
+    else { Send-FileDescriptor $Client $socket -Message 'Here you are' -CloseAfterSend }
+    "$($peer.UserName), pid $($peer.ProcessId), port $($request.Text): $($objection ? $objection : 'sent')"
+}
+
+# Everybody may connect, and is told what the rule says.
+$listener = New-UnixSocketListener -Path $SocketPath -SocketType SeqPacket -Mode 0666 -Force
+try {
+    "Binding ports on $ListenAddress for $($Allow.Keys -join ', ')"
+    Wait-UnixSocketConnection $listener -Follow | ForEach-Object {
+        # One client after the other; none can keep the rest waiting for longer than a second.
+        try { Send-Answer $_ }
+        catch { "Left a client: $_" }
+        finally { $_.Dispose() }
+    }
+}
+finally {
+    $listener.Dispose()
+}

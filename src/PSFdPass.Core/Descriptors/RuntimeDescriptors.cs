@@ -1,0 +1,78 @@
+using PSFdPass.Interop;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>
+/// Tells which descriptors of this process are the runtime's own, or may be: to close one of those by its number would break
+/// the process in ways that nobody would trace back to it.
+/// </summary>
+/// <remarks>
+/// The system does not know who opened a descriptor, so this errs on the side of keeping it:
+/// <list type="bullet">
+/// <item>0, 1 and 2 are the standard streams.</item>
+/// <item>What was open when <see cref="RememberOpen"/> was called (by the module, when it is imported) is the runtime's, the
+/// shell's or was inherited: its pipes and sockets for signals, diagnostics and debuggers, its terminal, the assemblies loaded
+/// so far. A number counts only while it is still the same file.</item>
+/// <item>What was opened since then is the runtime's if nothing else in a .NET process makes its kind (epoll, inotify), if it is
+/// a file that is mapped into memory (an assembly, a native library, data), if it is one of the two devices that the runtime
+/// keeps open once it has used them, or if it is a connection to its sockets for diagnostics and debuggers.</item>
+/// </list>
+/// Everything else is taken for the user's.
+/// </remarks>
+public static class RuntimeDescriptors
+{
+    private const int LastStandard = 2;
+    private static Dictionary<int, (ulong Device, ulong Inode)> s_remembered = [];
+
+    /// <summary>Remembers what is open now as not the user's. Only the first call does anything.</summary>
+    public static void RememberOpen()
+    {
+        if (s_remembered.Count > 0)
+        {
+            return;
+        }
+
+        var open = new Dictionary<int, (ulong Device, ulong Inode)>();
+        foreach (int fd in DescriptorNumbers.Open())
+        {
+            if (SysStat.TryGetStatus(fd, out SysStat.FileStatus status))
+            {
+                open[fd] = (status.Device, status.Inode);
+            }
+        }
+
+        s_remembered = open;
+    }
+
+    /// <summary>Why a descriptor should not be closed, as the end of a sentence about it; null when nothing speaks against it.</summary>
+    /// <param name="fd">A descriptor of this process.</param>
+    public static string? ReasonToKeep(int fd) =>
+        fd is >= 0 and <= LastStandard ? "is a standard stream of this process"
+        : !SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? null
+        : s_remembered.TryGetValue(fd, out (ulong Device, ulong Inode) known) && known == (status.Device, status.Inode)
+            ? "was open before PSFdPass was loaded, and may be the runtime's own"
+        : IsMadeByRuntime(fd, status) ? "is the runtime's own"
+        : null;
+
+    private static bool IsMadeByRuntime(int fd, SysStat.FileStatus status)
+    {
+        string link = DescriptorInspection.LinkOf(fd);
+        return DescriptorInspection.KindFrom(status.Type, link) switch
+        {
+            DescriptorKind.Epoll or DescriptorKind.Inotify => true,
+
+            // Nothing but a kqueue has no type there.
+            DescriptorKind.Other => OperatingSystem.IsMacOS(),
+            DescriptorKind.CharacterDevice => link is "/dev/urandom" or "/dev/tty",
+            DescriptorKind.File => IsMapped(link),
+            DescriptorKind.Socket => DescriptorInspection.TargetOf(fd, DescriptorKind.Socket) is { } target &&
+                (target.Contains("/dotnet-diagnostic-", StringComparison.Ordinal) || target.Contains("/CoreFxPipe_PSHost.", StringComparison.Ordinal)),
+            _ => false,
+        };
+    }
+
+    // Each line of /proc/self/maps ends with the path of what is mapped (proc_pid_maps(5)).
+    private static bool IsMapped(string path) =>
+        OperatingSystem.IsLinux() && path.Length > 0 &&
+        (ProcFs.TryRead("/proc/self/maps") ?? "").Split('\n').Any(line => line.EndsWith(" " + path, StringComparison.Ordinal));
+}

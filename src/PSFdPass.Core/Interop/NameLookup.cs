@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary>What getpwuid_r(3) and its relatives share: a buffer that is enlarged until the entry has room in it.</summary>
+internal static unsafe class NameLookup
+{
+    // Room for struct passwd and struct group of any system.
+    private const int EntrySize = 256;
+    private const int FirstSize = 1024;
+    private const int LargestSize = 1 << 20;
+
+    /// <summary>One of the calls: fills in the entry, and points the result at it or leaves it null.</summary>
+    public delegate int Call(byte* entry, byte* buffer, nuint size, byte** result);
+
+    /// <summary>Takes something out of an entry that was found.</summary>
+    public delegate T Reader<out T>(byte* entry);
+
+    /// <summary>Looks an entry up; the default when there is none, or the directory can't be asked.</summary>
+    public static T? Find<T>(Call call, Reader<T> read)
+    {
+        byte* entry = stackalloc byte[EntrySize];
+        for (int size = FirstSize; size <= LargestSize; size *= 4)
+        {
+            byte* buffer = (byte*)NativeMemory.Alloc((nuint)size);
+            try
+            {
+                byte* result = null;
+                int error;
+                do
+                {
+                    error = call(entry, buffer, (nuint)size, &result);
+                }
+                while (error == Errno.EINTR);
+
+                if (error != Errno.ERANGE)
+                {
+                    return error == 0 && result is not null ? read(result) : default;
+                }
+            }
+            finally
+            {
+                NativeMemory.Free(buffer);
+            }
+        }
+
+        return default;
+    }
+}

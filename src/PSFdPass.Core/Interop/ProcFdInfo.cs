@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace PSFdPass.Interop;
+
+/// <summary>What <c>/proc/…/fdinfo/…</c> says of every descriptor (proc_pid_fdinfo(5)).</summary>
+/// <param name="Position">The file offset, in bytes.</param>
+/// <param name="Flags">The flags of open(2), with O_CLOEXEC for the descriptor's own close-on-exec.</param>
+internal readonly record struct ProcFdInfo(long Position, int Flags)
+{
+    /// <summary>Reads the text. What kinds of descriptors add to it, and what later kernels may, is passed over.</summary>
+    public static ProcFdInfo Parse(ReadOnlySpan<char> text)
+    {
+        long position = 0;
+        int flags = 0;
+        foreach (ReadOnlySpan<char> line in text.EnumerateLines())
+        {
+            if (line.StartsWith("pos:", StringComparison.Ordinal))
+            {
+                _ = long.TryParse(line[4..].Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out position);
+            }
+            else if (line.StartsWith("flags:", StringComparison.Ordinal))
+            {
+                flags = FromOctal(line[6..].Trim());
+            }
+        }
+
+        return new ProcFdInfo(position, flags);
+    }
+
+    private static int FromOctal(ReadOnlySpan<char> digits)
+    {
+        int value = 0;
+        foreach (char digit in digits)
+        {
+            value = digit is >= '0' and <= '7' ? (value << 3) | (digit - '0') : value;
+        }
+
+        return value;
+    }
+}

@@ -1,0 +1,16 @@
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;sys/pidfd.h&gt;</c>: processes as descriptors. On Linux only.</summary>
+internal static class SysPidFd
+{
+    // glibc has wrappers since 2.36 only; the numbers are the same on every architecture.
+    private const nint SYS_pidfd_open = 434;
+    private const nint SYS_pidfd_getfd = 438;
+
+    /// <summary>pidfd_open(2), Linux 5.3. −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int Open(int process) => (int)Unistd.SysCall(SYS_pidfd_open, process, 0, 0, 0, 0);
+
+    /// <summary>pidfd_getfd(2), Linux 5.6: a duplicate, close-on-exec, of a descriptor of another process.</summary>
+    public static int GetFd(int processDescriptor, int descriptor) =>
+        (int)Unistd.SysCall(SYS_pidfd_getfd, processDescriptor, descriptor, 0, 0, 0);
+}

@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;sys/xattr.h&gt;</c>. On Linux only: macOS's call has more parameters.</summary>
+internal static unsafe partial class SysXattr
+{
+    /// <summary>
+    /// The protocol of the socket behind a link in <c>/proc/…/fd</c>, as the kernel calls it: <c>TCP</c>, <c>UDPv6</c>,
+    /// <c>UNIX-STREAM</c>, <c>NETLINK</c>. Null when it is no socket, or is gone.
+    /// </summary>
+    public static string? ProtocolOfSocket(string path)
+    {
+        const int Room = 64;
+        byte* value = stackalloc byte[Room];
+        nint length = GetXAttr(path, "system.sockprotoname", value, Room);
+        return length <= 0 ? null : Encoding.UTF8.GetString(value, (int)length).TrimEnd('\0');
+    }
+
+    [LibraryImport("libc", EntryPoint = "getxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint GetXAttr(string path, string name, byte* value, nuint size);
+}

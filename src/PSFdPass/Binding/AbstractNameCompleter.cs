@@ -1,0 +1,24 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Binding;
+
+/// <summary>Completes the abstract names of sockets that somebody listens on, or receives datagrams on.</summary>
+internal sealed class AbstractNameCompleter : IArgumentCompleter
+{
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        string word = wordToComplete.Trim('\'', '"').TrimStart('@');
+        foreach (NamedSocket socket in NamedSocket.Abstract(word))
+        {
+            string text = socket.Name.Any(static c => !char.IsLetterOrDigit(c) && c is not ('-' or '_' or '.' or '/' or ':'))
+                ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(socket.Name)}'"
+                : socket.Name;
+            yield return new CompletionResult(text, socket.Name, CompletionResultType.ParameterValue, socket.Description);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using PSFdPass.Descriptors;
+
+namespace PSFdPass.Binding;
+
+/// <summary>
+/// Completes the number of a descriptor of this process, or of the one that <c>-ProcessId</c> names, with what it is as tooltip.
+/// What is typed is the beginning of the number, or a part of the target: <c>hostn</c> completes to the number that has
+/// <c>/etc/hostname</c>.
+/// </summary>
+public class DescriptorNumberCompleter : IArgumentCompleter
+{
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        int process = LanguagePrimitives.TryConvertTo(fakeBoundParameters["ProcessId"], out int given) && given > 0
+            ? given
+            : Environment.ProcessId;
+        string word = wordToComplete.Trim('\'', '"');
+        try
+        {
+            return
+            [
+                .. from info in new DescriptorInspector().List(process)
+                   where Matches(info, word) && IsOffered(info, fakeBoundParameters)
+                   // Dozens are the runtime's assemblies: what the user has opened comes first.
+                   orderby IsOurs(info) && RuntimeDescriptors.ReasonToKeep(info.Fd) is not null
+                   select ToResult(info),
+            ];
+        }
+        catch (Exception exception) when (exception is IOException or NotSupportedException)
+        {
+            // There is no such process, or it may not be looked at: there is nothing to offer.
+            return [];
+        }
+    }
+
+    /// <summary>Whether a descriptor is one to choose from.</summary>
+    protected virtual bool IsOffered(DescriptorInfo info, IDictionary boundParameters) => true;
+
+    private static bool IsOurs(DescriptorInfo info) => info.ProcessId == Environment.ProcessId;
+
+    private static bool Matches(DescriptorInfo info, string word) =>
+        Number(info).StartsWith(word, StringComparison.Ordinal) || info.Target.Contains(word, StringComparison.OrdinalIgnoreCase);
+
+    private static CompletionResult ToResult(DescriptorInfo info) =>
+        new(Number(info), Number(info), CompletionResultType.ParameterValue, $"{info.Kind} {info.Target}".TrimEnd());
+
+    private static string Number(DescriptorInfo info) => info.Fd.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>Completes the number of a descriptor that may be closed: without <c>-Force</c>, none of the runtime's own.</summary>
+public sealed class ClosableNumberCompleter : DescriptorNumberCompleter
+{
+    /// <inheritdoc/>
+    protected override bool IsOffered(DescriptorInfo info, IDictionary boundParameters) =>
+        boundParameters.Contains("Force") || RuntimeDescriptors.ReasonToKeep(info.Fd) is null;
+}

@@ -1,0 +1,30 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using PSFdPass.Descriptors;
+
+namespace PSFdPass.Binding;
+
+/// <summary>
+/// Completes the id of a process, with its name and how many sockets it has as tooltip; processes that have sockets come first.
+/// What is typed is the beginning of the id or of the name.
+/// </summary>
+public sealed class ProcessIdCompleter : IArgumentCompleter
+{
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        string word = wordToComplete.Trim('\'', '"');
+        foreach (ProcessSummary process in ProcessSummary.All())
+        {
+            string id = process.ProcessId.ToString(CultureInfo.InvariantCulture);
+            if (id.StartsWith(word, StringComparison.Ordinal) || process.Name.StartsWith(word, StringComparison.OrdinalIgnoreCase))
+            {
+                string sockets = process.Sockets switch { 0 => "", 1 => ", 1 socket", _ => $", {process.Sockets} sockets" };
+                yield return new CompletionResult(id, id, CompletionResultType.ParameterValue, process.Name + sockets);
+            }
+        }
+    }
+}

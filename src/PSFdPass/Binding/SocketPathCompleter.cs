@@ -1,0 +1,31 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Binding;
+
+/// <summary>Completes the paths of sockets, and of folders on the way to them. Those that somebody listens on come first.</summary>
+internal sealed class SocketPathCompleter : IArgumentCompleter
+{
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        // The shell's own completion of file names knows locations, drives and quotes; its tooltips are the full paths.
+        Dictionary<string, CompletionResult> found = CompletionCompleters.CompleteFilename(wordToComplete)
+            .GroupBy(result => result.ToolTip)
+            .ToDictionary(results => results.Key, results => results.First());
+        foreach (NamedSocket socket in NamedSocket.InFiles(found.Keys))
+        {
+            CompletionResult result = found[socket.Name];
+            yield return new CompletionResult(
+                result.CompletionText, result.ListItemText, CompletionResultType.ParameterValue, socket.Description);
+        }
+
+        foreach (CompletionResult result in found.Values.Where(result => result.ResultType == CompletionResultType.ProviderContainer))
+        {
+            yield return result;
+        }
+    }
+}

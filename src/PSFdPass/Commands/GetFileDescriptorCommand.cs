@@ -1,0 +1,80 @@
+using System.Management.Automation;
+using PSFdPass.Binding;
+using PSFdPass.Descriptors;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Tells what the descriptors of this process, or of another one, are.</summary>
+[Cmdlet(VerbsCommon.Get, "FileDescriptor")]
+[OutputType(typeof(DescriptorInfo))]
+public sealed class GetFileDescriptorCommand : FdPassCommand
+{
+    // The view of the descriptors of another process has its id in it.
+    private const string OfOtherProcess = "PSFdPass.Descriptors.DescriptorInfo#OtherProcess";
+
+    private readonly DescriptorInspector _inspector = new();
+    private PathFilter? _paths;
+
+    /// <summary>The descriptors' numbers; all that are open, unless told. What holds a descriptor will do as well.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [DescriptorNumberTransformation]
+    [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
+    [ValidateNotNull]
+    public int[]? Fd { get; set; }
+
+    /// <summary>The process whose descriptors they are; this one, unless told.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("Id")]
+    [ArgumentCompleter(typeof(ProcessIdCompleter))]
+    [ValidateRange(1, int.MaxValue)]
+    public int ProcessId { get; set; } = Environment.ProcessId;
+
+    /// <summary>Only descriptors of these kinds.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public DescriptorKind[] Kind { get; set; } = [];
+
+    /// <summary>Only descriptors with such a path, with wildcards.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Path { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() =>
+        OrStop(() => _paths = Path is null ? null : new PathFilter(Path, ResolvePath), Path);
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (Fd is null)
+        {
+            Write(OrWriteError<DescriptorInfo[]>(() => [.. _inspector.List(ProcessId, Kind)], ProcessId));
+            return;
+        }
+
+        foreach (int fd in Fd)
+        {
+            Write(OrWriteError<DescriptorInfo[]>(() => [_inspector.Describe(ProcessId, fd)], fd));
+        }
+    }
+
+    private void Write(DescriptorInfo[]? infos)
+    {
+        foreach (DescriptorInfo info in infos ?? [])
+        {
+            if ((Kind.Length > 0 && !Kind.Contains(info.Kind)) || _paths?.Matches(info) == false)
+            {
+                continue;
+            }
+
+            var result = PSObject.AsPSObject(info);
+            if (info.ProcessId != Environment.ProcessId)
+            {
+                result.TypeNames.Insert(0, OfOtherProcess);
+            }
+
+            WriteObject(result);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Management.Automation;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Asks the kernel who is at the other end of a Unix-domain socket.</summary>
+[Cmdlet(VerbsCommon.Get, "UnixSocketPeer")]
+[OutputType(typeof(UnixSocketPeer))]
+public sealed class GetUnixSocketPeerCommand : FdPassCommand
+{
+    /// <summary>A connected Unix-domain socket: a Socket, a FileDescriptor, a NetworkStream, a SafeHandle or a descriptor's number.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public object Socket { get; set; } = null!;
+
+    /// <summary>Open a descriptor of the process as well, which no other process can be confused with.</summary>
+    [Parameter]
+    public SwitchParameter WithProcessDescriptor { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        try
+        {
+            var peer = UnixSocketPeer.Of(HandleOf(Socket), WithProcessDescriptor);
+            if (WithProcessDescriptor && peer.ProcessDescriptor is null)
+            {
+                WriteWarning($"There is no process descriptor of {peer.Describe()}: it takes Linux 6.5, and on older kernels a process that still runs.");
+            }
+
+            WriteObject(peer);
+        }
+        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        {
+            WriteError(ErrorRecords.From(exception, Socket));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Management.Automation;
+using System.Net.Sockets;
+using PSFdPass.Binding;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Makes a Unix-domain socket that others can find by its path or its abstract name.</summary>
+[Cmdlet(
+    VerbsCommon.New, "UnixSocketListener", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(Socket))]
+public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
+{
+    /// <summary>How many connections may wait to be accepted.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int Backlog { get; set; } = 128;
+
+    /// <summary>The permissions of the socket's file, as chmod has them: octal digits. To connect takes write permission.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [FileModeTransformation]
+    public UnixFileMode Mode { get; set; } = UnixSocketListener.DefaultMode;
+
+    /// <summary>Replace a socket file on which nobody answers.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => OrStop(
+        () =>
+        {
+            UnixSocketAddress address = GetAddress();
+            if (ShouldProcess(address.ToString(), $"Listen on a {SocketType} socket"))
+            {
+                WriteSockets(UnixSocketListener.Create(address, SocketType.ToSocketType(), Backlog, Mode, Force));
+            }
+        },
+        AddressText);
+}

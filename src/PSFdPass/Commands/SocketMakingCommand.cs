@@ -1,0 +1,57 @@
+using System.Management.Automation;
+using System.Net.Sockets;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>What the cmdlets that make sockets share: the sizes of their buffers.</summary>
+public abstract class SocketMakingCommand : FdPassCommand
+{
+    /// <summary>
+    /// Bytes that may wait to be received; on Linux also the largest packet. The system caps it (net.core.wmem_max).
+    /// </summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? SendBufferSize { get; set; }
+
+    /// <summary>Bytes that the receiving side may hold; on Linux the sender's buffer decides alone.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? ReceiveBufferSize { get; set; }
+
+    /// <summary>Gives sockets the buffers that were asked for and writes them; closes all of them if that fails.</summary>
+    protected void WriteSockets(params Socket[] sockets)
+    {
+        ArgumentNullException.ThrowIfNull(sockets);
+        try
+        {
+            foreach (Socket socket in sockets)
+            {
+                WarnOfLess("send", SendBufferSize, SendBufferSize is { } send ? SocketBuffers.SetSend(socket, send) : null);
+                WarnOfLess("receive", ReceiveBufferSize, ReceiveBufferSize is { } size ? SocketBuffers.SetReceive(socket, size) : null);
+            }
+        }
+        catch
+        {
+            foreach (Socket socket in sockets)
+            {
+                socket.Dispose();
+            }
+
+            throw;
+        }
+
+        foreach (Socket socket in sockets)
+        {
+            WriteObject(socket);
+        }
+    }
+
+    private void WarnOfLess(string name, int? wanted, int? given)
+    {
+        if (given < wanted)
+        {
+            WriteWarning($"The system allows a {name} buffer of {given} bytes, not {wanted}.");
+        }
+    }
+}

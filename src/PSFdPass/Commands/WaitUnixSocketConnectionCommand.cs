@@ -1,0 +1,65 @@
+using System.Management.Automation;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Accepts connections on a listening socket, and gives each as it comes.</summary>
+[Cmdlet(VerbsLifecycle.Wait, "UnixSocketConnection")]
+[OutputType(typeof(Socket))]
+public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
+{
+    private HashSet<uint>? _users;
+
+    /// <summary>A listening socket of any family: a Socket, a FileDescriptor, a TcpListener, a SafeHandle or a descriptor's number.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public object Listener { get; set; } = null!;
+
+    /// <summary>How long to wait, for each connection.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue / 1000)]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>Go on until so many have come; one unless told.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Count { get; set; }
+
+    /// <summary>Go on until the command is stopped.</summary>
+    [Parameter]
+    public SwitchParameter Follow { get; set; }
+
+    /// <summary>Accept only connections of these users, by name or number; others are closed, with a warning.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? RequireUser { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => OrStop(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => OrStop(
+        () =>
+        {
+            SafeHandle listener = HandleOf(Listener);
+            int accepted = 0;
+            do
+            {
+                WriteSockets(Accept(listener));
+                accepted++;
+            }
+            while (Count is { } count ? accepted < count : Follow);
+        },
+        Listener);
+
+    private Socket Accept(SafeHandle listener) => _users is null
+        ? UnixSocketConnection.Accept(listener, ToTimeout(TimeoutSeconds), Stopped)
+        : UnixSocketConnection.AcceptFrom(
+            listener,
+            _users,
+            peer => WriteWarning($"Refused a connection from {peer.Describe()}."),
+            ToTimeout(TimeoutSeconds),
+            Stopped);
+}

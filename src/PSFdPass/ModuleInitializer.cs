@@ -1,0 +1,31 @@
+using System.Management.Automation;
+using PSFdPass.Descriptors;
+
+namespace PSFdPass;
+
+/// <summary>
+/// Runs when the module is imported: refuses a system that can't pass descriptors, and remembers which descriptors were there
+/// before, because those are not the user's to close by number.
+/// </summary>
+public sealed class ModuleInitializer : IModuleAssemblyInitializer
+{
+    /// <inheritdoc/>
+    /// <exception cref="PlatformNotSupportedException">This is Windows.</exception>
+    public void OnImport()
+    {
+        ThrowIfUnsupported(OperatingSystem.IsWindows());
+        RuntimeDescriptors.RememberOpen();
+    }
+
+    /// <summary>What an import does on Windows, and elsewhere.</summary>
+    /// <param name="isWindows">Whether this is Windows.</param>
+    /// <exception cref="PlatformNotSupportedException">It is.</exception>
+    internal static void ThrowIfUnsupported(bool isWindows)
+    {
+        if (isWindows)
+        {
+            throw new PlatformNotSupportedException(
+                "PSFdPass works on Linux and macOS only: Windows can't pass file descriptors over a socket (SCM_RIGHTS).");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+Describe 'Close-FileDescriptor' {
+    BeforeAll {
+        $moduleFolder = "$PSScriptRoot/../out/PSFdPass"
+        Import-Module $moduleFolder -ErrorAction Stop
+        . $PSScriptRoot/Support/OneOfEach.ps1
+        $folder = (Get-PSDrive TestDrive).Root
+        $path = "$folder/letters"
+        Set-Content $path 'abc' -NoNewline
+
+        function Test-Open([int] $Fd) {
+            [bool](Get-FileDescriptor $Fd -ErrorAction Ignore)
+        }
+
+        function Get-ErrorOf([scriptblock] $Script) {
+            & $Script 2>&1 | Where-Object { $_ -is [Management.Automation.ErrorRecord] }
+        }
+    }
+
+    Context 'what it takes' {
+        It 'closes <Name>' -ForEach @(
+            @{ Name = 'a FileDescriptor'; Make = { Open-FileDescriptor $path }; Fd = { $it.Fd } }
+            @{ Name = 'a number'; Make = { ($keep = Open-FileDescriptor $path).Detach() }; Fd = { $it } }
+            @{ Name = 'a number as text'; Make = { "$((Open-FileDescriptor $path).Detach())" }; Fd = { [int]$it } }
+            @{ Name = 'a DescriptorInfo'; Make = { Get-FileDescriptor ((Open-FileDescriptor $path).Detach()) }; Fd = { $it.Fd } }
+            @{ Name = 'a Socket'; Make = { $script:pair = New-UnixSocketPair; $pair[0] }; Fd = { [int]$it.Handle } }
+            @{ Name = 'a FileStream'; Make = { [IO.File]::OpenRead($path) }; Fd = { [int]$it.SafeFileHandle.DangerousGetHandle() } }
+            @{ Name = 'a handle'; Make = { [IO.File]::OpenHandle($path) }; Fd = { [int]$it.DangerousGetHandle() } }
+        ) {
+            $it = & $Make
+            $fd = & $Fd
+            Test-Open $fd | Should -BeTrue
+            Close-FileDescriptor $it
+            Test-Open $fd | Should -BeFalse
+        }
+
+        It 'takes several, and the pipeline' {
+            $all = 1..3 | ForEach-Object { Open-FileDescriptor $path }
+            Close-FileDescriptor $all[0], $all[1]
+            $all[2] | Close-FileDescriptor
+            $all.IsOpen | Should -Be $false, $false, $false
+        }
+
+        It 'takes -Fd for its numbers' {
+            $fd = (Open-FileDescriptor $path).Detach()
+            Close-FileDescriptor -Fd $fd
+            Test-Open $fd | Should -BeFalse
+        }
+
+        It 'closes our copy of a connection, and leaves the connection to others' {
+            $left, $right = New-UnixSocketPair
+            $copy = Copy-FileDescriptor $left
+            Close-FileDescriptor $left
+            $socket = $copy.OpenSocket()
+            $null = $socket.Send([byte[]](1, 2))
+            $right.Receive([byte[]]::new(8)) | Should -Be 2
+            $socket, $right | ForEach-Object Dispose
+        }
+
+        It 'closes nothing with -WhatIf' {
+            $file = Open-FileDescriptor $path
+            Close-FileDescriptor $file -WhatIf
+            $file.IsOpen | Should -BeTrue
+            $file.Dispose()
+        }
+    }
+
+    Context 'an object whose number was closed' {
+        It 'knows that it is closed' {
+            $file = Open-FileDescriptor $path
+            Close-FileDescriptor $file.Fd
+            $file.IsOpen | Should -BeFalse
+            $file.Fd | Should -Be -1
+            $file.Target | Should -BeExactly '(closed)'
+            { $file.OpenStream() } | Should -Throw '*is closed*'
+        }
+
+        It 'does not close what has the number next' {
+            $file = Open-FileDescriptor $path
+            $fd = $file.Fd
+            Close-FileDescriptor $fd
+            $next = Copy-FileDescriptor 0 -TargetFd $fd
+            $file.Dispose()
+            Test-Open $fd | Should -BeTrue
+            $next.Dispose()
+            Test-Open $fd | Should -BeFalse
+        }
+
+        It 'does not close it when it is dropped, either' {
+            $fd = & {
+                $dropped = Open-FileDescriptor $path
+                $dropped.Fd
+                Close-FileDescriptor $dropped.Fd
+            }
+            $next = Copy-FileDescriptor 0 -TargetFd $fd
+            [GC]::Collect()
+            [GC]::WaitForPendingFinalizers()
+            Test-Open $fd | Should -BeTrue
+            $next.Dispose()
+        }
+    }
+
+    Context 'what it refuses' {
+        It 'refuses <_>, which is a standard stream' -ForEach 0, 1, 2 {
+            $problem = Get-ErrorOf { Close-FileDescriptor $_ }
+            $problem.FullyQualifiedErrorId | Should -BeExactly 'DescriptorInUse,PSFdPass.Commands.CloseFileDescriptorCommand'
+            "$problem" | Should -BeLike "Descriptor $_ *standard stream*-Force*"
+            Test-Open $_ | Should -BeTrue
+        }
+
+        It 'refuses an object that only borrows a standard stream' {
+            $borrowed = [PSFdPass.Descriptors.FileDescriptor]::new(1, $false)
+            (Get-ErrorOf { Close-FileDescriptor $borrowed }).FullyQualifiedErrorId | Should -BeLike 'DescriptorInUse,*'
+        }
+
+        It 'refuses everything that a new pwsh has open, and everything that it opens for itself' {
+            # Sockets, timers, watchers and a process make the runtime open what it needs.
+            $script = {
+                Import-Module $args[0]
+                $null = [Net.Dns]::GetHostAddresses('localhost')
+                $left, $right = New-UnixSocketPair
+                $wait = $left.ReceiveAsync([ArraySegment[byte]]::new([byte[]]::new(1)))
+                $watcher = [IO.FileSystemWatcher]::new($args[1])
+                $watcher.EnableRaisingEvents = $true
+                $null = [Text.Json.JsonSerializer]::Serialize(1)
+                $null = /bin/true
+                foreach ($info in Get-FileDescriptor | Where-Object Fd -NotIn $left.Handle, $right.Handle) {
+                    $before = $Error.Count
+                    Close-FileDescriptor $info.Fd -WhatIf -ErrorAction SilentlyContinue
+                    if ($Error.Count -eq $before) { "would close $info" }
+                }
+                "watching: $((Get-FileDescriptor -Kind Inotify, Epoll).Count)"
+            }
+            $said = pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder, $folder
+            $said | Where-Object { $_ -like 'would close*' } | Should -BeNullOrEmpty
+            $said[-1] | Should -Match 'watching: [2-9]'
+        }
+
+        It 'refuses what was open before the module was imported, until that is closed' {
+            $script = {
+                $early = [IO.File]::OpenRead($args[1])
+                $fd = [int]$early.SafeFileHandle.DangerousGetHandle()
+                Import-Module $args[0]
+                Close-FileDescriptor $fd -ErrorAction SilentlyContinue
+                $Error[0].FullyQualifiedErrorId
+                $early.Dispose()
+                $own = Copy-FileDescriptor 0 -TargetFd $fd
+                $null = $own.Detach()
+                Close-FileDescriptor $fd -ErrorAction Stop
+                [bool](Get-FileDescriptor $fd -ErrorAction Ignore)
+            }
+            pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder, $path |
+                Should -Be 'DescriptorInUse,PSFdPass.Commands.CloseFileDescriptorCommand', $false
+        }
+
+        It 'closes an object that was opened before the module was imported' {
+            $script = {
+                $early = [IO.File]::OpenRead($args[1])
+                Import-Module $args[0]
+                Close-FileDescriptor $early -ErrorAction Stop
+                $early.CanRead
+            }
+            pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder, $path | Should -Be $false
+        }
+
+        It 'closes all of them with -Force' {
+            $script = {
+                Import-Module $args[0]
+                Close-FileDescriptor 0 -Force
+                [bool](Get-FileDescriptor 0 -ErrorAction Ignore)
+            }
+            pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder | Should -Be $false
+        }
+
+        It 'refuses a descriptor of another process' {
+            $other = Start-OneOfEach $folder
+            $problem = Get-ErrorOf { Get-FileDescriptor $other.Fd['file'] -ProcessId $other.Id | Close-FileDescriptor }
+            $other.Stop()
+            $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+            "$problem" | Should -BeLike "*is one of process $($other.Id)*"
+        }
+
+        It 'refuses a description of what the number no longer is' {
+            $file = Open-FileDescriptor $path
+            $info = Get-FileDescriptor $file
+            $file.Dispose()
+            (Get-ErrorOf { Close-FileDescriptor $info }).FullyQualifiedErrorId | Should -BeLike 'EBADF,*'
+            $next = Copy-FileDescriptor 0 -TargetFd $info.Fd
+            $problem = Get-ErrorOf { Close-FileDescriptor $info }
+            $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidOperation,*'
+            "$problem" | Should -BeLike "*was File $path*look again*"
+            Test-Open $info.Fd | Should -BeTrue
+            $next.Dispose()
+        }
+
+        It 'says of <Name> what is wrong, and goes on: <Id>' -ForEach @(
+            @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 } }
+            @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 } }
+            @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Make = { $closed = Open-FileDescriptor $path; $closed.Dispose(); $closed } }
+            @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Make = {
+                    $spent = Open-FileDescriptor $path; $spent.OpenStream().Dispose(); $spent } }
+            @{ Name = 'an object without a descriptor'; Id = 'InvalidArgument'; Make = { [IO.MemoryStream]::new() } }
+            @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { $path } }
+        ) {
+            $last = Open-FileDescriptor $path
+            $problem = Get-ErrorOf { Close-FileDescriptor (& $Make), $last }
+            $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.CloseFileDescriptorCommand"
+            $last.IsOpen | Should -BeFalse
+        }
+    }
+
+    Context 'completion' {
+        It 'offers what may be closed, and with -Force everything' {
+            $file = Open-FileDescriptor $path
+            $line = 'Close-FileDescriptor '
+            $found = (TabExpansion2 $line $line.Length).CompletionMatches
+            $found.Where{ $_.CompletionText -eq $file.Fd }.ToolTip | Should -BeExactly "File $path"
+            $found.CompletionText | Should -Not -Contain '0'
+            $line = 'Close-FileDescriptor -Force -InputObject '
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain '0'
+            $file.Dispose()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+Describe 'New-MemoryFile' {
+    BeforeAll {
+        Import-Module "$PSScriptRoot/../out/PSFdPass" -ErrorAction Stop
+
+        function Read-All($Descriptor) {
+            $reader = [IO.StreamReader]::new($Descriptor.OpenStream())
+            $reader.ReadToEnd()
+            $reader.Dispose()
+        }
+    }
+
+    AfterEach {
+        $file | Where-Object { $_ } | ForEach-Object Dispose
+        $file = $null
+    }
+
+    It 'makes an empty file, open for both, at its beginning' {
+        $file = New-MemoryFile
+        $file | Should -BeOfType PSFdPass.Descriptors.FileDescriptor
+        $file.Kind | Should -Be MemoryFile
+        $file.Access | Should -Be ReadWrite
+        $file.Flags | Should -Be CloseOnExec
+        $info = Get-FileDescriptor $file
+        $info.Size | Should -Be 0
+        $info.Position | Should -Be 0
+        $info.Seals | Should -Be None
+    }
+
+    It 'has the name that is given' {
+        $file = New-MemoryFile 'my notes'
+        $file.Target | Should -BeExactly '/memfd:my notes (deleted)'
+    }
+
+    It 'holds a text, as UTF-8, and is at its beginning' {
+        $file = New-MemoryFile -Content 'grüße'
+        (Get-FileDescriptor $file).Size | Should -Be 7
+        (Get-FileDescriptor $file).Position | Should -Be 0
+        Read-All $file | Should -BeExactly 'grüße'
+    }
+
+    It 'holds bytes' {
+        $file = New-MemoryFile -Content ([byte[]](0, 1, 255))
+        $stream = $file.OpenStream()
+        $stream.ReadByte(), $stream.ReadByte(), $stream.ReadByte(), $stream.ReadByte() | Should -Be 0, 1, 255, -1
+        $stream.Dispose()
+    }
+
+    It 'holds much' {
+        $file = New-MemoryFile -Content ([byte[]]::new(20MB))
+        (Get-FileDescriptor $file).Size | Should -Be 20MB
+    }
+
+    It 'can be written to by whoever receives it' {
+        $file = New-MemoryFile -Content 'abc'
+        $left, $right = New-UnixSocketPair
+        Send-FileDescriptor $left $file
+        $stream = Receive-FileDescriptor $right -As Stream
+        $stream.Write([byte[]](88, 89))
+        $stream.Dispose()
+        $left, $right | ForEach-Object Dispose
+        Read-All $file | Should -BeExactly 'XYc'
+    }
+
+    It 'seals <Seal>: it can''t be <Cannot>' -ForEach @(
+        @{ Seal = 'Write'; Cannot = 'written'; Do = { param($stream) $stream.Write([byte[]](88)); $stream.Flush() } }
+        @{ Seal = 'Grow'; Cannot = 'longer'; Do = { param($stream) $stream.SetLength(10) } }
+        @{ Seal = 'Shrink'; Cannot = 'shorter'; Do = { param($stream) $stream.SetLength(1) } }
+    ) {
+        $file = New-MemoryFile -Content 'abc' -Seal $Seal
+        (Get-FileDescriptor $file).Seals | Should -Be $Seal
+        $stream = (Copy-FileDescriptor $file).OpenStream()
+        { & $Do $stream } | Should -Throw
+        $free = New-MemoryFile -Content 'abc'
+        & $Do ($unsealed = (Copy-FileDescriptor $free).OpenStream())
+        $unsealed.Dispose()
+        $free.Dispose()
+        try { $stream.Dispose() } catch { $stream = $null }
+        Read-All $file | Should -BeExactly 'abc'
+    }
+
+    It 'takes several seals' {
+        $file = New-MemoryFile -Content 'abc' -Seal Write, Grow, Shrink, Seal
+        (Get-FileDescriptor $file).Seals | Should -Be 'Seal, Shrink, Grow, Write'
+    }
+
+    It 'goes when it is closed' {
+        $before = (Get-FileDescriptor -Kind MemoryFile).Count
+        (New-MemoryFile).Dispose()
+        (Get-FileDescriptor -Kind MemoryFile).Count | Should -Be $before
+    }
+
+    It 'refuses <Name>' -ForEach @(
+        @{ Name = 'a name that is too long'; Id = 'InvalidArgument'; Do = { New-MemoryFile ('x' * 250) }; Says = '*249 bytes*' }
+        @{ Name = 'a name with a NUL'; Id = 'InvalidArgument'; Do = { New-MemoryFile "a`0b" }; Says = '*no NUL*' }
+        @{ Name = 'a seal that there is not'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.Descriptors.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
+    ) {
+        $before = (Get-FileDescriptor -Kind MemoryFile).Count
+        $problem = & $Do 2>&1
+        $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.NewMemoryFileCommand"
+        "$problem" | Should -BeLike $Says
+        (Get-FileDescriptor -Kind MemoryFile).Count | Should -Be $before
+    }
+
+    It 'takes a name of 249 bytes' {
+        $file = New-MemoryFile ('x' * 249)
+        $file.IsOpen | Should -BeTrue
+    }
+
+    It 'completes seals' {
+        $line = 'New-MemoryFile -Seal Fut'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -BeExactly 'FutureWrite'
+    }
+}

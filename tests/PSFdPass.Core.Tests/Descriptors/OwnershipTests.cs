@@ -1,0 +1,292 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Who owns a descriptor, and what is left of the object that gave it away.</summary>
+public sealed class OwnershipTests
+{
+    [LinuxFact]
+    public void Disposing_closes_and_doing_so_twice_is_harmless()
+    {
+        FileDescriptor file = Some.File();
+        int fd = file.Fd;
+        file.Close();
+        file.Dispose();
+        Assert.False(Some.IsOpen(fd));
+        AssertIsSpent(file, "(closed)", "The descriptor is closed.");
+    }
+
+    [LinuxFact]
+    public void A_descriptor_that_is_dropped_is_closed_by_the_finalizer()
+    {
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        using var _ = reader;
+        Drop(writer.Detach());
+        OpenDescriptors.Settle();
+
+        // The last writer is gone, so this is the end.
+        Assert.Equal("", Some.Read(reader));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Drop(int fd) => Assert.True(new FileDescriptor(fd, ownsHandle: true).IsOpen);
+    }
+
+    [LinuxFact]
+    public void A_received_message_that_is_dropped_closes_its_descriptors_by_the_finalizer()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        using var ___ = reader;
+        left.SendDescriptors(writer.SafeHandle);
+        writer.Dispose();
+        Drop(right);
+        OpenDescriptors.Settle();
+        Assert.Equal("", Some.Read(reader));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Drop(Socket socket) => Assert.Single(Some.Receive(socket).Descriptors);
+    }
+
+    [LinuxFact]
+    public void A_borrowed_descriptor_is_not_closed()
+    {
+        using FileDescriptor file = Some.File();
+        new FileDescriptor(file.Fd, ownsHandle: false).Dispose();
+        Assert.Equal("abcdefghij", Some.Read(file));
+    }
+
+    [Fact]
+    public void A_negative_number_is_refused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FileDescriptor(-1, ownsHandle: true));
+
+    [LinuxFact]
+    public void A_number_that_is_not_open_is_EBADF_when_it_is_looked_at()
+    {
+        using var descriptor = new FileDescriptor(123456, ownsHandle: false);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Kind).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Access).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Flags).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Duplicate()).ErrnoName);
+    }
+
+    [LinuxFact]
+    public void OpenStream_over_a_file_reads_from_where_the_description_is_and_spends_the_descriptor()
+    {
+        FileDescriptor file = Some.File("abcdefghij");
+        Some.Read(file, 3);
+        int fd = file.Fd;
+        using (Stream stream = file.OpenStream())
+        {
+            FileStream fileStream = Assert.IsType<FileStream>(stream);
+            Assert.Equal(fd, (int)fileStream.SafeFileHandle.DangerousGetHandle());
+            Assert.Equal("defghij", new StreamReader(stream).ReadToEnd());
+            AssertIsSpent(file, "(handed over as a FileStream)", "The descriptor was handed over as a FileStream: use that.");
+            file.Dispose();
+            Assert.True(Some.IsOpen(fd));
+        }
+
+        Assert.False(Some.IsOpen(fd));
+    }
+
+    [LinuxFact]
+    public void OpenStream_has_the_access_of_the_descriptor()
+    {
+        using var directory = new TemporaryDirectory();
+        string path = directory.Write("file", "text");
+        using (Stream reading = FileDescriptor.Open(path, FileAccess.Read).OpenStream())
+        using (Stream writing = FileDescriptor.Open(path, FileAccess.Write).OpenStream())
+        using (Stream both = FileDescriptor.Open(path, FileAccess.ReadWrite).OpenStream())
+        {
+            Assert.Equal((true, false), (reading.CanRead, reading.CanWrite));
+            Assert.Equal((false, true), (writing.CanRead, writing.CanWrite));
+            Assert.Equal((true, true), (both.CanRead, both.CanWrite));
+            writing.Write("TEXT"u8);
+        }
+
+        Assert.Equal("TEXT", File.ReadAllText(path));
+    }
+
+    [LinuxFact]
+    public void OpenStream_over_pipes_and_devices()
+    {
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        using Stream from = reader.OpenStream();
+        using (Stream to = writer.OpenStream())
+        {
+            to.Write("through a pipe"u8);
+        }
+
+        Assert.Equal("through a pipe", new StreamReader(from).ReadToEnd());
+        using Stream none = Some.Null().OpenStream();
+        Assert.Equal(-1, none.ReadByte());
+    }
+
+    [LinuxFact]
+    public void OpenStream_over_a_connection_is_a_NetworkStream_that_owns_it()
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        using var _ = server;
+        FileDescriptor descriptor = new FileDescriptor((int)client.Client.Handle, ownsHandle: false).Duplicate();
+        DescriptorSource.Find(client)!.Close();
+        int fd = descriptor.Fd;
+        using (Stream stream = descriptor.OpenStream())
+        {
+            Assert.IsType<NetworkStream>(stream);
+            AssertIsSpent(descriptor, "(handed over as a NetworkStream)", "handed over as a NetworkStream");
+            stream.Write("hello"u8);
+            byte[] buffer = new byte[10];
+            Assert.Equal(5, server.Receive(buffer));
+        }
+
+        Assert.False(Some.IsOpen(fd));
+    }
+
+    [LinuxFact]
+    public void OpenStream_refuses_a_socket_that_is_no_connected_stream_and_keeps_it()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Dgram);
+        using var _ = left;
+        using var __ = right;
+        using FileDescriptor datagram = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate();
+        Assert.Contains("use OpenSocket()", Assert.Throws<NotSupportedException>(datagram.OpenStream).Message);
+        Assert.True(datagram.IsOpen);
+        Assert.Equal(SocketType.Dgram, datagram.OpenSocket().SocketType);
+    }
+
+    [LinuxFact]
+    public void OpenSocket_hands_a_socket_over()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = right;
+        FileDescriptor descriptor = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate();
+        left.Dispose();
+        int fd = descriptor.Fd;
+        using (Socket socket = descriptor.OpenSocket())
+        {
+            Assert.Equal((fd, AddressFamily.Unix, SocketType.Stream), ((int)socket.Handle, socket.AddressFamily, socket.SocketType));
+            AssertIsSpent(descriptor, "(handed over as a Socket)", "The descriptor was handed over as a Socket: use that.");
+            socket.Send("hello"u8);
+            Assert.Equal("hello", Some.Receive(right).Text);
+        }
+
+        Assert.False(Some.IsOpen(fd));
+    }
+
+    [LinuxFact]
+    public void OpenHandle_hands_over_a_handle_that_owns_the_descriptor()
+    {
+        FileDescriptor file = Some.File();
+        int fd = file.Fd;
+        using (SafeHandle handle = file.OpenHandle())
+        {
+            Assert.IsType<SafeFileHandle>(handle);
+            AssertIsSpent(file, "(handed over as a SafeFileHandle)", "handed over as a SafeFileHandle");
+            Assert.Equal(10, RandomAccess.GetLength((SafeFileHandle)handle));
+        }
+
+        Assert.False(Some.IsOpen(fd));
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        using SafeHandle socket = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenHandle();
+        Assert.IsType<SafeSocketHandle>(socket);
+    }
+
+    [LinuxFact]
+    public void Detach_hands_over_the_bare_number()
+    {
+        FileDescriptor file = Some.File();
+        int fd = file.Fd;
+        Assert.Equal(fd, file.Detach());
+        AssertIsSpent(file, "(handed over as a number)", "handed over as a number");
+        file.Dispose();
+        Assert.Equal("abcdefghij", Some.Read(fd));
+        Assert.Equal(0, Unistd.Close(fd));
+    }
+
+    [LinuxFact]
+    public void OpenNatural_gives_what_NET_has_for_the_kind()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        using var directory = new TemporaryDirectory();
+        FileDescriptor folder = FileDescriptor.Open(directory.Path);
+        FileDescriptor device = Some.Null();
+        object[] objects =
+        [
+            new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenNatural(),
+            Some.File().OpenNatural(),
+            FileDescriptor.Open(directory.Write("f", "")).OpenNatural(),
+            reader.OpenNatural(),
+            writer.OpenNatural(),
+            folder.OpenNatural(),
+            device.OpenNatural(),
+        ];
+        Assert.Equal(
+            [typeof(Socket), typeof(FileStream), typeof(FileStream), typeof(FileStream), typeof(FileStream), typeof(FileDescriptor), typeof(FileDescriptor)],
+            objects.Select(o => o.GetType()));
+        Assert.True(folder.IsOpen);
+        Array.ForEach(objects, o => ((IDisposable)o).Dispose());
+    }
+
+    [LinuxFact]
+    public void A_duplicate_shares_the_description_and_outlives_the_first()
+    {
+        FileDescriptor file = Some.File("abcdefghij");
+        using FileDescriptor duplicate = file.Duplicate();
+        Assert.NotEqual(file.Fd, duplicate.Fd);
+        Assert.Equal("abc", Some.Read(file, 3));
+        file.Dispose();
+        Assert.Equal("defghij", Some.Read(duplicate));
+    }
+
+    [LinuxTheory]
+    [InlineData("nothing/there", FileAccess.Read, "ENOENT")]
+    [InlineData(".", FileAccess.Write, "EISDIR")]
+    [InlineData("file/below", FileAccess.Read, "ENOTDIR")]
+    public void Opening_what_can_not_be_opened_tells_the_error_and_the_path(string name, FileAccess access, string errno)
+    {
+        using var directory = new TemporaryDirectory();
+        directory.Write("file", "");
+        SystemCallException exception = Assert.Throws<SystemCallException>(
+            () => FileDescriptor.Open(directory.File(name), access));
+        Assert.Equal(("open", errno), (exception.Call, exception.ErrnoName));
+        Assert.Contains(name, exception.Message);
+    }
+
+    [LinuxFact]
+    public void Opening_creates_nothing()
+    {
+        using var directory = new TemporaryDirectory();
+        Assert.Throws<SystemCallException>(() => FileDescriptor.Open(directory.File("new"), FileAccess.ReadWrite));
+        Assert.Empty(Directory.GetFiles(directory.Path));
+        Assert.Throws<ArgumentException>(() => FileDescriptor.Open(""));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FileDescriptor.Open("x", 0));
+    }
+
+    private static void AssertIsSpent(FileDescriptor descriptor, string target, string message)
+    {
+        Assert.Equal(
+            (-1, false, DescriptorKind.None, DescriptorAccess.None, DescriptorFlags.None, target),
+            (descriptor.Fd, descriptor.IsOpen, descriptor.Kind, descriptor.Access, descriptor.Flags, descriptor.Target));
+        Assert.Equal(target, descriptor.ToString());
+        foreach (Func<object> use in (Func<object>[])
+        [
+            descriptor.OpenStream, descriptor.OpenSocket, descriptor.OpenHandle, descriptor.OpenNatural, descriptor.Duplicate,
+            () => descriptor.Detach(), () => descriptor.SafeHandle,
+        ])
+        {
+            Assert.Contains(message, Assert.Throws<ObjectDisposedException>(use).Message);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using PSFdPass.Descriptors;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Closing the sender's copy with the meaning of close(2): nothing happens to what the receiver has.</summary>
+public sealed class SourceCloseTests
+{
+    public static TheoryData<string> Holders => ["TcpClient", "Socket", "NetworkStream", "SafeSocketHandle", "FileDescriptor", "number"];
+
+    [LinuxTheory]
+    [MemberData(nameof(Holders))]
+    public void A_TCP_connection_lives_on_in_the_receiver(string kind)
+    {
+        (Socket server, FileDescriptor received) = PassAndClose(kind);
+        OpenDescriptors.Settle();
+        using var _ = server;
+        using Socket socket = received.OpenSocket();
+        byte[] buffer = new byte[100];
+        server.Send("to the receiver"u8);
+        Assert.Equal("to the receiver"u8, buffer.AsSpan(0, socket.Receive(buffer)));
+        socket.Send("from the receiver"u8);
+        Assert.Equal("from the receiver"u8, buffer.AsSpan(0, server.Receive(buffer)));
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Holders))]
+    public void The_receivers_close_is_an_orderly_end_and_no_reset(string kind)
+    {
+        (Socket server, FileDescriptor received) = PassAndClose(kind);
+        using var _ = server;
+        Some.Write(received.Fd, "last words");
+        using (FileDescriptor copy = received.Duplicate())
+        using (Socket socket = copy.OpenSocket())
+        {
+            Assert.False(socket.LingerState!.Enabled);
+        }
+
+        received.Dispose();
+        byte[] buffer = new byte[100];
+        Assert.Equal("last words"u8, buffer.AsSpan(0, server.Receive(buffer)));
+        Assert.Equal(0, server.Receive(buffer));
+    }
+
+    [LinuxFact]
+    public void Our_copy_is_closed()
+    {
+        using var directory = new TemporaryDirectory();
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = right;
+        FileDescriptor number = Some.File();
+        var numberFd = number.Detach();
+        FileStream stream = File.Create(directory.File("file"));
+        stream.Write("buffered"u8);
+        using var udp = new UdpClient(0);
+        (object Holder, int Fd)[] holders =
+        [
+            (left, (int)left.Handle), (numberFd, numberFd), (stream, (int)stream.SafeFileHandle.DangerousGetHandle()), (udp, (int)udp.Client.Handle),
+        ];
+        foreach ((object holder, int fd) in holders)
+        {
+            DescriptorSource.Find(holder)!.Close();
+            Assert.False(Some.IsOpen(fd), holder.ToString());
+        }
+
+        Assert.Equal("buffered", File.ReadAllText(directory.File("file")));
+    }
+
+    [LinuxFact]
+    public void A_listening_Unix_sockets_path_stays_even_when_the_listener_is_collected()
+    {
+        using var directory = new TemporaryDirectory();
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        SendAndClose(left, directory.File("s"));
+        OpenDescriptors.Settle();
+        Assert.True(File.Exists(directory.File("s")));
+
+        using ReceivedMessage message = Some.Receive(right);
+        using Socket listener = message.Descriptors[0].OpenSocket();
+        using Socket client = UnixSocketConnection.Connect(
+            UnixSocketAddress.FromPath(directory.File("s")), SocketType.Stream, Patience.Long);
+        using Socket server = UnixSocketConnection.Accept(listener, Patience.Long);
+        Assert.True(server.Connected);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void SendAndClose(Socket socket, string path)
+        {
+            Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(path));
+            socket.SendDescriptors(listener.SafeHandle);
+            DescriptorSource.Find(listener)!.Close();
+        }
+    }
+
+    [LinuxFact]
+    public void A_TCP_listener_lives_on_in_the_receiver()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var address = (IPEndPoint)listener.LocalEndpoint;
+        left.SendDescriptors(DescriptorSource.Find(listener)!.Handle);
+        DescriptorSource.Find(listener)!.Close();
+        OpenDescriptors.Settle();
+        using ReceivedMessage message = Some.Receive(right);
+        Assert.EndsWith("(listening)", message.Descriptors[0].Target);
+        using Socket adopted = message.Descriptors[0].OpenSocket();
+        using var client = new TcpClient();
+        client.Connect(address);
+        using Socket server = adopted.Accept();
+        Assert.True(server.Connected);
+    }
+
+    [LinuxFact]
+    public async Task A_connection_that_was_used_asynchronously_lives_on_too()
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        using var _ = server;
+        NetworkStream stream = client.GetStream();
+        Task<int> reading = stream.ReadAsync(new byte[10]).AsTask();
+        server.Send("x"u8);
+        Assert.Equal(1, await reading);
+        FileDescriptor received = Pass(client);
+        DescriptorSource.Find(client)!.Close();
+        using Stream after = received.OpenStream();
+        Task<int> readingOn = after.ReadAsync(new byte[10]).AsTask();
+        server.Send("yz"u8);
+        Assert.Equal(2, await readingOn.WaitAsync(Patience.Long));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static (Socket Server, FileDescriptor Received) PassAndClose(string kind)
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        object holder = kind switch
+        {
+            "TcpClient" => client,
+            "Socket" => client.Client,
+            "NetworkStream" => client.GetStream(),
+            "SafeSocketHandle" => client.Client.SafeHandle,
+            "FileDescriptor" => new FileDescriptor(Libc.Checked(Libc.Dup((int)client.Client.Handle)), ownsHandle: true),
+            _ => Libc.Checked(Libc.Dup((int)client.Client.Handle)),
+        };
+        FileDescriptor received = Pass(holder);
+        DescriptorSource.Find(holder)!.Close();
+        if (kind is "FileDescriptor" or "number")
+        {
+            DescriptorSource.Find(client)!.Close();
+        }
+
+        return (server, received);
+    }
+
+    private static FileDescriptor Pass(object holder)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        left.SendDescriptors(DescriptorSource.Find(holder)!.Handle);
+        return Some.Receive(right).Descriptors[0];
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>A peer in C that sends what no well-behaved one does: nothing is lost, nothing leaks, nothing is taken for something else.</summary>
+[Collection(PeerProgram.Collection)]
+public sealed class GarbageTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public static TheoryData<SocketType> ConnectedTypes => [SocketType.Stream, SocketType.Seqpacket];
+
+    public void Dispose() => _directory.Dispose();
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_that_sends_nothing(SocketType type) =>
+        From("nothing", type, socket => Assert.Null(socket.ReceiveMessage()));
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_that_sends_bytes_without_a_descriptor(SocketType type) => From("bytes", type, socket =>
+    {
+        using ReceivedMessage message = Some.Receive(socket);
+        Assert.Equal(("garbage, no descriptor", 0), (message.Text, message.Descriptors.Count));
+        Assert.Null(socket.ReceiveMessage());
+    });
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_that_sends_253_descriptors(SocketType type) => From("many", type, socket =>
+    {
+        using ReceivedMessage message = Some.Receive(socket);
+        Assert.Equal([253], message.Data);
+        Assert.Equal(253, message.Descriptors.Select(d => d.Fd).Distinct().Count());
+        Assert.All(message.Descriptors, d => Assert.Equal("/dev/null", d.Target));
+    });
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void Descriptors_for_which_the_caller_has_no_room_are_closed(SocketType type) => From("many", type, socket =>
+    {
+        int[] one = new int[1];
+        ReceiveResult result = DescriptorReceiver.Receive(socket.SafeHandle, new byte[1], one, Patience.Long);
+        Assert.Equal((1, 252, MessageFlags.None), (result.Descriptors, result.DescriptorsClosed, result.Flags));
+        DescriptorDrain.Close(one);
+    });
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_that_dies_behind_its_message(SocketType type) => From(
+        "dies",
+        type,
+        socket =>
+        {
+            using ReceivedMessage message = Some.Receive(socket);
+            Assert.Equal(2, message.Descriptors.Count);
+            Assert.All(message.Descriptors, d => Assert.Equal(DescriptorKind.CharacterDevice, d.Kind));
+            Assert.Null(socket.ReceiveMessage());
+        },
+        exitCode: 128 + 9);
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_that_sends_credentials_that_nobody_asked_for(SocketType type) => From("credentials", type, socket =>
+    {
+        using ReceivedMessage message = Some.Receive(socket);
+        Assert.Null(message.Credentials);
+        Assert.Single(message.Descriptors);
+        Assert.Null(socket.ReceiveMessage());
+    });
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_whose_credentials_were_asked_for(SocketType type)
+    {
+        // A socket inherits SO_PASSCRED from the listener, so that it is on before the first message comes.
+        int id = 0;
+        From("credentials", type, socket =>
+        {
+            using ReceivedMessage message = Some.Receive(socket);
+            Assert.Equal(id, message.Credentials?.ProcessId);
+            Assert.Single(message.Descriptors);
+            Assert.Null(socket.ReceiveMessage());
+        }, listening: CredentialTests.AskForCredentials, started: program => id = program.Id);
+    }
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_that_sends_two_control_messages_at_once(SocketType type) => From("two", type, socket =>
+    {
+        using ReceivedMessage message = Some.Receive(socket);
+        Assert.Equal([3], message.Data);
+        Assert.Equal(3, message.Descriptors.Count);
+    });
+
+    [PeerTheory("gcc")]
+    [MemberData(nameof(ConnectedTypes))]
+    public void A_peer_that_sends_a_descriptor_without_a_byte(SocketType type) => From("empty", type, socket =>
+    {
+        if (type == SocketType.Stream)
+        {
+            // The kernel has dropped it.
+            Assert.Null(socket.ReceiveMessage());
+            return;
+        }
+
+        using ReceivedMessage message = Some.Receive(socket);
+        Assert.Empty(message.Data);
+        Assert.Single(message.Descriptors);
+        Assert.Null(socket.ReceiveMessage());
+    });
+
+    private void From(
+        string kind,
+        SocketType type,
+        Action<Socket> receive,
+        int exitCode = 0,
+        Action<Socket>? listening = null,
+        Action<Program>? started = null)
+    {
+        var address = UnixSocketAddress.FromPath(_directory.File("s"));
+        OpenDescriptors.AreLeftAsTheyWere(() =>
+        {
+            using Socket listener = UnixSocketListener.Create(address, type);
+            listening?.Invoke(listener);
+            using Program peer = PeerProgram.Start(
+                "C", "garbage", address.ToString(), type == SocketType.Stream ? "stream" : "seqpacket", kind);
+            started?.Invoke(peer);
+            using Socket socket = UnixSocketConnection.Accept(listener, Patience.Long);
+            receive(socket);
+            Program.Result result = peer.Finish();
+            Assert.True(result.ExitCode == exitCode, result.ToString());
+        });
+    }
+}

@@ -1,0 +1,187 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>connect(2) and accept(2), with and without a listener.</summary>
+public sealed class ConnectionTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    private UnixSocketAddress Address => UnixSocketAddress.FromPath(_directory.File("s"));
+
+    [LinuxTheory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    public async Task A_connection_carries_descriptors_both_ways(SocketType type)
+    {
+        using Socket listener = UnixSocketListener.Create(Address, type);
+        using Socket client = await UnixSocketConnection.ConnectAsync(Address, type, Patience.Long);
+        using Socket server = await UnixSocketConnection.AcceptAsync(listener, Patience.Long);
+        using FileDescriptor file = Some.File();
+        foreach ((Socket from, Socket to) in ((Socket, Socket)[])[(client, server), (server, client)])
+        {
+            from.SendDescriptors(file.SafeHandle);
+            using ReceivedMessage message = Some.Receive(to);
+            Assert.True(Some.AreSame(file.Fd, message.Descriptors[0].Fd));
+            Assert.True(from.Blocking);
+            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorInspection.FlagsOf((int)from.Handle));
+        }
+    }
+
+    [LinuxFact]
+    public void Datagrams_need_no_accept()
+    {
+        using Socket receiver = UnixSocketListener.Create(Address, SocketType.Dgram);
+        using Socket sender = UnixSocketConnection.Connect(Address, SocketType.Dgram, Patience.Long);
+        using FileDescriptor file = Some.File();
+        sender.SendDescriptors(file.SafeHandle);
+        using ReceivedMessage message = Some.Receive(receiver);
+        Assert.Equal("abcdefghij", Some.Read(message.Descriptors[0]));
+    }
+
+    [LinuxFact]
+    public async Task Without_a_socket_it_is_ENOENT_and_without_a_listener_ECONNREFUSED()
+    {
+        SystemCallException exception = Assert.Throws<SystemCallException>(
+            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long));
+        Assert.Equal(("connect", "ENOENT"), (exception.Call, exception.ErrnoName));
+        Assert.Contains("There is no such socket", exception.Message);
+
+        DescriptorSource.Find(UnixSocketListener.Create(Address))!.Close();
+        exception = await Assert.ThrowsAsync<SystemCallException>(
+            () => UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long));
+        Assert.Equal("ECONNREFUSED", exception.ErrnoName);
+        Assert.Contains(_directory.File("s"), exception.Message);
+    }
+
+    [LinuxFact]
+    public void Another_type_of_socket_is_EPROTOTYPE()
+    {
+        using Socket listener = UnixSocketListener.Create(Address, SocketType.Seqpacket);
+        Assert.Equal("EPROTOTYPE", Assert.Throws<SystemCallException>(
+            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long)).ErrnoName);
+    }
+
+    [LinuxTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Connect_waits_for_a_listener_that_comes_later(bool leftover)
+    {
+        if (leftover)
+        {
+            DescriptorSource.Find(UnixSocketListener.Create(Address))!.Close();
+        }
+
+        Task<Socket> connecting = UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long, waitForListener: true);
+        Task<Socket> blocking = Task.Run(
+            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long, waitForListener: true));
+        Assert.False(connecting.IsCompleted);
+        using Socket listener = UnixSocketListener.Create(Address, replaceStale: true);
+        using Socket first = UnixSocketConnection.Accept(listener, Patience.Long);
+        using Socket second = UnixSocketConnection.Accept(listener, Patience.Long);
+        (await connecting).Dispose();
+        (await blocking).Dispose();
+    }
+
+    [LinuxFact]
+    public async Task Waiting_for_a_listener_that_never_comes_times_out_with_the_reason()
+    {
+        TimeoutException exception = Assert.Throws<TimeoutException>(
+            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Short, waitForListener: true));
+        Assert.Equal("ENOENT", Assert.IsType<SystemCallException>(exception.InnerException).ErrnoName);
+        exception = await Assert.ThrowsAsync<TimeoutException>(
+            () => UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.None, waitForListener: true));
+        Assert.Contains(_directory.File("s"), exception.Message);
+    }
+
+    [LinuxFact]
+    public async Task Waiting_for_a_listener_can_be_cancelled()
+    {
+        using var source = new CancellationTokenSource();
+        Task connecting = UnixSocketConnection.ConnectAsync(
+            Address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, source.Token);
+        Task blocking = Task.Run(() => UnixSocketConnection.Connect(
+            Address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, source.Token));
+        source.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Patience.Long));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocking.WaitAsync(Patience.Long));
+    }
+
+    [LinuxFact]
+    public void A_full_backlog_is_waited_for()
+    {
+        using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
+        using Socket first = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
+        Assert.Throws<TimeoutException>(() => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Short));
+        Task<Socket> second = UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long);
+        Assert.False(second.IsCompleted);
+        UnixSocketConnection.Accept(listener, Patience.Long).Dispose();
+        UnixSocketConnection.Accept(listener, Patience.Long).Dispose();
+        Assert.True(second.Wait(Patience.Long));
+        second.Result.Dispose();
+    }
+
+    [LinuxFact]
+    public async Task An_accept_to_which_nobody_connects_times_out_or_is_cancelled_and_the_next_one_works()
+    {
+        using Socket listener = UnixSocketListener.Create(Address);
+        Assert.Throws<TimeoutException>(() => UnixSocketConnection.Accept(listener, Patience.Short));
+        await Assert.ThrowsAsync<TimeoutException>(() => UnixSocketConnection.AcceptAsync(listener, Patience.Short));
+        using var source = new CancellationTokenSource();
+        BlockedThread accepting = BlockedThread.Start(
+            () => UnixSocketConnection.Accept(listener, Timeout.InfiniteTimeSpan, source.Token));
+        source.Cancel();
+        Assert.IsType<OperationCanceledException>(accepting.Join());
+
+        using Socket client = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
+        using Socket server = UnixSocketConnection.Accept(listener, Patience.None);
+        Assert.True(server.Connected);
+        Assert.False(Some.IsNonBlocking(listener.SafeHandle));
+    }
+
+    [LinuxFact]
+    public void A_listener_that_was_handed_over_goes_on_accepting()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        Socket listener = UnixSocketListener.Create(Address);
+        left.SendDescriptors(listener.SafeHandle);
+        DescriptorSource.Find(listener)!.Close();
+        using ReceivedMessage message = Some.Receive(right);
+        using Socket adopted = message.Descriptors[0].OpenSocket();
+        using Socket client = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
+        using Socket server = UnixSocketConnection.Accept(adopted, Patience.Long);
+        Some.Send(client, "hello"u8);
+        Assert.Equal("hello", Some.Receive(server).Text);
+    }
+
+    [LinuxFact]
+    public void Another_user_may_not_connect()
+    {
+        File.SetUnixFileMode(_directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
+            UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        Child.Run(ConnectAsNobody, _directory.File("s"));
+    }
+
+    internal static void ConnectAsNobody()
+    {
+        var address = UnixSocketAddress.FromPath(Child.Argument);
+        using Socket listener = UnixSocketListener.Create(address);
+        UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long).Dispose();
+        if (!Libc.BecomeNobody())
+        {
+            // Not root, who alone can become somebody else: to lock ourselves out shows the same.
+            File.SetUnixFileMode(address.Name, UnixFileMode.None);
+        }
+
+        SystemCallException exception = Assert.Throws<SystemCallException>(
+            () => UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long));
+        Assert.Equal(("connect", "EACCES"), (exception.Call, exception.ErrnoName));
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>A peer that closes, before or behind a message.</summary>
+public sealed class EndTests
+{
+    [LinuxTheory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    public async Task What_was_sent_before_the_end_is_received_and_then_the_end(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = right;
+        using FileDescriptor file = Some.File();
+        left.SendDescriptors(file.SafeHandle);
+        left.Dispose();
+
+        using ReceivedMessage message = Some.Receive(right);
+        Assert.Equal("abcdefghij", Some.Read(message.Descriptors[0]));
+        Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
+        Assert.Null(await DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long));
+        Assert.Null(right.ReceiveMessage());
+        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[1], new int[1], Patience.Long);
+        Assert.Equal(new ReceiveResult { IsEndOfStream = true }, result);
+    }
+
+    [LinuxTheory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    public void The_end_comes_with_credentials_too_where_they_are_asked_for(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = right;
+        CredentialTests.AskForCredentials(right);
+        left.Dispose();
+        Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
+    }
+
+    [LinuxTheory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    public void A_shutdown_is_the_end_as_well(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = left;
+        using var __ = right;
+        left.Shutdown(SocketShutdown.Both);
+        Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
+    }
+
+    [LinuxTheory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    [InlineData(SocketType.Dgram)]
+    public async Task Sending_to_a_peer_that_has_closed_is_an_error_and_no_signal(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = left;
+        using FileDescriptor file = Some.File();
+        right.Dispose();
+        string expected = type == SocketType.Dgram ? "ECONNREFUSED" : "EPIPE";
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => left.SendDescriptors(file.SafeHandle));
+        Assert.Equal(("sendmsg", expected), (exception.Call, exception.ErrnoName));
+        exception = await Assert.ThrowsAsync<SystemCallException>(
+            () => DescriptorSender.SendAsync(left.SafeHandle, null, [file.SafeHandle], Patience.Long));
+        Assert.Contains(exception.ErrnoName, (string[])[expected, "ENOTCONN"]);
+    }
+
+    [LinuxTheory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    public void A_peer_that_closes_without_reading_what_we_sent_is_ECONNRESET_and_then_the_end(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = left;
+        Some.Send(left, "never read"u8);
+        right.Dispose();
+        SystemCallException exception = Assert.Throws<SystemCallException>(
+            () => DescriptorReceiver.ReceiveMessage(left.SafeHandle, Patience.Long));
+        Assert.Equal(("recvmsg", "ECONNRESET"), (exception.Call, exception.ErrnoName));
+        Assert.Contains("other end has closed", exception.Message);
+        Assert.Null(DescriptorReceiver.ReceiveMessage(left.SafeHandle, Patience.Long));
+    }
+
+    [LinuxFact]
+    public void A_waiting_receiver_is_told_of_the_end()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = right;
+        ReceivedMessage? message = null;
+        BlockedThread waiting = BlockedThread.Start(
+            () => message = DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
+        left.Dispose();
+        Assert.Null(waiting.Join());
+        Assert.Null(message);
+    }
+
+    [LinuxFact]
+    public void A_waiting_sender_is_told_that_the_receiver_has_closed()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        Some.Fill(left);
+        BlockedThread waiting = BlockedThread.Start(() => Some.Send(left, "x"u8));
+        right.Dispose();
+        Assert.Contains(Assert.IsType<SystemCallException>(waiting.Join()).ErrnoName, (string[])["EPIPE", "ECONNRESET"]);
+    }
+
+    [LinuxFact]
+    public void Descriptors_in_flight_are_closed_with_the_socket_that_nobody_reads()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        using var _ = reader;
+        left.SendDescriptors(writer.SafeHandle);
+        writer.Dispose();
+        right.Dispose();
+        left.Dispose();
+        Assert.Equal("", Some.Read(reader));
+    }
+}

@@ -1,0 +1,193 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Named sockets: their mode, and what may be there already.</summary>
+public sealed class ListenerTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    private UnixSocketAddress Address => UnixSocketAddress.FromPath(_directory.File("s"));
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void A_socket_file_has_mode_0600_unless_told(SocketType type)
+    {
+        using (Socket listener = UnixSocketListener.Create(Address, type))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory.File("s")));
+            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorInspection.FlagsOf((int)listener.Handle));
+        }
+
+        Assert.False(File.Exists(_directory.File("s")));
+        const UnixFileMode Open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+        using Socket shared = UnixSocketListener.Create(Address, type, mode: Open);
+        Assert.Equal(Open, File.GetUnixFileMode(_directory.File("s")));
+    }
+
+    [LinuxFact]
+    public async Task The_mode_is_0600_from_the_moment_the_file_is_there()
+    {
+        using var stop = new CancellationTokenSource();
+        string path = _directory.File("s");
+        Task<HashSet<UnixFileMode>> watching = Task.Run(() =>
+        {
+            var seen = new HashSet<UnixFileMode>();
+            while (!stop.IsCancellationRequested)
+            {
+                try
+                {
+                    seen.Add(File.GetUnixFileMode(path));
+                }
+                catch (IOException)
+                {
+                }
+            }
+
+            return seen;
+        });
+        for (int i = 0; i < 1000; i++)
+        {
+            UnixSocketListener.Create(Address).Dispose();
+        }
+
+        stop.Cancel();
+        Assert.DoesNotContain(await watching, mode => mode != UnixSocketListener.DefaultMode);
+    }
+
+    [LinuxFact]
+    public void A_regular_file_in_the_way_is_EADDRINUSE_that_says_so_and_is_never_removed()
+    {
+        _directory.Write("s", "precious");
+        foreach (bool replaceStale in (bool[])[false, true])
+        {
+            SystemCallException exception = Assert.Throws<SystemCallException>(
+                () => UnixSocketListener.Create(Address, replaceStale: replaceStale));
+            Assert.Equal(("bind", "EADDRINUSE"), (exception.Call, exception.ErrnoName));
+            Assert.Contains("is not a socket", exception.Message);
+        }
+
+        Assert.Equal("precious", File.ReadAllText(_directory.File("s")));
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void A_socket_in_use_is_EADDRINUSE_and_is_never_removed(SocketType type)
+    {
+        using Socket listener = UnixSocketListener.Create(Address, type);
+        foreach (SocketType other in (SocketType[])[SocketType.Stream, SocketType.Seqpacket, SocketType.Dgram])
+        {
+            foreach (bool replaceStale in (bool[])[false, true])
+            {
+                SystemCallException exception = Assert.Throws<SystemCallException>(
+                    () => UnixSocketListener.Create(Address, other, replaceStale: replaceStale));
+                Assert.Equal("EADDRINUSE", exception.ErrnoName);
+                Assert.Contains("is in use", exception.Message);
+            }
+        }
+
+        Assert.True(File.Exists(_directory.File("s")));
+    }
+
+    [LinuxFact]
+    public void A_listener_whose_backlog_is_full_is_in_use()
+    {
+        using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
+        using Socket waiting = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
+        SystemCallException exception = Assert.Throws<SystemCallException>(
+            () => UnixSocketListener.Create(Address, replaceStale: true));
+        Assert.Contains("is in use", exception.Message);
+        using Socket accepted = UnixSocketConnection.Accept(listener, Patience.Long);
+        Assert.True(accepted.Connected);
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void A_stale_socket_is_replaced_only_when_asked(SocketType type)
+    {
+        MakeStale();
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, type));
+        Assert.Equal("EADDRINUSE", exception.ErrnoName);
+        Assert.Contains("-Force replaces it", exception.Message);
+
+        using Socket listener = UnixSocketListener.Create(Address, type, replaceStale: true);
+        using Socket client = UnixSocketConnection.Connect(Address, type, Patience.Long);
+        Some.Send(client, "hello"u8);
+        Assert.Equal(UnixSocketListener.DefaultMode, File.GetUnixFileMode(_directory.File("s")));
+    }
+
+    [LinuxFact]
+    public void A_symbolic_link_to_a_socket_is_not_a_socket_and_is_never_removed()
+    {
+        MakeStale();
+        File.CreateSymbolicLink(_directory.File("link"), _directory.File("s"));
+        SystemCallException exception = Assert.Throws<SystemCallException>(
+            () => UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("link")), replaceStale: true));
+        Assert.Equal("EADDRINUSE", exception.ErrnoName);
+        Assert.Equal(_directory.File("s"), new FileInfo(_directory.File("link")).LinkTarget);
+    }
+
+    [LinuxFact]
+    public void A_folder_that_is_not_there_is_ENOENT()
+    {
+        SystemCallException exception = Assert.Throws<SystemCallException>(
+            () => UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("no/such/folder"))));
+        Assert.Equal(("bind", "ENOENT"), (exception.Call, exception.ErrnoName));
+        Assert.Contains("no/such/folder", exception.Message);
+    }
+
+    [LinuxFact]
+    public void A_path_below_a_file_is_ENOTDIR()
+    {
+        _directory.Write("file", "");
+        Assert.Equal("ENOTDIR", Assert.Throws<SystemCallException>(
+            () => UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("file/s")))).ErrnoName);
+    }
+
+    [LinuxFact]
+    public void A_path_of_107_bytes_works_from_end_to_end()
+    {
+        string path = Path.Combine(_directory.Path, new string('x', 106 - _directory.Path.Length));
+        var address = UnixSocketAddress.FromPath(path);
+        Assert.Equal(107, path.Length);
+        using Socket listener = UnixSocketListener.Create(address);
+        using Socket client = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
+        using Socket server = UnixSocketConnection.Accept(listener, Patience.Long);
+        Some.Send(client, "hello"u8);
+        Assert.Equal("hello", Some.Receive(server).Text);
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void An_abstract_name_leaves_no_file_and_is_free_again_when_it_is_closed(SocketType type)
+    {
+        var address = UnixSocketAddress.FromAbstractName(Guid.NewGuid().ToString());
+        for (int i = 0; i < 2; i++)
+        {
+            using Socket listener = UnixSocketListener.Create(address, type);
+            SystemCallException exception = Assert.Throws<SystemCallException>(
+                () => UnixSocketListener.Create(address, type, replaceStale: true));
+            Assert.Equal("EADDRINUSE", exception.ErrnoName);
+            Assert.Contains("is taken", exception.Message);
+            using Socket client = UnixSocketConnection.Connect(address, type, Patience.Long);
+            Some.Send(client, "hello"u8);
+            using Socket? server = type == SocketType.Dgram ? null : UnixSocketConnection.Accept(listener, Patience.Long);
+            Assert.Equal("hello", Some.Receive(server ?? listener).Text);
+        }
+
+        Assert.False(File.Exists(address.Name));
+    }
+
+    // A socket file whose socket is closed.
+    private void MakeStale()
+    {
+        Socket listener = UnixSocketListener.Create(Address);
+        DescriptorSource.Find(listener)!.Close();
+        Assert.True(File.Exists(_directory.File("s")));
+    }
+}

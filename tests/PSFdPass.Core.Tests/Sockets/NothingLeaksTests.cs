@@ -1,0 +1,290 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Counts /proc/self/fd around every operation, the failing ones included.</summary>
+public sealed class NothingLeaksTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly FileDescriptor _file = Some.File();
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _directory.Dispose();
+    }
+
+    private UnixSocketAddress Address => UnixSocketAddress.FromPath(_directory.File("s"));
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void Not_from_making_pairs_and_listeners_and_connections(SocketType type) => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        left.Dispose();
+        right.Dispose();
+        using Socket listener = UnixSocketListener.Create(Address, type);
+        using Socket client = UnixSocketConnection.Connect(Address, type, Patience.Long);
+        if (type != SocketType.Dgram)
+        {
+            using Socket server = UnixSocketConnection.Accept(listener, Patience.Long);
+            _ = UnixSocketPeer.Of(server.SafeHandle);
+        }
+    });
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void Not_from_sending_and_receiving(SocketType type) => WithPair(type, (left, right) =>
+    {
+        DescriptorSender.Send(left.SafeHandle, [_file.Fd], Patience.Long);
+        left.SendDescriptors(_file.SafeHandle, _file.SafeHandle);
+        DescriptorSender.Send(left.SafeHandle, "data"u8, Enumerable.Repeat(_file.Fd, 253).ToArray(), Patience.Long);
+        Some.Receive(right).Dispose();
+        Some.Receive(right).Dispose();
+        Some.Receive(right).Dispose();
+
+        // The caller's own numbers, and those that have no room.
+        DescriptorSender.Send(left.SafeHandle, "data"u8, [_file.Fd, _file.Fd, _file.Fd], Patience.Long);
+        int[] one = new int[1];
+        Assert.Equal(2, DescriptorReceiver.Receive(right.SafeHandle, new byte[10], one, Patience.Long).DescriptorsClosed);
+        DescriptorDrain.Close(one);
+        DescriptorSender.Send(left.SafeHandle, "data"u8, [_file.Fd, _file.Fd, _file.Fd], Patience.Long);
+        Assert.Equal(3, DescriptorReceiver.Receive(right.SafeHandle, new byte[10], [], Patience.Long).DescriptorsClosed);
+    });
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public Task Not_from_sending_and_receiving_asynchronously(SocketType type) => WithPairAsync(type, async (left, right) =>
+    {
+        Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long);
+        await DescriptorSender.SendAsync(left.SafeHandle, null, [_file.SafeHandle], Patience.Long);
+        (await receiving)!.Dispose();
+    });
+
+    [LinuxFact]
+    public void Not_from_sends_that_fail() => WithPair(SocketType.Stream, (left, right) =>
+    {
+        Throws<ArgumentException>(() => DescriptorSender.Send(left.SafeHandle, [], [_file.Fd], Patience.Long));
+        Throws<SystemCallException>(() => DescriptorSender.Send(left.SafeHandle, "x"u8, [_file.Fd, 123456], Patience.Long));
+        Some.Fill(left);
+        Throws<TimeoutException>(() => DescriptorSender.Send(left.SafeHandle, "x"u8, [_file.Fd], Patience.Short));
+        Throws<OperationCanceledException>(() => DescriptorSender.Send(
+            left.SafeHandle, "x"u8, [_file.Fd], Patience.Long, new CancellationTokenSource(Patience.Short).Token));
+        right.Dispose();
+        Throws<SystemCallException>(() => left.SendDescriptors(_file.SafeHandle));
+    });
+
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void Not_from_receives_that_fail(SocketType type) => WithPair(type, (left, right) =>
+    {
+        Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Short));
+        Throws<OperationCanceledException>(() => DescriptorReceiver.ReceiveMessage(
+            right.SafeHandle, Patience.Long, new CancellationTokenSource(Patience.Short).Token));
+        left.SendDescriptors(_file.SafeHandle);
+        Throws<ArgumentOutOfRangeException>(
+            () => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, bufferSize: -1));
+        Some.Receive(right).Dispose();
+
+        // A message that nobody receives goes with its socket.
+        left.SendDescriptors(_file.SafeHandle, _file.SafeHandle);
+    });
+
+    [LinuxFact]
+    public Task Not_from_asynchronous_waits_that_fail() => WithPairAsync(SocketType.Stream, async (left, right) =>
+    {
+        using var source = new CancellationTokenSource();
+        Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long, source.Token);
+        source.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => receiving);
+        await Assert.ThrowsAsync<TimeoutException>(() => DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Short));
+        Some.Fill(left);
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => DescriptorSender.SendAsync(left.SafeHandle, null, [_file.SafeHandle], Patience.Short));
+    });
+
+    [LinuxFact]
+    public void Not_from_the_end_of_a_connection_before_between_and_after() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        foreach (SocketType type in (SocketType[])[SocketType.Stream, SocketType.Seqpacket])
+        {
+            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            left.SendDescriptors(_file.SafeHandle);
+            left.Dispose();
+            Some.Receive(right).Dispose();
+            Assert.Null(right.ReceiveMessage());
+            right.Dispose();
+        }
+    });
+
+    [LinuxFact]
+    public void Not_from_sockets_that_can_not_be_made_or_found() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        string regular = _directory.Write("regular", "");
+        Throws<SystemCallException>(() => UnixSocketListener.Create(UnixSocketAddress.FromPath(regular), replaceStale: true));
+        Throws<SystemCallException>(() => UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("no/folder"))));
+        Throws<SystemCallException>(() => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long));
+        Throws<SystemCallException>(() => UnixSocketConnection.Connect(UnixSocketAddress.FromPath(regular), SocketType.Stream, Patience.Long));
+        Throws<TimeoutException>(() => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Short, waitForListener: true));
+        using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
+        Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
+        using Socket unused = UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("unused")));
+        Throws<TimeoutException>(() => UnixSocketConnection.Accept(unused, Patience.Short));
+    });
+
+    [LinuxFact]
+    public void Not_from_sockets_that_carry_no_descriptors() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        Throws<NotUnixSocketException>(() => client.Client.SendDescriptors(_file.SafeHandle));
+        Throws<NotUnixSocketException>(() => server.ReceiveMessage());
+        client.Dispose();
+        server.Dispose();
+        Throws<SystemCallException>(() => DescriptorReceiver.ReceiveMessage(_file.SafeHandle, Patience.Long));
+    });
+
+    [LinuxFact]
+    public void Not_from_looking_at_descriptors() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using FileDescriptor folder = FileDescriptor.Open(_directory.Path);
+        using FileDescriptor socket = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate();
+        foreach (FileDescriptor descriptor in (FileDescriptor[])[_file, folder, socket])
+        {
+            _ = (descriptor.Kind, descriptor.Access, descriptor.Flags, descriptor.Target);
+        }
+
+        left.Dispose();
+        right.Dispose();
+        Throws<SystemCallException>(() => FileDescriptor.Open(_directory.File("nothing")));
+    });
+
+    [LinuxFact]
+    public void Not_from_handing_over_or_failing_to() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        _file.Duplicate().OpenStream().Dispose();
+        _file.Duplicate().OpenHandle().Dispose();
+        ((IDisposable)_file.Duplicate().OpenNatural()).Dispose();
+        new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenSocket().Dispose();
+        new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenStream().Dispose();
+        Assert.Equal(0, Unistd.Close(_file.Duplicate().Detach()));
+        using FileDescriptor folder = FileDescriptor.Open(_directory.Path);
+        Throws<NotSupportedException>(() => folder.OpenStream());
+        Throws<SystemCallException>(() => folder.OpenSocket());
+        left.Dispose();
+        right.Dispose();
+    });
+
+    [LinuxFact]
+    public void Not_from_finding_and_closing_sources() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        DescriptorSource.Find(client)!.Close();
+        DescriptorSource.Find(server)!.Close();
+        DescriptorSource.Find(_file.Duplicate())!.Close();
+        DescriptorSource.Find(_file.Duplicate().Detach())!.Close();
+        DescriptorSource.Find(File.Create(_directory.File("file")))!.Close();
+        Socket listener = UnixSocketListener.Create(Address);
+        DescriptorSource.Find(listener)!.Close();
+        File.Delete(Address.Name);
+    });
+
+    [LinuxFact]
+    public void Not_from_a_message_of_which_some_descriptors_were_taken() => WithPair(SocketType.Stream, (left, right) =>
+    {
+        left.SendDescriptors(_file.SafeHandle, _file.SafeHandle, _file.SafeHandle);
+        Stream taken;
+        using (ReceivedMessage message = Some.Receive(right))
+        {
+            taken = message.Descriptors[1].OpenStream();
+        }
+
+        Assert.Equal(0, taken.Seek(0, SeekOrigin.Begin));
+        taken.Dispose();
+    });
+
+    [LinuxFact]
+    public void Not_with_the_descriptor_table_full() => Child.Run(TableFull);
+
+    internal static void TableFull()
+    {
+        using var directory = new TemporaryDirectory();
+        using FileDescriptor file = Some.File();
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        var address = UnixSocketAddress.FromPath(directory.File("s"));
+        using Socket listener = UnixSocketListener.Create(address);
+        using Socket client = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
+        (string Name, Action Operation)[] operations =
+        [
+            ("pair", () => UnixSocketPair.Create()),
+            ("duplicate", () => file.Duplicate()),
+            ("open", () => FileDescriptor.Open(directory.Path)),
+            ("connect", () => UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long)),
+            ("accept", () => UnixSocketConnection.Accept(listener, Patience.Long)),
+            ("wait", () => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, new CancellationTokenSource().Token)),
+        ];
+
+        // What is used, and what fails, has to be loaded before: loading takes descriptors itself.
+        using (Socket other = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long))
+        using (Socket first = UnixSocketConnection.Accept(listener, Patience.Long))
+        using (Socket second = UnixSocketConnection.Accept(listener, Patience.Long))
+        using (Socket unbound = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            Assert.Throws<SocketException>(() => unbound.Connect(new UnixDomainSocketEndPoint(directory.File("none"))));
+        }
+
+        using Socket pending = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
+        foreach (int free in (int[])[0, 1])
+        {
+            FullTable.WarmUp();
+            Assert.Equal("EMFILE", new SystemCallException("x", Errno.EMFILE).ErrnoName);
+            foreach ((string name, Action operation) in operations)
+            {
+                if (free == 1 && name is not ("pair" or "wait"))
+                {
+                    continue;
+                }
+
+                Exception? exception;
+                int before;
+                int after;
+                using (new FullTable(free))
+                {
+                    before = FullTable.OpenCount();
+                    exception = Record.Exception(operation);
+                    after = FullTable.OpenCount();
+                }
+
+                Assert.Equal((name, before), (name, after));
+                Assert.Equal((name, "EMFILE"), (name, (exception as SystemCallException)?.ErrnoName ?? exception?.ToString()));
+            }
+        }
+
+        left.Dispose();
+        right.Dispose();
+    }
+
+    private static void Throws<T>(Action action)
+        where T : Exception => Assert.ThrowsAny<T>(action);
+
+    private static void WithPair(SocketType type, Action<Socket, Socket> operation) => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        operation(left, right);
+        left.Dispose();
+        right.Dispose();
+    });
+
+    private static Task WithPairAsync(SocketType type, Func<Socket, Socket, Task> operation) =>
+        OpenDescriptors.AreLeftAsTheyWereAsync(async () =>
+        {
+            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            await operation(left, right);
+            left.Dispose();
+            right.Dispose();
+        });
+}

@@ -1,0 +1,119 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Packets, whose boundaries are kept, and buffers of the wrong size.</summary>
+public sealed class PacketTests
+{
+    [LinuxTheory]
+    [InlineData(SocketType.Seqpacket)]
+    [InlineData(SocketType.Dgram)]
+    public void A_packet_is_received_whole_whatever_its_size(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = left;
+        using var __ = right;
+        foreach (int size in (int[])[1, 1000, 65_536, 150_000])
+        {
+            byte[] data = new byte[size];
+            new Random(size).NextBytes(data);
+            Some.Send(left, data);
+            Some.Send(left, "next"u8);
+            using ReceivedMessage message = Some.Receive(right);
+            Assert.True(message.Data.AsSpan().SequenceEqual(data));
+            Assert.Equal((MessageFlags.None, 0), (message.Flags, message.BytesLost));
+            Assert.Equal("next", Some.Receive(right).Text);
+        }
+    }
+
+    [LinuxTheory]
+    [InlineData(SocketType.Seqpacket)]
+    [InlineData(SocketType.Dgram)]
+    public void A_packet_larger_than_the_buffer_tells_how_much_is_lost_and_keeps_its_descriptors(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = left;
+        using var __ = right;
+        using FileDescriptor file = Some.File();
+
+        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        using (ReceivedMessage? message = DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, bufferSize: 4))
+        {
+            Assert.Equal(("0123", 6, MessageFlags.DataTruncated), (message!.Text, message.BytesLost, message.Flags));
+            Assert.Single(message.Descriptors);
+        }
+
+        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        int[] numbers = new int[1];
+        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[4], numbers, Patience.Long);
+        Assert.Equal((4, 10, 1, MessageFlags.DataTruncated), (result.Bytes, result.FullLength, result.Descriptors, result.Flags));
+        DescriptorDrain.Close(numbers);
+
+        // Without any room for data, the descriptors still come.
+        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        result = DescriptorReceiver.Receive(right.SafeHandle, [], numbers, Patience.Long);
+        Assert.Equal((0, 10, 1, false), (result.Bytes, result.FullLength, result.Descriptors, result.IsEndOfStream));
+        DescriptorDrain.Close(numbers);
+    }
+
+    [LinuxFact]
+    public void A_streams_bytes_that_have_no_room_are_received_next()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        using FileDescriptor file = Some.File();
+        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        using ReceivedMessage? first = DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, bufferSize: 4);
+        using ReceivedMessage? second = DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long);
+        Assert.Equal(("0123", 1, 0), (first!.Text, first.Descriptors.Count, first.BytesLost));
+        Assert.Equal(("456789", 0), (second!.Text, second.Descriptors.Count));
+    }
+
+    [LinuxTheory]
+    [InlineData(SocketType.Seqpacket)]
+    [InlineData(SocketType.Dgram)]
+    public void A_packet_larger_than_the_send_buffer_is_EMSGSIZE(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = left;
+        using var __ = right;
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => Some.Send(left, new byte[10_000_000]));
+        Assert.Equal("EMSGSIZE", exception.ErrnoName);
+        Assert.Contains("larger than the socket's send buffer", exception.Message);
+    }
+
+    [LinuxTheory]
+    [InlineData(SocketType.Seqpacket)]
+    [InlineData(SocketType.Dgram)]
+    public void An_empty_packet_is_a_message_and_not_the_end(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        using var _ = left;
+        using var __ = right;
+        left.Send(Array.Empty<byte>());
+        Some.Send(left, "next"u8);
+        using ReceivedMessage empty = Some.Receive(right);
+        Assert.Equal(("", 0), (empty.Text, empty.Descriptors.Count));
+        Assert.Equal("next", Some.Receive(right).Text);
+        left.Send(Array.Empty<byte>());
+        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[1], [], Patience.Long);
+        Assert.Equal((0, false), (result.Bytes, result.IsEndOfStream));
+    }
+
+    [LinuxFact]
+    public void An_empty_packet_with_more_behind_it_is_no_end_even_when_the_sender_is_gone()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        using var _ = right;
+        left.Send(Array.Empty<byte>());
+        Some.Send(left, "last"u8);
+        left.Dispose();
+        Assert.Equal("", Some.Receive(right).Text);
+        Assert.Equal("last", Some.Receive(right).Text);
+        Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
+    }
+}

@@ -1,0 +1,177 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Timeouts and cancellation, of waits in the calling thread and of asynchronous ones.</summary>
+public sealed class WaitingTests : IDisposable
+{
+    private readonly Socket _left;
+    private readonly Socket _right;
+    private readonly FileDescriptor _file = Some.File();
+
+    public WaitingTests() => (_left, _right) = UnixSocketPair.Create();
+
+    public void Dispose()
+    {
+        _left.Dispose();
+        _right.Dispose();
+        _file.Dispose();
+    }
+
+    [LinuxFact]
+    public async Task A_receive_to_which_nothing_comes_times_out()
+    {
+        foreach (TimeSpan timeout in (TimeSpan[])[Patience.None, Patience.Short, TimeSpan.FromTicks(1)])
+        {
+            Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(_right.SafeHandle, timeout));
+            Assert.Throws<TimeoutException>(
+                () => DescriptorReceiver.Receive(_right.SafeHandle, new byte[1], new int[1], timeout));
+            await Assert.ThrowsAsync<TimeoutException>(() => DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, timeout));
+        }
+
+        // What comes after a timeout is received as ever.
+        _left.SendDescriptors(_file.SafeHandle);
+        using ReceivedMessage message = Some.Receive(_right);
+        Assert.Single(message.Descriptors);
+    }
+
+    [LinuxFact]
+    public async Task A_message_that_is_there_is_received_even_with_no_time_to_wait()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            Some.Send(_left, "x"u8);
+        }
+
+        Assert.Equal("xxx", DescriptorReceiver.ReceiveMessage(_right.SafeHandle, Patience.None)?.Text);
+        Some.Send(_left, "y"u8);
+        Assert.Equal("y", (await DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Patience.None))?.Text);
+        Some.Send(_left, "z"u8);
+        Assert.Equal(1, DescriptorReceiver.Receive(_right.SafeHandle, new byte[1], [], Patience.None).Bytes);
+    }
+
+    [LinuxFact]
+    public async Task A_send_for_which_there_is_no_room_times_out_and_tells_what_was_not_sent()
+    {
+        Some.Fill(_left);
+        TimeoutException exception = Assert.Throws<TimeoutException>(
+            () => DescriptorSender.Send(_left.SafeHandle, "data"u8, [_file.Fd], Patience.Short));
+        Assert.Contains("1 descriptors and 4 bytes of the message were not sent", exception.Message);
+        exception = await Assert.ThrowsAsync<TimeoutException>(
+            () => DescriptorSender.SendAsync(_left.SafeHandle, "data"u8.ToArray(), [_file.SafeHandle], Patience.Short));
+        Assert.Contains("1 descriptors and 4 bytes of the message were not sent", exception.Message);
+        Assert.Throws<TimeoutException>(() => DescriptorSender.Send(_left.SafeHandle, [_file.Fd], Patience.None));
+    }
+
+    [LinuxFact]
+    public void A_partial_send_that_times_out_tells_that_the_descriptors_went()
+    {
+        TimeoutException exception = Assert.Throws<TimeoutException>(
+            () => DescriptorSender.Send(_left.SafeHandle, new byte[10_000_000], [_file.Fd], Patience.Short));
+        Assert.Contains("the descriptors went with the first part", exception.Message);
+        using ReceivedMessage message = Some.Receive(_right);
+        Assert.Single(message.Descriptors);
+    }
+
+    [LinuxFact]
+    public void A_send_that_waits_for_room_goes_on_when_there_is_some()
+    {
+        Some.Fill(_left);
+        BlockedThread sending = BlockedThread.Start(() => _left.SendDescriptors(_file.SafeHandle));
+        int descriptors = 0;
+        while (descriptors == 0)
+        {
+            using ReceivedMessage message = Some.Receive(_right);
+            descriptors = message.Descriptors.Count;
+        }
+
+        Assert.Null(sending.Join());
+    }
+
+    [LinuxFact]
+    public void Cancelling_ends_a_blocked_receive()
+    {
+        using var source = new CancellationTokenSource();
+        BlockedThread waiting = BlockedThread.Start(
+            () => DescriptorReceiver.ReceiveMessage(_right.SafeHandle, Timeout.InfiniteTimeSpan, source.Token));
+        source.Cancel();
+        Assert.Equal(source.Token, Assert.IsType<OperationCanceledException>(waiting.Join()).CancellationToken);
+
+        using var second = new CancellationTokenSource();
+        waiting = BlockedThread.Start(() => DescriptorReceiver.Receive(
+            _right.SafeHandle, new byte[1], new int[1], Timeout.InfiniteTimeSpan, second.Token));
+        second.Cancel();
+        Assert.IsType<OperationCanceledException>(waiting.Join());
+
+        // And a message is not lost to it.
+        _left.SendDescriptors(_file.SafeHandle);
+        using ReceivedMessage message = Some.Receive(_right);
+        Assert.Single(message.Descriptors);
+    }
+
+    [LinuxFact]
+    public void Cancelling_ends_a_blocked_send()
+    {
+        Some.Fill(_left);
+        using var source = new CancellationTokenSource();
+        BlockedThread waiting = BlockedThread.Start(
+            () => DescriptorSender.Send(_left.SafeHandle, [_file.Fd], Timeout.InfiniteTimeSpan, source.Token));
+        source.Cancel();
+        Assert.IsType<OperationCanceledException>(waiting.Join());
+    }
+
+    [LinuxFact]
+    public async Task Cancelling_ends_an_asynchronous_receive_and_send()
+    {
+        using var source = new CancellationTokenSource();
+        Task receiving = DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, source.Token);
+        Assert.False(receiving.IsCompleted);
+        source.Cancel();
+        OperationCanceledException exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => receiving.WaitAsync(Patience.Long));
+        Assert.Equal(source.Token, exception.CancellationToken);
+        Assert.True(receiving.IsCanceled);
+
+        Some.Fill(_left);
+        using var second = new CancellationTokenSource();
+        Task sending = DescriptorSender.SendAsync(_left.SafeHandle, null, [_file.SafeHandle], Timeout.InfiniteTimeSpan, second.Token);
+        Assert.False(sending.IsCompleted);
+        second.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.WaitAsync(Patience.Long));
+    }
+
+    [LinuxFact]
+    public async Task A_token_that_is_cancelled_already_ends_a_wait_before_it_begins()
+    {
+        var cancelled = new CancellationToken(canceled: true);
+        Assert.Throws<OperationCanceledException>(
+            () => DescriptorReceiver.ReceiveMessage(_right.SafeHandle, Timeout.InfiniteTimeSpan, cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => UnixSocketConnection.AcceptAsync(_right, Timeout.InfiniteTimeSpan, cancelled));
+    }
+
+    [LinuxFact]
+    public async Task Disposing_the_socket_ends_an_asynchronous_wait()
+    {
+        Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan);
+        Assert.False(receiving.IsCompleted);
+        _right.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => receiving.WaitAsync(Patience.Long));
+    }
+
+    [LinuxFact]
+    public void A_time_too_long_to_count_is_for_ever_and_a_negative_one_too()
+    {
+        Assert.True(Deadline.After(TimeSpan.MaxValue).PollMilliseconds is -1 or int.MaxValue);
+        Assert.True(Deadline.After(Timeout.InfiniteTimeSpan).IsNever);
+        Assert.Equal(-1, Deadline.After(TimeSpan.FromSeconds(-5)).PollMilliseconds);
+        Assert.False(Deadline.Never.HasPassed);
+        Assert.True(Deadline.After(TimeSpan.Zero).HasPassed);
+        Assert.Equal(0, Deadline.After(TimeSpan.Zero).PollMilliseconds);
+        Assert.Equal(int.MaxValue, Deadline.After(TimeSpan.FromDays(1000)).PollMilliseconds);
+    }
+}

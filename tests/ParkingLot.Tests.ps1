@@ -1,0 +1,66 @@
+# The recipe samples/parking-lot: the server and the lot in processes of their own, and 5,000 live clients.
+
+BeforeAll {
+    . $PSScriptRoot/Support/Common.ps1
+    $sample = "$Repository/samples/parking-lot"
+    $socketPath = Join-Path $TestDrive lot.sock
+    $lot = Invoke-Pwsh "& '$sample/lot.ps1' -SocketPath '$socketPath'"
+    $server = Invoke-Pwsh "& '$sample/server.ps1' -SocketPath '$socketPath'"
+    $port = [int]((Wait-ProgramLine $server '^Listening on ') -split ':')[-1]
+
+    $clients = foreach ($number in 1..5000) {
+        $client = [Net.Sockets.TcpClient]::new('127.0.0.1', $port)
+        $client.ReceiveTimeout = 30000
+        $client.GetStream()
+    }
+
+    function Get-SocketCount($Program) {
+        @([IO.Directory]::GetFiles("/proc/$($Program.Id)/fd").Where{ [IO.FileInfo]::new($_).LinkTarget -like 'socket:*' }).Count
+    }
+
+    # Every client says a line of its own; the answers that are not as they should be.
+    function Find-WrongAnswer([string] $Text) {
+        foreach ($number in 0..($clients.Count - 1)) {
+            $clients[$number].Write([Text.Encoding]::UTF8.GetBytes("$Text from $number`n"))
+        }
+
+        $buffer = [byte[]]::new(256)
+        foreach ($number in 0..($clients.Count - 1)) {
+            $answer = [Text.Encoding]::UTF8.GetString($buffer, 0, $clients[$number].Read($buffer))
+            if ($answer -cne "$($server.Id) $Text from $number`n") {
+                "client $number got '$answer'"
+            }
+        }
+    }
+}
+
+AfterAll {
+    $clients.ForEach{ $_.Dispose() }
+    Clear-Program
+}
+
+Describe 'The parking lot' {
+    It 'loses none of 5,000 connections, which wake all at once' {
+        Find-WrongAnswer hello | Should -BeNullOrEmpty
+        Find-WrongAnswer 'hello again' | Should -BeNullOrEmpty
+    }
+
+    It 'keeps the idle connections, of which the server holds none' {
+        Wait-Until { (Get-SocketCount $lot) -ge 5000 } 'every connection is parked'
+        Get-SocketCount $server | Should -BeLessThan 10
+    }
+
+    It 'lets go of clients that hang up' {
+        $clients[0..4998].ForEach{ $_.Dispose() }
+        Wait-Until { (Get-SocketCount $lot) -lt 10 } 'the lot holds nobody who has gone'
+        $clients[4999].Write([Text.Encoding]::UTF8.GetBytes("the last`n"))
+        $buffer = [byte[]]::new(256)
+        [Text.Encoding]::UTF8.GetString($buffer, 0, $clients[4999].Read($buffer)) | Should -BeExactly "$($server.Id) the last`n"
+    }
+
+    It 'ends when the server goes away, and takes its socket along' {
+        Invoke-Signal $server.Id SIGKILL
+        Wait-Program $lot | Should -Be 0
+        Test-Path $socketPath | Should -BeFalse
+    }
+}

@@ -1,0 +1,156 @@
+Describe 'Receive-FileDescriptor when nothing good comes' {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $folder = (Get-PSDrive TestDrive).Root
+        $path = "$folder/letters"
+        Set-Content $path 'content of the file' -NoNewline
+    }
+
+    BeforeEach {
+        $left, $right = New-UnixSocketPair
+    }
+
+    AfterEach {
+        $left, $right | ForEach-Object Dispose
+    }
+
+    Context 'data without a descriptor' {
+        It 'is an error that carries the message' {
+            $null = $left.Send([Text.Encoding]::UTF8.GetBytes('only text'))
+            $problem = Get-ErrorOf { Receive-FileDescriptor $right }
+            $problem.Count | Should -Be 1
+            $problem.FullyQualifiedErrorId | Should -BeExactly 'NoDescriptor,PSFdPass.Commands.ReceiveFileDescriptorCommand'
+            $problem.CategoryInfo.Category | Should -Be InvalidData
+            $problem.TargetObject | Should -BeOfType ([PSFdPass.Sockets.ReceivedMessage])
+            $problem.TargetObject.Text | Should -BeExactly 'only text'
+            "$problem" | Should -BeLike '*9 bytes came without a descriptor*-AsMessage*'
+        }
+
+        It 'does not count: -Count goes on' {
+            $one, $other = New-UnixSocketPair SeqPacket
+            $null = $one.Send([byte[]]1)
+            Send-FileDescriptor $one $path
+            $received = Receive-FileDescriptor $other -Count 1 -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem.FullyQualifiedErrorId | Should -BeLike 'NoDescriptor,*'
+            $received.Target | Should -Be $path
+            $received, $one, $other | ForEach-Object Dispose
+        }
+
+        It 'comes together with the descriptor that was sent after it, on a stream' {
+            $null = $left.Send([Text.Encoding]::UTF8.GetBytes('before'))
+            Send-FileDescriptor $left $path -Message with
+            $message = Receive-FileDescriptor $right -AsMessage
+            $message.Text | Should -BeExactly beforewith
+            $message.Descriptors.Target | Should -Be $path
+            $message.Dispose()
+        }
+    }
+
+    Context 'a peer' {
+        It 'that has closed is an error of its own' {
+            $left.Dispose()
+            { Receive-FileDescriptor $right } |
+                Should -Throw -ErrorId 'PeerClosed,PSFdPass.Commands.ReceiveFileDescriptorCommand' -ExpectedMessage '*peer has closed the connection*'
+        }
+
+        It 'that has closed leaves what it had sent to be received' {
+            Send-FileDescriptor $left $path
+            $left.Dispose()
+            Read-All (Receive-FileDescriptor $right) | Should -BeExactly 'content of the file'
+            { Receive-FileDescriptor $right } | Should -Throw -ErrorId 'PeerClosed,*'
+        }
+
+        It 'that closes with our message unread resets the connection' {
+            Send-FileDescriptor $right $path
+            $left.Dispose()
+            { Receive-FileDescriptor $right } | Should -Throw -ErrorId 'ECONNRESET,*' -ExpectedMessage '*other end has closed*'
+        }
+
+        It 'that was never there is an error' {
+            $alone = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+            { Receive-FileDescriptor $alone -TimeoutSeconds 5 } | Should -Throw -ErrorId 'EINVAL,*' -ExpectedMessage '*not connected*'
+            $alone.Dispose()
+        }
+    }
+
+    Context 'a time limit' {
+        It 'of <Seconds> s ends the wait' -ForEach @{ Seconds = 0 }, @{ Seconds = 0.05 } {
+            { Receive-FileDescriptor $right -TimeoutSeconds $Seconds } |
+                Should -Throw -ErrorId 'TimedOut,PSFdPass.Commands.ReceiveFileDescriptorCommand' -ExpectedMessage 'No message came in time.'
+            Send-FileDescriptor $left $path
+            Read-All (Receive-FileDescriptor $right -TimeoutSeconds $Seconds) | Should -BeExactly 'content of the file'
+        }
+
+        It 'holds for each message' {
+            Send-FileDescriptor $left $path
+            $received = [Collections.Generic.List[object]]::new()
+            { Receive-FileDescriptor $right -Count 2 -TimeoutSeconds 0.05 | ForEach-Object { $received.Add($_) } } |
+                Should -Throw -ErrorId 'TimedOut,*'
+            $received.Target | Should -Be $path
+            $received | ForEach-Object Dispose
+        }
+
+        It 'refuses <Name>' -ForEach @(
+            @{ Name = 'a negative limit'; Arguments = @{ TimeoutSeconds = -0.5 } }
+            @{ Name = 'a count of 0'; Arguments = @{ Count = 0 } }
+            @{ Name = 'a negative count'; Arguments = @{ Count = -1 } }
+        ) {
+            { Receive-FileDescriptor $right @Arguments } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        }
+    }
+
+    Context 'a full descriptor table' {
+        It 'is an error that has what did arrive, data included' {
+            $program = Invoke-Program sh '-c', @"
+                ulimit -n 300
+                exec '$Pwsh' -NoProfile -Command '
+                    Import-Module "$Repository/out/PSFdPass"
+                    `$left, `$right = New-UnixSocketPair
+                    Send-FileDescriptor `$left (@(0) * 253) -Message "the data"
+                    `$received = Receive-FileDescriptor `$right -ErrorVariable problem -ErrorAction SilentlyContinue
+                    `$received | ForEach-Object Dispose
+                    "`$(`$received.Count -lt 253) | `$(`$problem.FullyQualifiedErrorId) | `$(`$problem.TargetObject.Text) | `$problem"
+                '
+"@
+            Wait-Program $program | Should -Be 0
+            "$($program.Lines)" | Should -BeLike 'True | DescriptorsLost,*ReceiveFileDescriptorCommand | the data | *ulimit -n*'
+        }
+    }
+
+    Context 'leaks' {
+        It 'leaves nothing open after <Name>' -ForEach @(
+            @{ Name = 'closed descriptors'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right | ForEach-Object Dispose } }
+            @{ Name = 'dropped descriptors'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right } }
+            @{ Name = 'a dropped message'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right -AsMessage } }
+            @{ Name = 'dropped streams'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right -As Stream } }
+            @{ Name = 'files that are no sockets'; Act = { Send-FileDescriptor $left $path; Receive-FileDescriptor $right -As Socket -ErrorAction SilentlyContinue } }
+            @{ Name = 'an ErrorAction of Stop'; Act = {
+                    Send-FileDescriptor $left $path, $path
+                    try { Receive-FileDescriptor $right -As Socket -ErrorAction Stop } catch { $null } } }
+            @{ Name = 'too many'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right -Count 1 -WarningAction SilentlyContinue } }
+            @{ Name = 'a time limit'; Act = { try { Receive-FileDescriptor $right -TimeoutSeconds 0 } catch { $null } } }
+            @{ Name = 'descriptors that nobody receives'; Act = {
+                    $one, $other = New-UnixSocketPair
+                    Send-FileDescriptor $one $path, $one
+                    $one, $other | ForEach-Object Dispose } }
+        ) {
+            Assert-NothingLeaks {
+                & $Act
+                $Error.Clear()
+            }
+        }
+
+        It 'closes at once what a pipeline that has enough does not take' {
+            Send-FileDescriptor $left (@($path) * 50)
+            $open = { @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }).Count }
+            $first = Receive-FileDescriptor $right | Select-Object -First 1
+            & $open | Should -Be 1
+            Read-All $first | Should -BeExactly 'content of the file'
+            & $open | Should -Be 0
+        }
+    }
+
+    AfterAll {
+        Clear-Program
+    }
+}

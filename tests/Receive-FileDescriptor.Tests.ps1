@@ -1,0 +1,282 @@
+Describe 'Receive-FileDescriptor' {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $folder = (Get-PSDrive TestDrive).Root
+        $path = "$folder/letters"
+        Set-Content $path 'content of the file' -NoNewline
+    }
+
+    BeforeEach {
+        $left, $right = New-UnixSocketPair
+    }
+
+    AfterEach {
+        $left, $right | ForEach-Object Dispose
+    }
+
+    Context 'without parameters' {
+        It 'gives a FileDescriptor that tells what it is' {
+            Send-FileDescriptor $left $path
+            $received = Receive-FileDescriptor $right
+            $received | Should -BeOfType ([PSFdPass.Descriptors.FileDescriptor])
+            $received.Fd | Should -BeGreaterThan 2
+            $received.Kind | Should -Be File
+            $received.Access | Should -Be Read
+            $received.Target | Should -BeExactly $path
+            $received.Flags | Should -Be CloseOnExec
+            $received.Dispose()
+            $received.Fd | Should -Be -1
+            $received.Target | Should -BeExactly '(closed)'
+        }
+
+        It 'gives all descriptors of one message, and leaves the next message' {
+            Send-FileDescriptor $left $path, $folder
+            Send-FileDescriptor $left /dev/null
+            $received = Receive-FileDescriptor $right
+            $received.Target | Should -Be $path, $folder
+            $next = Receive-FileDescriptor $right
+            $next.Target | Should -Be /dev/null
+            $received + $next | ForEach-Object Dispose
+        }
+
+        It 'works whatever the blocking mode of the socket is' {
+            $right.Blocking = $false
+            Send-FileDescriptor $left $path
+            Read-All (Receive-FileDescriptor $right -TimeoutSeconds 5) | Should -BeExactly 'content of the file'
+            { Receive-FileDescriptor $right -TimeoutSeconds 0.05 } | Should -Throw -ErrorId 'TimedOut,*'
+        }
+
+        It 'receives descriptors that no child inherits' {
+            Send-FileDescriptor $left $path
+            $received = Receive-FileDescriptor $right
+            "$(sh -c 'ls -l /proc/self/fd')" | Should -Not -BeLike "*$path*"
+            $received.Dispose()
+        }
+    }
+
+    Context '-Count' {
+        It 'goes on until so many have come' {
+            $path, $folder, '/dev/null' | Send-FileDescriptor $left
+            $received = Receive-FileDescriptor $right -Count 3
+            $received.Target | Should -Be $path, $folder, /dev/null
+            $received | ForEach-Object Dispose
+        }
+
+        It 'receives more than one message can carry' {
+            Send-FileDescriptor $left (@($path) * 600)
+            $received = Receive-FileDescriptor $right -Count 600
+            $received.Count | Should -Be 600
+            $received.Fd | Select-Object -Unique | Should -HaveCount 600
+            $received | ForEach-Object Dispose
+        }
+
+        It 'gives those too that came with the last message, and warns' {
+            Send-FileDescriptor $left $path, $folder, /dev/null
+            $received = Receive-FileDescriptor $right -Count 2 -WarningVariable warning -WarningAction SilentlyContinue
+            $received.Count | Should -Be 3
+            $warning | Should -HaveCount 1
+            "$warning" | Should -BeLike '*3 have come, not 2.'
+            $received | ForEach-Object Dispose
+        }
+
+        It 'says how many came when the peer closes before' {
+            Send-FileDescriptor $left $path
+            $left.Dispose()
+            $received = [Collections.Generic.List[object]]::new()
+            { Receive-FileDescriptor $right -Count 3 | ForEach-Object { $received.Add($_) } } |
+                Should -Throw -ErrorId 'PeerClosed,PSFdPass.Commands.ReceiveFileDescriptorCommand' -ExpectedMessage '*after 1 of 3 descriptors*'
+            $received.Target | Should -Be $path
+            $received | ForEach-Object Dispose
+        }
+    }
+
+    Context '-As' {
+        BeforeDiscovery {
+            $forms = @(
+                @{ As = 'Descriptor'; What = 'connection'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
+                @{ As = 'Descriptor'; What = 'file'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
+                @{ As = 'Socket'; What = 'connection'; Type = 'System.Net.Sockets.Socket' }
+                @{ As = 'Socket'; What = 'listener'; Type = 'System.Net.Sockets.Socket' }
+                @{ As = 'Stream'; What = 'connection'; Type = 'System.Net.Sockets.NetworkStream' }
+                @{ As = 'Stream'; What = 'file'; Type = 'System.IO.FileStream' }
+                @{ As = 'Stream'; What = 'pipe'; Type = 'System.IO.FileStream' }
+                @{ As = 'Stream'; What = 'device'; Type = 'System.IO.FileStream' }
+                @{ As = 'Handle'; What = 'connection'; Type = 'System.Net.Sockets.SafeSocketHandle' }
+                @{ As = 'Handle'; What = 'file'; Type = 'Microsoft.Win32.SafeHandles.SafeFileHandle' }
+                @{ As = 'Number'; What = 'connection'; Type = 'System.Int32' }
+                @{ As = 'Number'; What = 'file'; Type = 'System.Int32' }
+                @{ As = 'Auto'; What = 'connection'; Type = 'System.Net.Sockets.Socket' }
+                @{ As = 'Auto'; What = 'listener'; Type = 'System.Net.Sockets.Socket' }
+                @{ As = 'Auto'; What = 'file'; Type = 'System.IO.FileStream' }
+                @{ As = 'Auto'; What = 'pipe'; Type = 'System.IO.FileStream' }
+                @{ As = 'Auto'; What = 'device'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
+                @{ As = 'Auto'; What = 'directory'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
+            )
+        }
+
+        BeforeEach {
+            # One of each kind.
+            $connection = Get-TcpConnection
+            $listener = [Net.Sockets.TcpListener]::new([IPAddress]::Loopback, 0)
+            $listener.Start()
+            $pipe = [IO.Pipes.AnonymousPipeServerStream]::new()
+            $kinds = @{
+                connection = $connection.Server
+                listener   = $listener
+                file       = $path
+                pipe       = $pipe.ClientSafePipeHandle
+                device     = '/dev/null'
+                directory  = $folder
+            }
+        }
+
+        It 'gives a <What> as <As>: a <Type>, which works' -ForEach $forms {
+            Send-FileDescriptor $left $kinds[$What]
+            $received = Receive-FileDescriptor $right -As $As
+            $received.GetType().FullName | Should -BeExactly $Type
+            $stream = switch ($received) {
+                { $_ -is [IO.Stream] } { $_ }
+                { $_ -is [Runtime.InteropServices.SafeHandle] } { [PSFdPass.Descriptors.FileDescriptor]::new([int]$_.DangerousGetHandle(), $false).OpenStream() }
+                { $_ -is [int] } { [PSFdPass.Descriptors.FileDescriptor]::new($_, $true).OpenStream() }
+                { $_ -is [PSFdPass.Descriptors.FileDescriptor] -and $_.Kind -ne 'Directory' } { $_.OpenStream() }
+                { $_ -is [Net.Sockets.Socket] -and $_.Connected } { [Net.Sockets.NetworkStream]::new($_) }
+            }
+            switch ($What) {
+                connection { Test-Line $stream $connection.Client.GetStream() "as $As" | Should -BeTrue }
+                file { [IO.StreamReader]::new($stream).ReadToEnd() | Should -BeExactly 'content of the file' }
+                pipe { Test-Line $pipe $stream "as $As" | Should -BeTrue }
+                device { $stream.ReadByte() | Should -Be -1 }
+                listener { $received.LocalEndPoint | Should -Be $listener.LocalEndpoint }
+                directory { $received.Target | Should -BeExactly $folder }
+            }
+
+            $stream, $received | Where-Object { $_ -is [IDisposable] } | ForEach-Object Dispose
+        }
+
+        It 'says so when a <What> can not be a <As>, and the error still has the descriptor' -ForEach @(
+            @{ What = 'file'; As = 'Socket'; Id = 'ENOTSOCK' }
+            @{ What = 'directory'; As = 'Stream'; Id = 'NotSupported' }
+            @{ What = 'listener'; As = 'Stream'; Id = 'NotSupported' }
+        ) {
+            Send-FileDescriptor $left $kinds[$What]
+            Send-FileDescriptor $left $kinds[$What]
+            $problem = Get-ErrorOf { Receive-FileDescriptor $right -As $As -Count 2 }
+            $problem.Count | Should -Be 2
+            $problem[0].FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.ReceiveFileDescriptorCommand"
+            $problem.TargetObject | Should -BeOfType ([PSFdPass.Descriptors.FileDescriptor])
+            $problem.TargetObject.IsOpen | Should -Be $true, $true
+            $problem.TargetObject | ForEach-Object Dispose
+        }
+
+        It 'refuses another form' {
+            { Receive-FileDescriptor $right -As Nothing } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*Auto*'
+        }
+
+        It 'completes the forms' {
+            $line = 'Receive-FileDescriptor $right -As '
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText |
+                Should -Be Auto, Descriptor, Handle, Number, Socket, Stream
+        }
+
+        It 'gives a connection as a stream that works after its sender used it asynchronously' {
+            # An asynchronous operation leaves O_NONBLOCK on what both share.
+            $waiting = $connection.Server.GetStream().ReadAsync([byte[]]::new(1), 0, 1)
+            $connection.Client.GetStream().WriteByte(1)
+            $waiting.Result | Should -Be 1
+            Send-FileDescriptor $left $connection.Server
+            $stream = Receive-FileDescriptor $right -As Stream
+            Test-Line $connection.Client.GetStream() $stream | Should -BeTrue
+            $stream.Dispose()
+        }
+
+        AfterEach {
+            $listener, $pipe, $connection.Server, $connection.Client | ForEach-Object Dispose
+        }
+    }
+
+    Context '-AsMessage' {
+        It 'gives one object a message: data, text, descriptors, flags' {
+            Send-FileDescriptor $left $path, $folder -Message 'grüß dich'
+            $message = Receive-FileDescriptor $right -AsMessage
+            $message | Should -BeOfType ([PSFdPass.Sockets.ReceivedMessage])
+            $message.Text | Should -BeExactly 'grüß dich'
+            $message.Data | Should -Be ([Text.Encoding]::UTF8.GetBytes('grüß dich'))
+            $message.Descriptors.Target | Should -Be $path, $folder
+            $message.Flags | Should -Be None
+            $message.Credentials | Should -BeNullOrEmpty
+            $message.Dispose()
+        }
+
+        It 'gives a message without a descriptor too' {
+            $null = $left.Send([Text.Encoding]::UTF8.GetBytes('only text'))
+            $message = Receive-FileDescriptor $right -AsMessage
+            $message.Text | Should -BeExactly 'only text'
+            $message.Descriptors.Count | Should -Be 0
+        }
+
+        It 'keeps the boundaries of packets' {
+            $one, $other = New-UnixSocketPair SeqPacket
+            Send-FileDescriptor $one $path -Message first
+            Send-FileDescriptor $one $path -Message second
+            $messages = Receive-FileDescriptor $other -AsMessage -Count 2
+            $messages.Text | Should -BeExactly first, second
+            $messages + $one + $other | ForEach-Object Dispose
+        }
+
+        It 'has the credentials of the sender when the socket asks for them' {
+            # SO_PASSCRED, which .NET has no name for.
+            $right.SetRawSocketOption(1, 16, [BitConverter]::GetBytes(1))
+            Send-FileDescriptor $left $path
+            $message = Receive-FileDescriptor $right -AsMessage
+            $message.Credentials.ProcessId | Should -Be $PID
+            $message.Descriptors.Count | Should -Be 1
+            $message.Dispose()
+        }
+
+        It 'does not go with -As' {
+            { Receive-FileDescriptor $right -AsMessage -As Socket } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
+        }
+    }
+
+    Context '-Follow' {
+        It 'goes on until the peer closes, which is no error' {
+            $path, $folder | Send-FileDescriptor $left
+            Send-FileDescriptor $left /dev/null, $path
+            $left.Dispose()
+            $received = Receive-FileDescriptor $right -Follow
+            $received.Target | Should -Be $path, $folder, /dev/null, $path
+            $received | ForEach-Object Dispose
+        }
+
+        It 'gives messages as they come' {
+            Send-FileDescriptor $left $path -Message first
+            $texts = Receive-FileDescriptor $right -Follow -AsMessage | ForEach-Object {
+                $_.Text
+                $_.Dispose()
+                if ($_.Text -eq 'first') { Send-FileDescriptor $left $path -Message second } else { $left.Dispose() }
+            }
+            $texts | Should -BeExactly first, second
+        }
+
+        It 'ends with what -Count asks for' {
+            $path, $folder, '/dev/null' | Send-FileDescriptor $left
+            $received = Receive-FileDescriptor $right -Follow -Count 2
+            $received.Target | Should -Be $path, $folder
+            $left.Dispose()
+            $rest = Receive-FileDescriptor $right -Follow -Count 5
+            $rest.Target | Should -Be /dev/null
+            $received + $rest | ForEach-Object Dispose
+        }
+
+        It 'tells of a message without a descriptor, and goes on' {
+            $one, $other = New-UnixSocketPair SeqPacket
+            $null = $one.Send([Text.Encoding]::UTF8.GetBytes('only text'))
+            Send-FileDescriptor $one $path
+            $one.Dispose()
+            $received = Receive-FileDescriptor $other -Follow -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem.FullyQualifiedErrorId | Should -BeLike 'NoDescriptor,*'
+            $received.Target | Should -Be $path
+            $received, $other | ForEach-Object Dispose
+        }
+    }
+}

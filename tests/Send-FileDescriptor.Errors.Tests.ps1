@@ -1,0 +1,154 @@
+Describe 'Send-FileDescriptor with bad input' {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $folder = (Get-PSDrive TestDrive).Root
+        $path = "$folder/letters"
+        Set-Content $path 'content of the file' -NoNewline
+
+        class HoldsNothing { [string] $Name = 'nothing' }
+
+        function Test-NothingCame {
+            { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
+        }
+    }
+
+    BeforeEach {
+        $left, $right = New-UnixSocketPair
+    }
+
+    AfterEach {
+        $left, $right | ForEach-Object Dispose
+    }
+
+    Context 'an object' {
+        BeforeDiscovery {
+            $bad = @(
+                @{ Name = 'a path that does not exist'; Id = 'ENOENT'; Make = { "$folder/none" }; Says = '*open (*/none): No such file*' }
+                @{ Name = 'a FileInfo that does not exist'; Id = 'ENOENT'; Make = { [IO.FileInfo]::new("$folder/none") }; Says = '*open (*/none)*' }
+                @{ Name = 'a path of another provider'; Id = 'InvalidArgument'; Make = { 'Env:PATH' }; Says = '*Env:PATH is not in the file system*' }
+                @{ Name = 'a path on no drive'; Id = 'DriveNotFound'; Make = { 'nodrive:x' }; Says = "*'nodrive' does not exist*" }
+                @{ Name = 'an empty text'; Id = 'InvalidArgument'; Make = { '' }; Says = '*empty*' }
+                @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is no file descriptor*' }
+                @{ Name = 'a negative number as text, as at the prompt'; Id = 'OutOfRange'; Make = { '-1' }; Says = '-1 is no file descriptor*' }
+                @{ Name = 'a number that is too large'; Id = 'OutOfRange'; Make = { [long]::MaxValue }; Says = '* is no file descriptor*' }
+                @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 }; Says = '*descriptor 999999*is not open*' }
+                @{ Name = 'a closed FileStream'; Id = 'Closed'; Make = { $closed = [IO.File]::OpenRead($path); $closed.Dispose(); $closed }
+                    Says = '*FileStream is closed*' }
+                @{ Name = 'a closed Socket'; Id = 'Closed'; Make = { $closed, $other = New-UnixSocketPair; $closed.Dispose(); $other.Dispose(); $closed }
+                    Says = '*Socket is closed*' }
+                @{ Name = 'a closed TcpClient'; Id = 'Closed'; Make = { $closed = [Net.Sockets.TcpClient]::new(); $closed.Dispose(); $closed }
+                    Says = '*TcpClient is closed*' }
+                @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Says = '*is closed*'
+                    Make = { $closed = [PSFdPass.Descriptors.FileDescriptor]::Open($path); $closed.Dispose(); $closed } }
+                @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Says = '*handed over as a FileStream*'
+                    Make = { $spent = [PSFdPass.Descriptors.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
+                @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
+                    Says = '*HoldsNothing holds no descriptor. What does:*' }
+                @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A System.Diagnostics.Process holds no*' }
+                @{ Name = 'a MemoryStream'; Id = 'InvalidArgument'; Make = { [IO.MemoryStream]::new() }; Says = 'A System.IO.MemoryStream holds no*' }
+                @{ Name = 'a wait handle'; Id = 'InvalidArgument'; Make = { [Threading.ManualResetEvent]::new($false) }; Says = '*ManualResetEvent holds no*' }
+            )
+        }
+
+        It 'goes on after <Name>, an error of its own: <Id>' -ForEach $bad {
+            $problem = Get-ErrorOf { $path, (& $Make), '/dev/null' | Send-FileDescriptor $left }
+            $problem.Count | Should -Be 1
+            $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.SendFileDescriptorCommand"
+            "$problem" | Should -BeLike $Says
+            $received = Receive-FileDescriptor $right -Count 2 -TimeoutSeconds 5
+            $received.Target | Should -Be $path, /dev/null
+            $received | ForEach-Object Dispose
+        }
+
+        It 'sends nothing of an array with <Name>' -ForEach $bad {
+            $problem = Get-ErrorOf { Send-FileDescriptor $left $path, (& $Make) }
+            $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.SendFileDescriptorCommand"
+            Test-NothingCame
+        }
+
+        It 'names the object in the error' {
+            $object = [HoldsNothing]::new()
+            $problem = Get-ErrorOf { $object | Send-FileDescriptor $left }
+            $problem.TargetObject | Should -Be $object
+            $problem.CategoryInfo.Category | Should -Be InvalidArgument
+        }
+
+        It 'has the number, the name and the call of a failed system call' {
+            $problem = Get-ErrorOf { Send-FileDescriptor $left "$folder/none" }
+            $problem.Exception.Errno | Should -Be 2
+            $problem.Exception.ErrnoName | Should -Be ENOENT
+            $problem.Exception.Call | Should -Be open
+            $problem.CategoryInfo.Category | Should -Be ObjectNotFound
+        }
+
+        It 'does not open a directory for writing' {
+            $problem = Get-ErrorOf { Send-FileDescriptor $left $folder -Access Write }
+            $problem.FullyQualifiedErrorId | Should -BeLike 'EISDIR,*'
+            Test-NothingCame
+        }
+    }
+
+    Context 'an argument' {
+        It 'refuses <Name>' -ForEach @(
+            @{ Name = 'an empty array'; Arguments = @{ InputObject = @() }; Id = 'ParameterArgumentValidationErrorEmptyArrayNotAllowed' }
+            @{ Name = 'null'; Arguments = @{ InputObject = $null }; Id = 'ParameterArgumentValidationError' }
+            @{ Name = 'null in an array'; Arguments = @{ InputObject = 1, $null }; Id = 'ParameterArgumentValidationError' }
+            @{ Name = 'a negative timeout'; Arguments = @{ InputObject = 1; TimeoutSeconds = -0.5 }; Id = 'ParameterArgumentValidationError' }
+            @{ Name = 'a number that is no byte as the message'; Arguments = @{ InputObject = 1; Message = 256 }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a message of null'; Arguments = @{ InputObject = 1; Message = $null }; Id = 'ParameterArgument*' }
+            @{ Name = 'no such access'; Arguments = @{ InputObject = 1; Access = 'Execute' }; Id = 'CannotConvertArgumentNoMessage' }
+        ) {
+            { Send-FileDescriptor $left @Arguments } | Should -Throw -ErrorId "$Id,PSFdPass.Commands.SendFileDescriptorCommand"
+            Test-NothingCame
+        }
+
+        It 'refuses null from the pipeline, and goes on' {
+            $problem = Get-ErrorOf { $path, $null, '/dev/null' | Send-FileDescriptor $left }
+            $problem.FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentValidationError,*'
+            Receive-FileDescriptor $right -Count 2 -TimeoutSeconds 5 | ForEach-Object Dispose
+        }
+
+        It 'refuses a message without a byte on a stream, which would lose the descriptor' {
+            { Send-FileDescriptor $left $path -Message '' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*1 descriptors need 1 bytes*'
+            { Send-FileDescriptor $left (@(0) * 254) -Message 'x' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*254 descriptors need 2 bytes*'
+            Test-NothingCame
+        }
+
+        It 'sends a message without a byte in a packet' {
+            $one, $other = New-UnixSocketPair SeqPacket
+            Send-FileDescriptor $one $path -Message ''
+            $message = Receive-FileDescriptor $other -AsMessage
+            $message.Data.Length | Should -Be 0
+            $message.Descriptors.Target | Should -Be $path
+            $message, $one, $other | ForEach-Object Dispose
+        }
+    }
+
+    Context 'a peer' {
+        It 'that has gone ends the command' {
+            $right.Dispose()
+            $went = 0
+            { $path, $path | ForEach-Object { $script:went++; $_ } | Send-FileDescriptor $left } |
+                Should -Throw -ErrorId 'EPIPE,PSFdPass.Commands.SendFileDescriptorCommand' -ExpectedMessage '*The other end has closed the connection*'
+            $script:went | Should -Be 1
+        }
+
+        It 'that was never there ends the command' {
+            $alone = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+            { Send-FileDescriptor $alone $path } | Should -Throw -ErrorId 'ENOTCONN,*' -ExpectedMessage '*not connected*'
+            $alone.Dispose()
+        }
+
+        It 'whose socket is closed while we send ends the command' {
+            { & { $path; $left.Dispose(); $path } | Send-FileDescriptor $left } | Should -Throw -ErrorId 'Closed,*'
+            (Receive-FileDescriptor $right).Dispose()
+        }
+
+        It 'that gets a packet larger than the send buffer says so' {
+            $one, $other = New-UnixSocketPair SeqPacket
+            { Send-FileDescriptor $one $path -Message ([byte[]]::new(10000000)) } |
+                Should -Throw -ErrorId 'EMSGSIZE,*' -ExpectedMessage "*larger than the socket's send buffer*"
+            $one, $other | ForEach-Object Dispose
+        }
+    }
+}

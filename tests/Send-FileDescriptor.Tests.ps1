@@ -1,0 +1,271 @@
+Describe 'Send-FileDescriptor' {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $folder = (Get-PSDrive TestDrive).Root
+        $path = "$folder/letters"
+        Set-Content $path 'content of the file' -NoNewline
+    }
+
+    BeforeEach {
+        $left, $right = New-UnixSocketPair
+    }
+
+    AfterEach {
+        $left, $right | ForEach-Object Dispose
+    }
+
+    Context 'messages' {
+        It 'sends each object of the pipeline as a message of its own' {
+            $path, $folder, '/dev/null' | Send-FileDescriptor $left
+            $messages = 1..3 | ForEach-Object { Receive-FileDescriptor $right -AsMessage -TimeoutSeconds 5 }
+            $messages.Descriptors.Target | Should -Be $path, $folder, /dev/null
+            foreach ($message in $messages) {
+                $message.Descriptors.Count | Should -Be 1
+                $message.Data | Should -Be 1
+                $message.Dispose()
+            }
+        }
+
+        It 'sends an array as one message' {
+            Send-FileDescriptor $left $path, $folder, /dev/null
+            $message = Receive-FileDescriptor $right -AsMessage
+            $message.Descriptors.Target | Should -Be $path, $folder, /dev/null
+            $message.Data | Should -Be 3
+            $message.Dispose()
+        }
+
+        It 'sends an array that comes down the pipeline whole as one message' {
+            , @($path, $folder) | Send-FileDescriptor $left
+            $message = Receive-FileDescriptor $right -AsMessage
+            $message.Descriptors.Count | Should -Be 2
+            $message.Dispose()
+        }
+
+        It 'sends at once, while the pipeline goes on' {
+            & {
+                $path
+                Read-All (Receive-FileDescriptor $right -TimeoutSeconds 5) | Set-Variable first -Scope 2
+                $folder
+            } | Send-FileDescriptor $left
+            $first | Should -BeExactly 'content of the file'
+            (Receive-FileDescriptor $right).Dispose()
+        }
+
+        It 'splits more than 253 into several messages, in order' {
+            $many = @(0) * 598 + $path, $folder
+            Send-FileDescriptor $left $many
+            $messages = 1..3 | ForEach-Object { Receive-FileDescriptor $right -AsMessage -TimeoutSeconds 5 }
+            $messages.ForEach{ $_.Descriptors.Count } | Should -Be 253, 253, 94
+            $messages.ForEach{ $_.Data[0] } | Should -Be 253, 253, 94
+            $messages[2].Descriptors[-2, -1].Target | Should -Be $path, $folder
+            $messages | ForEach-Object Dispose
+        }
+
+        It 'keeps the data of a message whole when <Type> needs several' -ForEach @(
+            @{ Type = 'Stream'; Texts = 'some dat', 'a' }
+            @{ Type = 'SeqPacket'; Texts = 'some data', '' }
+        ) {
+            $one, $other = New-UnixSocketPair $Type
+            Send-FileDescriptor $one (@(0) * 254) -Message 'some data'
+            $messages = 1..2 | ForEach-Object { Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5 }
+            $messages.Text | Should -BeExactly $Texts
+            $messages.ForEach{ $_.Descriptors.Count } | Should -Be 253, 1
+            $messages + $one + $other | ForEach-Object Dispose
+        }
+    }
+
+    Context '-Message' {
+        It 'sends <Name>' -ForEach @(
+            @{ Name = 'a text as UTF-8'; Message = 'grüß dich →'; Bytes = [Text.Encoding]::UTF8.GetBytes('grüß dich →') }
+            @{ Name = 'bytes'; Message = [byte[]](0, 255, 7); Bytes = 0, 255, 7 }
+            @{ Name = 'one number as a byte'; Message = 0; Bytes = 0 }
+            @{ Name = 'several numbers as bytes'; Message = 1, 2, 3; Bytes = 1, 2, 3 }
+            @{ Name = 'a digit in a text as that character'; Message = '7'; Bytes = 0x37 }
+        ) {
+            Send-FileDescriptor $left $path -Message $Message
+            $received = Receive-FileDescriptor $right -AsMessage
+            $received.Data | Should -Be $Bytes
+            $received.Descriptors.Target | Should -Be $path
+            $received.Dispose()
+        }
+
+        It 'sends a message larger than the buffer in parts, of which the first has the descriptor' {
+            $text = 'x' * 1000000
+            $child = Invoke-Pwsh "
+                `$socket = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+                `$socket.Connect([Net.Sockets.UnixDomainSocketEndPoint]::new('$folder/large'))
+                `$total = 0
+                do {
+                    `$message = Receive-FileDescriptor `$socket -AsMessage
+                    `$total += `$message.Data.Length
+                    if (`$message.Descriptors.Count) { 'descriptor with the first ' + (`$total -eq `$message.Data.Length) }
+                } until (`$total -eq 1000000)
+                'all of it'"
+            $listener = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+            $listener.Bind([Net.Sockets.UnixDomainSocketEndPoint]::new("$folder/large"))
+            $listener.Listen()
+            $socket = $listener.Accept()
+            Send-FileDescriptor $socket $path -Message $text -TimeoutSeconds 30
+            Wait-Program $child | Should -Be 0
+            $child.Lines | Should -Be 'descriptor with the first True', 'all of it'
+            $socket, $listener | ForEach-Object Dispose
+        }
+    }
+
+    Context '-Access' {
+        It 'opens a <Kind> for <Access>' -ForEach $(
+            foreach ($kind in 'path', 'FileInfo') {
+                foreach ($access in 'Read', 'Write', 'ReadWrite') { @{ Kind = $kind; Access = $access } }
+            }
+        ) {
+            Send-FileDescriptor $left ($Kind -eq 'path' ? $path : (Get-Item $path)) -Access $Access
+            $received = Receive-FileDescriptor $right
+            $received.Access | Should -Be $Access
+            $received.Dispose()
+        }
+
+        It 'opens for reading unless told' {
+            Send-FileDescriptor $left $path
+            $received = Receive-FileDescriptor $right
+            $received.Access | Should -Be Read
+            $received.Dispose()
+        }
+
+        It 'leaves an open descriptor as it is' {
+            $stream = [IO.File]::OpenRead($path)
+            Send-FileDescriptor $left $stream -Access Write
+            $received = Receive-FileDescriptor $right
+            $received.Access | Should -Be Read
+            $received, $stream | ForEach-Object Dispose
+        }
+    }
+
+    Context 'paths' {
+        It "follows the shell's location, not the process's" {
+            Push-Location TestDrive:
+            try { Send-FileDescriptor $left letters, ./letters }
+            finally { Pop-Location }
+            [Environment]::CurrentDirectory | Should -Not -Be $folder
+            $received = Receive-FileDescriptor $right
+            $received.Target | Should -Be $path, $path
+            $received | ForEach-Object Dispose
+        }
+
+        It 'takes a path on a drive of PowerShell' {
+            Send-FileDescriptor $left TestDrive:/letters
+            Read-All (Receive-FileDescriptor $right) | Should -BeExactly 'content of the file'
+        }
+
+        It 'takes the characters of a path as they are' {
+            Set-Content -LiteralPath "$folder/a[1]*" 'brackets' -NoNewline
+            Send-FileDescriptor $left "$folder/a[1]*"
+            Read-All (Receive-FileDescriptor $right) | Should -BeExactly 'brackets'
+        }
+    }
+
+    Context '-CloseAfterSend' {
+        It 'closes our copy, and the TCP connection lives on' {
+            $connection = Get-TcpConnection
+            Send-FileDescriptor $left $connection.Server -CloseAfterSend
+            $connection.Server.Client.SafeHandle.IsClosed | Should -BeTrue
+            $stream = Receive-FileDescriptor $right -As Stream
+            # What the finalizers of our copy do must not end it either.
+            $connection.Server = $null
+            $null = Get-OpenDescriptor
+            Test-Line $connection.Client.GetStream() $stream | Should -BeTrue
+            Test-Line $stream $connection.Client.GetStream() | Should -BeTrue
+            $stream.Dispose()
+            $connection.Client.GetStream().ReadByte() | Should -Be -1
+            $connection.Client.Dispose()
+        }
+
+        It 'closes <Name>' -ForEach @(
+            @{ Name = 'a FileStream'; Make = { [IO.File]::OpenRead($path) }; IsOpen = { $holder.CanRead } }
+            @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open($path) }; IsOpen = { $holder.IsOpen } }
+            @{ Name = 'a SafeFileHandle'; Make = { [IO.File]::OpenHandle($path) }; IsOpen = { -not $holder.IsClosed } }
+            @{ Name = 'a number'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open($path).Detach() }
+                IsOpen = { Test-Path "/proc/self/fd/$holder" } }
+        ) {
+            $holder = & $Make
+            & $IsOpen | Should -BeTrue
+            Send-FileDescriptor $left $holder -CloseAfterSend
+            & $IsOpen | Should -BeFalse
+            Read-All (Receive-FileDescriptor $right) | Should -BeExactly 'content of the file'
+        }
+
+        It 'keeps our copy when the message could not be sent' {
+            $right.Dispose()
+            $stream = [IO.File]::OpenRead($path)
+            { Send-FileDescriptor $left $stream -CloseAfterSend } | Should -Throw -ErrorId 'EPIPE,*'
+            $stream.CanRead | Should -BeTrue
+            $stream.Dispose()
+        }
+    }
+
+    Context '-PassThru' {
+        It 'gives the objects on, from the pipeline and from an array' {
+            $stream = [IO.File]::OpenRead($path)
+            $given = $stream, $path | Send-FileDescriptor $left -PassThru
+            $given[0] | Should -Be $stream
+            $given[1] | Should -BeExactly $path
+            @(Send-FileDescriptor $left $stream, $path -PassThru).Count | Should -Be 2
+            Receive-FileDescriptor $right -Count 4 | ForEach-Object Dispose
+            $stream.Dispose()
+        }
+
+        It 'gives nothing without it' {
+            Send-FileDescriptor $left $path | Should -BeNullOrEmpty
+            (Receive-FileDescriptor $right).Dispose()
+        }
+    }
+
+    Context '-TimeoutSeconds' {
+        It 'ends the wait for room, and nothing of the message was sent' {
+            $sent = 0
+            $full = { for () { Send-FileDescriptor $left $path -TimeoutSeconds 0; $script:sent++ } }
+            $full | Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage '*1 descriptors and 1 bytes of the message were not sent*'
+            $script:sent | Should -BeGreaterThan 0
+            $stream = [IO.File]::OpenRead($path)
+            { Send-FileDescriptor $left $stream -CloseAfterSend -TimeoutSeconds 0.05 } | Should -Throw -ErrorId 'TimedOut,*'
+            $stream.CanRead | Should -BeTrue
+            $stream.Dispose()
+            $received = Receive-FileDescriptor $right -Count $script:sent
+            $received.Count | Should -Be $script:sent
+            { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
+            $received | ForEach-Object Dispose
+        }
+    }
+
+    Context '-WhatIf' {
+        It 'says what it would do, and does nothing' {
+            $stream = [IO.File]::OpenRead($path)
+            Send-FileDescriptor $left $stream, $path -WhatIf -CloseAfterSend -PassThru | Should -BeNullOrEmpty
+            $stream.CanRead | Should -BeTrue
+            $stream.Dispose()
+            { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
+            $child = Invoke-Pwsh 'Send-FileDescriptor (New-UnixSocketPair)[0] 1, 2 -WhatIf'
+            Wait-ProgramLine $child 'What if' | Should -Match 'operation "Send 2 descriptors" on target "descriptor \d+"'
+            Wait-Program $child | Should -Be 0
+        }
+    }
+
+    Context 'leaks' {
+        It 'leaves nothing open after <Name>' -ForEach @(
+            @{ Name = 'a path'; Act = { Send-FileDescriptor $left $path } }
+            @{ Name = 'many paths'; Act = { Send-FileDescriptor $left (@($path) * 300) } }
+            @{ Name = '-WhatIf'; Act = { Send-FileDescriptor $left $path -WhatIf } }
+            @{ Name = 'a bad object behind a good one'; Act = { Send-FileDescriptor $left $path, ([object]::new()) -ErrorAction SilentlyContinue } }
+            @{ Name = 'a failed message'; Act = { try { Send-FileDescriptor $left $path -Message '' } catch { $null } } }
+        ) {
+            Assert-NothingLeaks {
+                & $Act
+                # What was sent is on its way until it is received.
+                try { Receive-FileDescriptor $right -Count 300 -TimeoutSeconds 0 | ForEach-Object Dispose } catch { $null }
+            }
+        }
+    }
+
+    AfterAll {
+        Clear-Program
+    }
+}

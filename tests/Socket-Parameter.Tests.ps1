@@ -1,0 +1,84 @@
+Describe '-Socket of <Command>' -ForEach @(
+    @{ Command = 'Send-FileDescriptor'; Arguments = @{ InputObject = 0 } }
+    @{ Command = 'Receive-FileDescriptor'; Arguments = @{ TimeoutSeconds = 5 } }
+) {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $folder = (Get-PSDrive TestDrive).Root
+        Set-Content "$folder/letters" 'content of the file' -NoNewline
+
+        # The command under test on one socket, and the other command on the socket that it is connected to.
+        function Test-Command($Socket, $Ours, $Other) {
+            if ($Command -eq 'Send-FileDescriptor') {
+                Send-FileDescriptor $Socket "$folder/letters"
+                Read-All (Receive-FileDescriptor $Other -TimeoutSeconds 5)
+            }
+            else {
+                Send-FileDescriptor $Other "$folder/letters"
+                Read-All (Receive-FileDescriptor $Socket -TimeoutSeconds 5)
+            }
+
+            # It stays the user's: it can be used again.
+            $Ours.Send([byte[]]1) | Should -Be 1
+        }
+    }
+
+    BeforeEach {
+        $one, $other = New-UnixSocketPair
+    }
+
+    AfterEach {
+        $one, $other | ForEach-Object Dispose
+    }
+
+    It 'takes <Name>' -ForEach @(
+        @{ Name = 'a Socket'; Make = { $one } }
+        @{ Name = 'a Socket in a PSObject'; Make = { [psobject]::AsPSObject($one) } }
+        @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.Descriptors.FileDescriptor]::new([int]$one.Handle, $false) } }
+        @{ Name = 'a NetworkStream'; Make = { [Net.Sockets.NetworkStream]::new($one) } }
+        @{ Name = 'a SafeHandle'; Make = { $one.SafeHandle } }
+        @{ Name = 'a number'; Make = { [int]$one.Handle } }
+        @{ Name = 'a number as text, as at the prompt'; Make = { "$($one.Handle)" } }
+    ) {
+        Test-Command (& $Make) $one $other | Should -BeExactly 'content of the file'
+    }
+
+    It 'works on <Type> sockets' -ForEach @{ Type = 'SeqPacket' }, @{ Type = 'Datagram' } {
+        $left, $right = New-UnixSocketPair $Type
+        Test-Command $left $left $right | Should -BeExactly 'content of the file'
+        $left, $right | ForEach-Object Dispose
+    }
+
+    It 'ends the command for <Name>, with an error of its own: <Id>' -ForEach @(
+        @{ Name = 'a closed socket'; Id = 'Closed'; Make = { $one.Dispose(); $one }; Says = '*Socket is closed*' }
+        @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Says = '*is closed*'
+            Make = { $made = [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null'); $made.Dispose(); $made } }
+        @{ Name = 'a TCP socket'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp') }
+            Says = '*tcp socket: only Unix-domain sockets carry descriptors*' }
+        @{ Name = 'a UdpClient'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.UdpClient]::new(0) }; Says = '*only Unix-domain sockets*' }
+        @{ Name = '/dev/null'; Id = 'ENOTSOCK'; Make = { [IO.File]::Open('/dev/null', 'Open', 'ReadWrite') }; Says = '*is open, but is not a socket*' }
+        @{ Name = 'a file'; Id = 'ENOTSOCK'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open("$folder/letters") }; Says = '*is not a socket*' }
+        @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 }; Says = '*999999*is not open*' }
+        @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is no file descriptor*' }
+        @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { "$folder/letters" }; Says = 'A System.String is no socket*' }
+        @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { Get-Date }; Says = 'A System.DateTime is no socket*' }
+    ) {
+        $socket = & $Make
+        { & $Command $socket @Arguments } |
+            Should -Throw -ErrorId "$Id,PSFdPass.Commands.$($Command -replace '-')Command" -ExpectedMessage $Says
+        $Error[0].TargetObject | Should -Be $socket
+        if ($socket -is [IDisposable]) { $socket.Dispose() }
+    }
+
+    It 'refuses null' {
+        { & $Command $null @Arguments } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+    }
+
+    It 'leaves nothing open after an error' {
+        Assert-NothingLeaks {
+            foreach ($socket in 999999, -1, [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null')) {
+                try { & $Command $socket @Arguments } catch { $Error.Clear() }
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+# What several test files share. In BeforeAll: . $PSScriptRoot/Support/Common.ps1
+
+$Repository = (Resolve-Path "$PSScriptRoot/../..").Path
+$Pwsh = (Test-Path "$PSHOME/pwsh") ? "$PSHOME/pwsh" : 'pwsh'
+$Peers = "$Repository/tests/peers"
+
+Import-Module "$Repository/out/PSFdPass" -ErrorAction Stop
+
+. $PSScriptRoot/Programs.ps1
+
+# Runs a script that must not fail as a whole, and gives the errors that it went on after.
+function Get-ErrorOf([scriptblock] $Operation) {
+    $ErrorActionPreference = 'Continue'
+    & $Operation 2>&1 | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] }
+}
+
+# Number and target of each descriptor of this process, after everything that was dropped is closed.
+function Get-OpenDescriptor {
+    foreach ($again in 1..2) {
+        [GC]::Collect()
+        [GC]::WaitForPendingFinalizers()
+    }
+
+    foreach ($entry in [IO.Directory]::GetFiles('/proc/self/fd')) {
+        # The one that read the list is gone by now, and has no target.
+        $target = [IO.FileInfo]::new($entry).LinkTarget
+        if ($target -and -not $target.EndsWith('/fd')) {
+            "$([IO.Path]::GetFileName($entry)) $target"
+        }
+    }
+}
+
+# Fails if a script leaves a descriptor open, or closes one that it did not open.
+function Assert-NothingLeaks([scriptblock] $Operation) {
+    # The first time, the runtime opens what it keeps.
+    $null = & $Operation
+    $before = Get-OpenDescriptor | Sort-Object
+    foreach ($again in 1..3) {
+        $null = & $Operation
+    }
+
+    $after = Get-OpenDescriptor | Sort-Object
+    $after -join "`n" | Should -BeExactly ($before -join "`n")
+}
+
+# The two ends of a TCP connection over loopback, as TcpClients.
+function Get-TcpConnection {
+    $listener = [Net.Sockets.TcpListener]::new([IPAddress]::Loopback, 0)
+    $listener.Start()
+    $client = [Net.Sockets.TcpClient]::new()
+    $client.Connect($listener.LocalEndpoint)
+    [pscustomobject]@{ Client = $client; Server = $listener.AcceptTcpClient() }
+    $listener.Dispose()
+}
+
+# Writes a line to one stream and reads it from another.
+function Test-Line([IO.Stream] $From, [IO.Stream] $To, [string] $Text = 'still alive') {
+    $From.Write([Text.Encoding]::UTF8.GetBytes("$Text`n"))
+    $From.Flush()
+    $reader = [IO.StreamReader]::new($To, [Text.Encoding]::UTF8, $false, 128, $true)
+    $reader.ReadLine() -ceq $Text
+}
+
+# Everything that a received descriptor of a file still has to say; closes it.
+function Read-All($Descriptor) {
+    $reader = [IO.StreamReader]::new($Descriptor.OpenStream())
+    $reader.ReadToEnd()
+    $reader.Dispose()
+}
+
+function Wait-Until([scriptblock] $Condition, [string] $What) {
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (& $Condition)) {
+        if ($watch.Elapsed.TotalSeconds -gt 30) {
+            throw "It did not come to this: $What"
+        }
+
+        Start-Sleep -Milliseconds 10
+    }
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Runs a program with the signals as they are at a prompt, whatever started us had done to them.
+
+    python3 signals_as_usual.py PROGRAM ARGUMENT...               becomes the program, in a session of its own
+    python3 signals_as_usual.py --terminal PROGRAM ARGUMENT...    runs it in a terminal of its own
+
+A shell without job control starts what is in the background with SIGINT and SIGQUIT ignored, and
+that is inherited. In the terminal, what comes on our standard input is typed (the byte 3 is
+Ctrl-C), and what the program shows is our standard output; its exit status is ours.
+"""
+import os
+import pty
+import select
+import signal
+import sys
+
+
+def as_usual():
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def run_in_terminal(command):
+    child, terminal = pty.fork()
+    if child == 0:
+        as_usual()
+        os.execvp(command[0], command)
+    watched = [terminal, 0]
+    while True:
+        ready, _, _ = select.select(watched, [], [])
+        if terminal in ready:
+            try:
+                shown = os.read(terminal, 65536)
+            except OSError:  # EIO: nobody has the other side any more
+                shown = b""
+            if not shown:
+                break
+            os.write(1, shown)
+        if 0 in ready:
+            typed = os.read(0, 4096)
+            if typed:
+                os.write(terminal, typed)
+            else:
+                watched.remove(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main():
+    command = sys.argv[1:]
+    if command[:1] == ["--terminal"]:
+        status = run_in_terminal(command[1:])
+        sys.exit(status if status >= 0 else 128 - status)
+    if not command:
+        sys.exit("usage: signals_as_usual.py [--terminal] PROGRAM ARGUMENT...")
+    as_usual()
+    try:
+        os.setsid()
+    except PermissionError:
+        pass  # we lead a process group already
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()
