@@ -9,14 +9,14 @@ namespace PSFdPass.Ancillary;
 /// </summary>
 internal ref struct ControlMessageReader
 {
-    private readonly ControlMessageLayout _layout;
+    private readonly ref readonly ControlMessageLayout _layout;
     private ReadOnlySpan<byte> _rest;
 
     /// <summary>Begins at the start of the msg_controllen bytes that recvmsg(2) filled in.</summary>
-    public ControlMessageReader(ReadOnlySpan<byte> control, in ControlMessageLayout layout)
+    public ControlMessageReader(ReadOnlySpan<byte> control, ref readonly ControlMessageLayout layout)
     {
         _rest = control;
-        _layout = layout;
+        _layout = ref layout;
         Current = default;
     }
 

@@ -257,8 +257,8 @@ public static class DescriptorReceiver
                 flags |= Constants.MSG_PEEK;
             }
 
-            nint length;
-            while ((length = SysSocket.RecvMsg(socket, &message, flags)) < 0)
+            nint length = SysSocket.RecvMsg(socket, &message, flags);
+            if (length < 0)
             {
                 int errno = Errno.Last;
                 if (errno == Errno.EAGAIN)
@@ -267,10 +267,11 @@ public static class DescriptorReceiver
                     return false;
                 }
 
-                if (errno != Errno.EINTR)
-                {
-                    throw new SystemCallException("recvmsg", errno);
-                }
+                // Again after a signal. No loop: the JIT optimises a method with both a loop and a stackalloc only once, early,
+                // when it does not yet know the values of static fields, nor what is usual.
+                return errno == Errno.EINTR
+                    ? TryReceive(socket, type, buffer, descriptors, peek, out result)
+                    : throw new SystemCallException("recvmsg", errno);
             }
 
             ControlContents contents = ControlContents.Take(

@@ -229,16 +229,9 @@ public static class DescriptorSender
                 message.msg_controllen = (uint)writer.Written;
             }
 
-            while (true)
+            nint result = SysSocket.SendMsg(socket, &message, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
+            if (result < 0)
             {
-                nint result = SysSocket.SendMsg(
-                    socket, &message, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
-                if (result >= 0)
-                {
-                    sent = (int)result;
-                    return true;
-                }
-
                 int errno = Errno.Last;
                 if (errno == Errno.EAGAIN)
                 {
@@ -246,11 +239,15 @@ public static class DescriptorSender
                     return false;
                 }
 
-                if (errno != Errno.EINTR)
-                {
-                    throw new SystemCallException("sendmsg", errno);
-                }
+                // Again after a signal. No loop: the JIT optimises a method with both a loop and a stackalloc only once, early,
+                // when it does not yet know the values of static fields, nor what is usual.
+                return errno == Errno.EINTR
+                    ? TrySendOnce(socket, data, descriptors, out sent)
+                    : throw new SystemCallException("sendmsg", errno);
             }
+
+            sent = (int)result;
+            return true;
         }
     }
 
