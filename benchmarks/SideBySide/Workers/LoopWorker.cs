@@ -8,11 +8,14 @@ namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
 /// The library's own loop, with the same protocol as the peers' (benchmarks/peers/README.md): <c>numbers</c> receives into the
-/// caller's span and closes by number, <c>owned</c> sends and receives objects that own their descriptors.
+/// caller's span and closes by number, <c>owned</c> sends and receives objects that own their descriptors, <c>messages</c> gets
+/// them in an object a message.
 /// With <c>bytes-</c> before it the answer is not the time but the bytes that the loop has allocated.
 /// </summary>
 internal static class LoopWorker
 {
+    private static readonly FileDescriptor[] Received = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
+
     public static void Run()
     {
         (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Stream);
@@ -28,13 +31,17 @@ internal static class LoopWorker
             int times = int.Parse(words[2]);
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
-            if (words[0].EndsWith("owned", StringComparison.Ordinal))
+            switch (words[0].Replace("bytes-", ""))
             {
-                PassOwned(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
-            }
-            else
-            {
-                PassNumbers(left.SafeHandle, right.SafeHandle, numbers.AsSpan(0, count), times);
+                case "owned":
+                    PassOwned(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
+                    break;
+                case "messages":
+                    PassMessages(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
+                    break;
+                default:
+                    PassNumbers(left.SafeHandle, right.SafeHandle, numbers.AsSpan(0, count), times);
+                    break;
             }
 
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
@@ -57,6 +64,22 @@ internal static class LoopWorker
     }
 
     private static void PassOwned(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
+    {
+        Span<byte> data = stackalloc byte[1];
+        for (int i = 0; i < times; i++)
+        {
+            DescriptorSender.Send(left, descriptors, Timeout.InfiniteTimeSpan);
+            ReceiveResult result = DescriptorReceiver.Receive(right, data, Received, Timeout.InfiniteTimeSpan);
+            Check(result.Flags, result.Descriptors, descriptors.Length);
+            foreach (FileDescriptor descriptor in Received.AsSpan(0, result.Descriptors))
+            {
+                descriptor.Dispose();
+            }
+        }
+    }
+
+    // The same, by messages: objects with their data and their descriptors.
+    private static void PassMessages(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
     {
         for (int i = 0; i < times; i++)
         {

@@ -77,15 +77,17 @@ public static class DescriptorSender
     /// <param name="timeout">How long to wait for room at the receiver; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
+    [SkipLocalsInit]
     public static void Send(
         SafeHandle socket, ReadOnlySpan<SafeHandle> descriptors, TimeSpan timeout, CancellationToken cancellation = default)
     {
-        using var leases = new HandleLeases(descriptors);
+        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
         Send(socket, leases.Fds, timeout, cancellation);
     }
 
     /// <summary>Sends data, and descriptors that handles own with it.</summary>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
+    [SkipLocalsInit]
     public static void Send(
         SafeHandle socket,
         ReadOnlySpan<byte> data,
@@ -93,7 +95,7 @@ public static class DescriptorSender
         TimeSpan timeout,
         CancellationToken cancellation = default)
     {
-        using var leases = new HandleLeases(descriptors);
+        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
         Send(socket, data, leases.Fds, timeout, cancellation);
     }
 
@@ -204,10 +206,11 @@ public static class DescriptorSender
         }
     }
 
+    [SkipLocalsInit]
     private static bool TrySendOnce(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int sent)
     {
         using var lease = new HandleLease(socket);
-        using var leases = new HandleLeases(descriptors);
+        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
         return TrySendOnce(lease.Fd, data, leases.Fds, out sent);
     }
 
