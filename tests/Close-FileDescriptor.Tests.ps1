@@ -121,7 +121,7 @@ Describe 'Close-FileDescriptor' {
                 $wait = $left.ReceiveAsync([ArraySegment[byte]]::new([byte[]]::new(1)))
                 $watcher = [IO.FileSystemWatcher]::new($args[1])
                 $watcher.EnableRaisingEvents = $true
-                $null = [Text.Json.JsonSerializer]::Serialize(1)
+                $null = ConvertTo-Json 1
                 $null = /bin/true
                 foreach ($info in Get-FileDescriptor | Where-Object Fd -NotIn $left.Handle, $right.Handle) {
                     $before = $Error.Count
@@ -132,7 +132,7 @@ Describe 'Close-FileDescriptor' {
             }
             $said = pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder, $folder
             $said | Where-Object { $_ -like 'would close*' } | Should -BeNullOrEmpty
-            $said[-1] | Should -Match 'watching: [2-9]'
+            @($said)[-1] | Should -Match 'watching: [2-9]'
         }
 
         It 'refuses what was open before the module was imported, until that is closed' {

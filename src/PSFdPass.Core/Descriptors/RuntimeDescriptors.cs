@@ -22,26 +22,31 @@ namespace PSFdPass.Descriptors;
 public static class RuntimeDescriptors
 {
     private const int LastStandard = 2;
-    private static Dictionary<int, (ulong Device, ulong Inode)> s_remembered = [];
+
+    // Three arrays, in the order of the numbers: this is made at every import, and a dictionary of pairs would have to be compiled.
+    private static int[] s_numbers = [];
+    private static ulong[] s_devices = [];
+    private static ulong[] s_inodes = [];
 
     /// <summary>Remembers what is open now as not the user's. Only the first call does anything.</summary>
     public static void RememberOpen()
     {
-        if (s_remembered.Count > 0)
+        if (s_numbers.Length > 0)
         {
             return;
         }
 
-        var open = new Dictionary<int, (ulong Device, ulong Inode)>();
-        foreach (int fd in DescriptorNumbers.Open())
+        int[] numbers = DescriptorNumbers.Open();
+        ulong[] devices = new ulong[numbers.Length];
+        ulong[] inodes = new ulong[numbers.Length];
+        for (int i = 0; i < numbers.Length; i++)
         {
-            if (SysStat.TryGetStatus(fd, out SysStat.FileStatus status))
-            {
-                open[fd] = (status.Device, status.Inode);
-            }
+            // What is closed by now keeps 0, which no file has for both.
+            _ = SysStat.TryGetStatus(numbers[i], out SysStat.FileStatus status);
+            (devices[i], inodes[i]) = (status.Device, status.Inode);
         }
 
-        s_remembered = open;
+        (s_devices, s_inodes, s_numbers) = (devices, inodes, numbers);
     }
 
     /// <summary>Why a descriptor should not be closed, as the end of a sentence about it; null when nothing speaks against it.</summary>
@@ -49,10 +54,16 @@ public static class RuntimeDescriptors
     public static string? ReasonToKeep(int fd) =>
         fd is >= 0 and <= LastStandard ? "is a standard stream of this process"
         : !SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? null
-        : s_remembered.TryGetValue(fd, out (ulong Device, ulong Inode) known) && known == (status.Device, status.Inode)
+        : IsRemembered(fd, status)
             ? "was open before PSFdPass was loaded, and may be the runtime's own"
         : IsMadeByRuntime(fd, status) ? "is the runtime's own"
         : null;
+
+    private static bool IsRemembered(int fd, SysStat.FileStatus status)
+    {
+        int index = Array.BinarySearch(s_numbers, fd);
+        return index >= 0 && s_devices[index] == status.Device && s_inodes[index] == status.Inode;
+    }
 
     private static bool IsMadeByRuntime(int fd, SysStat.FileStatus status)
     {

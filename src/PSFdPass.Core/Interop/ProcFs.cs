@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Enumeration;
 
 namespace PSFdPass.Interop;
 
@@ -8,50 +7,36 @@ internal static class ProcFs
 {
     private const string SocketLink = "socket:[";
 
-    // .NET would skip what it takes for hidden, and for that look at each target.
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
-
     /// <summary>The numbers of a process's open descriptors, in order.</summary>
     /// <exception cref="SystemCallException">
     /// ESRCH: there is no such process, or it is hidden. EACCES: this process may not look at that one.
     /// </exception>
     public static int[] DescriptorsOf(int process)
     {
-        try
+        if (LinuxDirent.NumbersIn($"/proc/{process}/fd") is { } numbers)
         {
-            return NumbersIn($"/proc/{process}/fd");
+            return numbers;
         }
-        catch (UnauthorizedAccessException)
-        {
-            throw new SystemCallException("opendir", Errno.EACCES, $"the descriptors of process {process}");
-        }
-        catch (IOException)
-        {
+
+        throw Errno.Last is Errno.EACCES or Errno.EPERM
+            ? SystemCallException.FromLast("opendir", $"the descriptors of process {process}")
             // It ended, before or while its descriptors were read.
-            throw NoSuchProcess(process);
-        }
+            : NoSuchProcess(process);
     }
 
     /// <summary>The ids of all processes, in order; those that are hidden from this one are not among them.</summary>
-    public static int[] Processes() => NumbersIn("/proc");
+    public static int[] Processes() => LinuxDirent.NumbersIn("/proc") ?? [];
 
     /// <summary>The inodes of a process's sockets; empty if it has ended, or may not be looked at.</summary>
     public static List<ulong> SocketsOf(int process)
     {
         var sockets = new List<ulong>();
-        try
+        foreach (int fd in LinuxDirent.NumbersIn($"/proc/{process}/fd") ?? [])
         {
-            foreach (int fd in NumbersIn($"/proc/{process}/fd"))
+            if (Unistd.ReadLink(PathOf(process, fd)) is { } link && InodeOfSocket(link) is { } inode)
             {
-                if (Unistd.ReadLink(PathOf(process, fd)) is { } link && InodeOfSocket(link) is { } inode)
-                {
-                    sockets.Add(inode);
-                }
+                sockets.Add(inode);
             }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // What can't be seen has nothing to tell.
         }
 
         return sockets;
@@ -88,16 +73,4 @@ internal static class ProcFs
 
     /// <summary>The error for a process that is not there.</summary>
     public static SystemCallException NoSuchProcess(int process) => new("opendir", Errno.ESRCH, $"process {process}");
-
-    private static int[] NumbersIn(string directory)
-    {
-        var entries = new FileSystemEnumerable<int>(
-            directory,
-            static (ref FileSystemEntry entry) =>
-                int.TryParse(entry.FileName, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1,
-            Everything);
-        int[] numbers = [.. entries.Where(number => number >= 0)];
-        Array.Sort(numbers);
-        return numbers;
-    }
 }

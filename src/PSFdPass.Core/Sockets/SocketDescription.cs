@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
@@ -24,17 +25,17 @@ internal sealed record SocketDescription(
     }
 
     /// <summary>
-    /// What the name of a protocol tells of a socket that is in no table: one that was never bound, or one of a family without
-    /// addresses.
+    /// What the name of a protocol tells of a socket that is in no table: one that was never bound, a TCP socket that may be
+    /// bound but neither listens nor is connected, or one of a family without tables.
     /// </summary>
     public static SocketDescription FromProtocol(string protocol) => protocol switch
     {
-        "TCP" => Unbound(SocketFamily.Inet, SocketType.Stream, SocketState.Closed),
-        "TCPv6" => Unbound(SocketFamily.Inet6, SocketType.Stream, SocketState.Closed),
-        "UDP" => Unbound(SocketFamily.Inet, SocketType.Dgram, SocketState.Unconnected),
-        "UDPv6" => Unbound(SocketFamily.Inet6, SocketType.Dgram, SocketState.Unconnected),
-        "RAW" => Unbound(SocketFamily.Inet, SocketType.Raw, SocketState.Unconnected),
-        "RAWv6" => Unbound(SocketFamily.Inet6, SocketType.Raw, SocketState.Unconnected),
+        "TCP" => new SocketDescription(SocketFamily.Inet, SocketType.Stream, SocketState.Closed, null, null),
+        "TCPv6" => new SocketDescription(SocketFamily.Inet6, SocketType.Stream, SocketState.Closed, null, null),
+        "UDP" => Unbound(SocketFamily.Inet, SocketType.Dgram),
+        "UDPv6" => Unbound(SocketFamily.Inet6, SocketType.Dgram),
+        "RAW" => Unbound(SocketFamily.Inet, SocketType.Raw),
+        "RAWv6" => Unbound(SocketFamily.Inet6, SocketType.Raw),
         "UNIX-STREAM" => new SocketDescription(SocketFamily.Unix, SocketType.Stream, null, null, null),
         "UNIX" => new SocketDescription(SocketFamily.Unix, null, null, null, null),
         "NETLINK" => new SocketDescription(SocketFamily.Netlink, null, null, null, null),
@@ -54,22 +55,40 @@ internal sealed record SocketDescription(
     };
 
     /// <summary>The end point for a path, or for <c>@name</c>; null for an empty one.</summary>
-    public static EndPoint? UnixEndPoint(string text) =>
-        text.Length == 0 ? null
-        : text[0] == '@' && Constants.Current.HasAbstractNames ? new UnixDomainSocketEndPoint('\0' + text[1..])
-        : new UnixDomainSocketEndPoint(text);
+    /// <remarks>
+    /// Sockets can have names that .NET's type has no room for: a path without the NUL at its end, or bytes that are not UTF-8.
+    /// Whoever gave a socket such a name must not keep others from looking at theirs.
+    /// </remarks>
+    public static EndPoint? UnixEndPoint(string text)
+    {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        bool isAbstract = text[0] == '@' && Constants.Current.HasAbstractNames;
+        int size = Encoding.UTF8.GetByteCount(text) + (isAbstract ? 0 : 1);
+        return size > Constants.Current.SunPathSize ? new UnixNameEndPoint(text)
+            : new UnixDomainSocketEndPoint(isAbstract ? '\0' + text[1..] : text);
+    }
 
     /// <summary>One line such as <c>tcp 127.0.0.1:8000 → 127.0.0.1:60316</c>: what <see cref="SocketFacts.Describe"/> says of a socket of this process.</summary>
     public override string ToString() => SocketFacts.Compose(
         ProtocolName(), Local?.ToString() ?? "", Remote?.ToString() ?? "", State == SocketState.Listening);
 
-    private static SocketDescription Unbound(SocketFamily family, SocketType type, SocketState state) =>
-        new(family, type, state, new IPEndPoint(family == SocketFamily.Inet ? IPAddress.Any : IPAddress.IPv6Any, 0), null);
+    private static SocketDescription Unbound(SocketFamily family, SocketType type) =>
+        new(family, type, SocketState.Unconnected, new IPEndPoint(family == SocketFamily.Inet ? IPAddress.Any : IPAddress.IPv6Any, 0), null);
 
     private static SocketState? StateOf(int socket, SocketFamily family, int type)
     {
         const int IPPROTO_TCP = 6;
         const int TCP_INFO = 11;
+        if (family is SocketFamily.Other or SocketFamily.Netlink or SocketFamily.Packet)
+        {
+            // These have no connections, and what getpeername says of them means nothing.
+            return null;
+        }
+
         if (type == Constants.SOCK_STREAM && family is SocketFamily.Inet or SocketFamily.Inet6 && OperatingSystem.IsLinux() &&
             SysSocket.TryGetOption(socket, IPPROTO_TCP, TCP_INFO, out int information))
         {
@@ -111,4 +130,14 @@ internal sealed record SocketDescription(
         SocketType.Raw => 3,
         _ => Constants.SOCK_STREAM,
     };
+
+    /// <summary>The name of a Unix-domain socket, to be shown.</summary>
+    private sealed class UnixNameEndPoint(string name) : EndPoint
+    {
+        /// <inheritdoc/>
+        public override AddressFamily AddressFamily => AddressFamily.Unix;
+
+        /// <inheritdoc/>
+        public override string ToString() => name;
+    }
 }

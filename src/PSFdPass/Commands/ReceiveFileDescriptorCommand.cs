@@ -55,7 +55,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         OrStop(
             () =>
             {
-                if (Peek && (Follow || Count > 1))
+                if (Peek && (Follow || Count is not null))
                 {
                     throw new ArgumentException("-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count.");
                 }

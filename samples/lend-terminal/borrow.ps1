@@ -1,0 +1,31 @@
+#Requires -Modules PSFdPass
+<#
+.SYNOPSIS
+Types at the terminal of another process, which lends it.
+.DESCRIPTION
+Takes the standard output of the lender and writes to it, line by line, what is typed here. Ctrl-D ends it.
+.EXAMPLE
+./borrow.ps1
+.EXAMPLE
+date | pwsh -File borrow.ps1
+#>
+[CmdletBinding()]
+param(
+    # Where the two meet.
+    [string] $SocketPath = 'terminal.sock'
+)
+
+$ErrorActionPreference = 'Stop'
+$lender = Connect-UnixSocket $SocketPath -Wait
+try {
+    $terminal = [IO.StreamWriter]::new((Receive-FileDescriptor $lender -As Stream))
+    $terminal.AutoFlush = $true
+    "What you type appears at pid $((Get-UnixSocketPeer $lender).ProcessId)"
+    while ($null -ne ($line = [Console]::In.ReadLine())) {
+        $terminal.WriteLine($line)
+    }
+}
+finally {
+    ${terminal}?.Dispose()
+    $lender.Dispose()
+}

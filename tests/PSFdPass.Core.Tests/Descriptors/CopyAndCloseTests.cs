@@ -1,0 +1,179 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Copies to a certain number and out of another process, closing by number, and what both mean for owners of the number.</summary>
+public class CopyAndCloseTests
+{
+    // High enough that nothing else gets it.
+    private const int Number = 611;
+
+    [LinuxFact]
+    public void A_copy_gets_the_number_that_is_asked_for()
+    {
+        using FileDescriptor file = Some.File();
+        using FileDescriptor copy = DescriptorCopy.To(file.Fd, Number);
+        Assert.Equal(Number, copy.Fd);
+        Assert.True(Some.AreSame(file.Fd, Number));
+        Assert.Equal(DescriptorFlags.CloseOnExec, copy.Flags);
+    }
+
+    [LinuxFact]
+    public void A_number_that_is_taken_is_left_alone()
+    {
+        using FileDescriptor file = Some.File();
+        using FileDescriptor there = DescriptorCopy.To(Some.Null().Detach(), Number);
+        OpenDescriptors.AreLeftAsTheyWere(() =>
+            Assert.Equal(Number, Assert.Throws<DescriptorInUseException>(() => DescriptorCopy.To(file.Fd, Number)).Fd));
+        Assert.False(Some.AreSame(file.Fd, Number));
+    }
+
+    [LinuxFact]
+    public void A_number_that_is_replaced_is_lost_to_its_owner()
+    {
+        using FileDescriptor file = Some.File();
+        var owner = DescriptorCopy.To(Some.Null().Detach(), Number);
+        using FileDescriptor copy = DescriptorCopy.To(file.Fd, Number, replace: true);
+        Assert.Equal(DescriptorFlags.CloseOnExec, copy.Flags);
+        Assert.False(owner.IsOpen);
+        Assert.Equal(-1, owner.Fd);
+        Assert.Throws<ObjectDisposedException>(() => owner.SafeHandle);
+        owner.Dispose();
+        Assert.True(Some.AreSame(file.Fd, Number));
+    }
+
+    [LinuxFact]
+    public void A_handle_taken_before_the_number_was_closed_does_not_close_it_again()
+    {
+        var owner = Some.Null();
+        var handle = (SafeDescriptorHandle)owner.SafeHandle;
+        int fd = owner.Fd;
+        DescriptorSource.Find(fd)!.Close();
+        Assert.False(Some.IsOpen(fd));
+        using FileDescriptor next = DescriptorCopy.To(0, fd);
+        handle.Dispose();
+        Assert.True(Some.IsOpen(fd));
+        next.Dispose();
+        Assert.False(Some.IsOpen(fd));
+    }
+
+    [LinuxFact]
+    public void Closing_one_number_takes_nothing_from_owners_of_others()
+    {
+        using FileDescriptor other = Some.Null();
+        DescriptorClosing.Of(Some.Null().Detach()).Close();
+        Assert.True(other.IsOpen);
+        int fd = other.Fd;
+        other.Dispose();
+        Assert.False(Some.IsOpen(fd));
+    }
+
+    [LinuxFact]
+    public void Owners_that_are_born_later_own_the_number_again()
+    {
+        int fd = Some.Null().Detach();
+        DescriptorClosing.Of(fd).Close();
+        for (int i = 0; i < 3; i++)
+        {
+            FileDescriptor next = DescriptorCopy.To(0, fd);
+            Assert.True(next.IsOpen);
+            next.Dispose();
+            Assert.False(Some.IsOpen(fd));
+        }
+    }
+
+    [LinuxFact]
+    public void A_number_beyond_the_limit_is_told_of()
+    {
+        Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => DescriptorCopy.To(0, int.MaxValue)).Message);
+        Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => DescriptorCopy.To(0, int.MaxValue, replace: true)).Message);
+        Assert.Throws<ArgumentException>(() => DescriptorCopy.To(0, 0, replace: true));
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => DescriptorCopy.To(999999, Number)).ErrnoName);
+    }
+
+    [LinuxFact]
+    public void A_descriptor_is_taken_out_of_another_process()
+    {
+        using Program other = Program.Start("cat");
+        using FileDescriptor pipe = DescriptorCopy.From(other.Id, 1);
+        DescriptorInfo there = new DescriptorInspector().Describe(other.Id, 1);
+        DescriptorInfo here = new DescriptorInspector().Describe(Environment.ProcessId, pipe.Fd);
+        Assert.Equal(there.Inode, here.Inode);
+        Assert.Equal(DescriptorKind.Pipe, here.Kind);
+        Assert.Equal(DescriptorFlags.CloseOnExec, pipe.Flags);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => DescriptorCopy.From(other.Id, 999999)).ErrnoName);
+    }
+
+    [LinuxFact]
+    public void A_failure_to_take_leaves_nothing_open()
+    {
+        using Program other = Program.Start("cat");
+        OpenDescriptors.AreLeftAsTheyWere(() => Assert.Throws<SystemCallException>(() => DescriptorCopy.From(other.Id, 999999)));
+    }
+
+    [LinuxFact]
+    public void Standard_streams_are_kept_unless_forced()
+    {
+        Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(2));
+        using var borrowed = new FileDescriptor(2, ownsHandle: false);
+        Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(borrowed));
+        Assert.StartsWith("descriptor 2 ", DescriptorClosing.Of(2, force: true).ToString());
+        Assert.True(Some.IsOpen(2));
+    }
+
+    [LinuxFact]
+    public void What_was_there_at_the_start_is_kept_as_long_as_it_is_the_same() => Child.Run(RememberAndReuse);
+
+    [LinuxFact]
+    public void What_the_runtime_makes_later_is_kept()
+    {
+        using var epoll = new FileDescriptor(Libc.Checked(Libc.EpollCreate1(0)), ownsHandle: true);
+        using var inotify = new FileDescriptor(Libc.Checked(Libc.InotifyInit1(0)), ownsHandle: true);
+        using FileDescriptor assembly = FileDescriptor.Open(typeof(DescriptorClosing).Assembly.Location);
+        using FileDescriptor random = FileDescriptor.Open("/dev/urandom");
+        foreach (FileDescriptor one in new[] { epoll, inotify, assembly, random })
+        {
+            Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(one.Fd));
+            DescriptorClosing.Of(one).Close();
+            Assert.False(one.IsOpen);
+        }
+    }
+
+    [LinuxFact]
+    public void What_a_user_makes_is_not_kept()
+    {
+        using FileDescriptor file = Some.File();
+        using FileDescriptor device = Some.Null();
+        using FileDescriptor text = FileDescriptor.Open("/etc/passwd");
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using (left)
+        using (right)
+        {
+            Assert.All(
+                new[] { file.Fd, device.Fd, text.Fd, (int)left.Handle },
+                fd => Assert.Null(RuntimeDescriptors.ReasonToKeep(fd)));
+        }
+    }
+
+    private static void RememberAndReuse()
+    {
+        FileDescriptor early = DescriptorCopy.To(0, Number);
+        RuntimeDescriptors.RememberOpen();
+        Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(Number));
+        early.Dispose();
+
+        using FileDescriptor file = FileDescriptor.Open("/etc/passwd");
+        _ = DescriptorCopy.To(file.Fd, Number).Detach();
+        DescriptorClosing.Of(Number).Close();
+        Assert.False(Some.IsOpen(Number));
+
+        // What comes after the first time is the user's.
+        int mine = Some.File().Detach();
+        RuntimeDescriptors.RememberOpen();
+        DescriptorClosing.Of(mine).Close();
+        Assert.False(Some.IsOpen(mine));
+    }
+}

@@ -1,0 +1,60 @@
+using PSFdPass.Descriptors;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Files in memory: content, names, seals.</summary>
+public unsafe class MemoryFileTests
+{
+    [LinuxFact]
+    public void It_has_its_content_and_is_at_its_beginning()
+    {
+        using FileDescriptor file = MemoryFile.Create("letters", "abc"u8);
+        Assert.Equal(DescriptorKind.MemoryFile, file.Kind);
+        Assert.Equal("/memfd:letters (deleted)", file.Target);
+        Assert.Equal(DescriptorFlags.CloseOnExec, file.Flags);
+        Assert.Equal("abc", Some.Read(file));
+        Assert.Equal(MemoryFileSeals.None, MemoryFile.SealsOf(file));
+    }
+
+    [LinuxTheory]
+    [InlineData(MemoryFileSeals.Write)]
+    [InlineData(MemoryFileSeals.Grow)]
+    [InlineData(MemoryFileSeals.Write | MemoryFileSeals.Shrink | MemoryFileSeals.Grow)]
+    public void Sealed_against_writing_or_growing_it_refuses_more(MemoryFileSeals seals)
+    {
+        using FileDescriptor file = MemoryFile.Create("letters", "abc"u8, seals);
+        Assert.Equal(seals, MemoryFile.SealsOf(file));
+        _ = Libc.Seek(file.Fd, 0, 2);
+        byte letter = 1;
+        Assert.Equal(-1, Libc.Write(file.Fd, &letter, 1));
+        Assert.Equal(Errno.EPERM, Errno.Last);
+        _ = Libc.Seek(file.Fd, 0, 0);
+        Assert.Equal("abc", Some.Read(file));
+    }
+
+    [LinuxFact]
+    public void Sealed_for_good_it_takes_no_more_seals()
+    {
+        const int F_ADD_SEALS = 1033;
+        using FileDescriptor file = MemoryFile.Create("letters", default, MemoryFileSeals.Seal);
+        Assert.Equal(-1, Fcntl.Control(file.Fd, F_ADD_SEALS, (int)MemoryFileSeals.Write));
+        Assert.Equal(Errno.EPERM, Errno.Last);
+    }
+
+    [LinuxFact]
+    public void Other_files_have_no_seals()
+    {
+        using FileDescriptor file = FileDescriptor.Open("/etc/passwd");
+        Assert.Null(MemoryFile.SealsOf(file));
+    }
+
+    [LinuxFact]
+    public void A_failure_leaves_nothing_open() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    {
+        Assert.Equal("EINVAL", Assert.Throws<SystemCallException>(() => MemoryFile.Create("x", "abc"u8, (MemoryFileSeals)4096)).ErrnoName);
+        Assert.Throws<ArgumentException>(() => MemoryFile.Create(new string('ü', 125)));
+        Assert.Throws<ArgumentException>(() => MemoryFile.Create("a\0b"));
+        MemoryFile.Create(new string('x', 249)).Dispose();
+    });
+}
