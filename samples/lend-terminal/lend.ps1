@@ -19,10 +19,10 @@ $ErrorActionPreference = 'Stop'
 $standardOutput = 1
 $listener = New-UnixSocketListener $SocketPath
 try {
-    Write-Host "Lending this terminal on $SocketPath"
+    "Lending this terminal on $SocketPath"
     $listener | Wait-UnixSocketConnection -Follow -RequireUser (id -u) | ForEach-Object {
         $borrower = (Get-UnixSocketPeer $_).ProcessId
-        Write-Host "Lent to pid $borrower"
+        "Lent to pid $borrower"
         try {
             Send-FileDescriptor $_ $standardOutput
 
@@ -30,13 +30,13 @@ try {
             Receive-FileDescriptor $_ -Follow -AsMessage | ForEach-Object Dispose
         }
         catch {
-            Write-Host "Lost a borrower: $_"
+            "Lost a borrower: $_"
         }
         finally {
             $_.Dispose()
         }
 
-        Write-Host "Back from pid $borrower"
+        "Back from pid $borrower"
     }
 }
 finally {

@@ -20,8 +20,8 @@ param(
     [switch] $FailSkipped
 )
 
-$ErrorActionPreference = 'Stop'
-Import-Module Pester -MinimumVersion 5.0
+# The tests run with the preferences that users have.
+Import-Module Pester -MinimumVersion 5.0 -ErrorAction Stop
 $null = New-Item $ResultFolder -ItemType Directory -Force
 
 $configuration = New-PesterConfiguration
@@ -38,7 +38,7 @@ foreach ($file in (Resolve-Path $Path).ProviderPath) {
     $failures = @(
         foreach ($one in @($result.Failed) + @($result.FailedBlocks) + @($result.FailedContainers)) {
             if ($one) {
-                @{ name = $one.ExpandedPath ?? "$one"; message = $one.ErrorRecord.ForEach{ $_.DisplayErrorMessage ?? "$_" } -join "`n" }
+                @{ name = $one.ExpandedPath ?? "$one"; message = @($one.ErrorRecord | ForEach-Object { "$_" }) -join "`n" }
             }
         }
 

@@ -37,6 +37,8 @@ def run_in_terminal(command):
             if not shown:
                 break
             os.write(1, shown)
+            for _ in range(shown.count(b"\x1b[6n")):
+                os.write(terminal, b"\x1b[1;1R")  # it was asked where the cursor is
         if 0 in ready:
             typed = os.read(0, 4096)
             if typed:

@@ -3,14 +3,14 @@ namespace PSFdPass.Ancillary;
 /// <summary>One control message: its level, its type and its data, without the padding.</summary>
 internal readonly ref struct ControlMessage
 {
-    private readonly ControlMessageLayout _layout;
+    private readonly ref readonly ControlMessageLayout _layout;
 
-    internal ControlMessage(int level, int type, ReadOnlySpan<byte> data, scoped in ControlMessageLayout layout)
+    internal ControlMessage(int level, int type, ReadOnlySpan<byte> data, ref readonly ControlMessageLayout layout)
     {
         Level = level;
         Type = type;
         Data = data;
-        _layout = layout;
+        _layout = ref layout;
     }
 
     /// <summary>cmsg_level.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace PSFdPass.Ancillary;
 
@@ -9,19 +10,39 @@ namespace PSFdPass.Ancillary;
 /// </summary>
 internal ref struct ControlMessageReader
 {
-    private readonly ControlMessageLayout _layout;
+    private readonly ref readonly ControlMessageLayout _layout;
     private ReadOnlySpan<byte> _rest;
 
     /// <summary>Begins at the start of the msg_controllen bytes that recvmsg(2) filled in.</summary>
-    public ControlMessageReader(ReadOnlySpan<byte> control, in ControlMessageLayout layout)
+    public ControlMessageReader(ReadOnlySpan<byte> control, ref readonly ControlMessageLayout layout)
     {
         _rest = control;
-        _layout = layout;
+        _layout = ref layout;
         Current = default;
     }
 
     /// <summary>The message that <see cref="MoveNext"/> found.</summary>
     public ControlMessage Current { get; private set; }
+
+    /// <summary>Reads the descriptors when they are all there is: one SCM_RIGHTS message, whole, and nothing behind it.</summary>
+    public static bool TryReadOnlyRights(ReadOnlySpan<byte> control, ref readonly ControlMessageLayout layout, out ReadOnlySpan<int> descriptors)
+    {
+        if (control.Length > layout.DataOffset)
+        {
+            // The lower four bytes are enough: the kernel writes no length of 4 GiB.
+            int length = BinaryPrimitives.ReadInt32LittleEndian(control);
+            if (length >= layout.DataOffset && length <= control.Length && layout.Align(length) >= control.Length &&
+                BinaryPrimitives.ReadInt32LittleEndian(control[layout.LevelOffset..]) == layout.SolSocket &&
+                BinaryPrimitives.ReadInt32LittleEndian(control[(layout.LevelOffset + 4)..]) == ControlMessageLayout.ScmRights)
+            {
+                descriptors = MemoryMarshal.Cast<byte, int>(control[layout.DataOffset..length]);
+                return true;
+            }
+        }
+
+        descriptors = default;
+        return false;
+    }
 
     /// <summary>Makes <c>foreach</c> work.</summary>
     public readonly ControlMessageReader GetEnumerator() => this;

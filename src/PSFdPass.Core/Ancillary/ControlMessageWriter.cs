@@ -7,13 +7,13 @@ namespace PSFdPass.Ancillary;
 internal ref struct ControlMessageWriter
 {
     private readonly Span<byte> _buffer;
-    private readonly ControlMessageLayout _layout;
+    private readonly ref readonly ControlMessageLayout _layout;
 
     /// <summary>Begins at the start of a buffer, which must hold <see cref="ControlMessageLayout.Space"/> for each message.</summary>
-    public ControlMessageWriter(Span<byte> buffer, in ControlMessageLayout layout)
+    public ControlMessageWriter(Span<byte> buffer, ref readonly ControlMessageLayout layout)
     {
         _buffer = buffer;
-        _layout = layout;
+        _layout = ref layout;
     }
 
     /// <summary>Bytes written so far: the msg_controllen to send with.</summary>

@@ -145,6 +145,13 @@ public sealed class FileDescriptor : IDisposable
     public static FileDescriptor Open(string path, FileAccess access = FileAccess.Read) =>
         FileOpener.Open(path, new FileOpenOptions { Access = access });
 
+    /// <summary>
+    /// Closes descriptors by number (close(2)), such as those that <see cref="DescriptorReceiver"/> wrote to the caller's span.
+    /// Nobody else may own them.
+    /// </summary>
+    /// <param name="numbers">Their numbers. One that is not open is passed over.</param>
+    public static void Close(ReadOnlySpan<int> numbers) => DescriptorDrain.Close(numbers);
+
     /// <summary>Makes another descriptor of the same description, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
     /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
     /// <exception cref="SystemCallException">EMFILE: there is no descriptor left.</exception>
@@ -223,7 +230,7 @@ public sealed class FileDescriptor : IDisposable
     /// <summary>Closes the descriptor (close(2)); does nothing when it is closed or was handed over.</summary>
     public void Close() => Dispose();
 
-    /// <inheritdoc cref="Close"/>
+    /// <inheritdoc cref="Close()"/>
     public void Dispose() => _handle.Dispose();
 
     /// <summary>Its number, kind and target.</summary>

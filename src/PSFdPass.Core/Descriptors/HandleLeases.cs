@@ -8,15 +8,19 @@ namespace PSFdPass.Descriptors;
 internal ref struct HandleLeases
 {
     private readonly ReadOnlySpan<SafeHandle> _handles;
-    private readonly int[] _fds;
+    private readonly Span<int> _fds;
+    private readonly int[]? _rented;
     private int _held;
 
     /// <summary>Takes a reference of each handle, until <see cref="Dispose"/>; of none, if one of them is closed.</summary>
+    /// <param name="handles">The handles.</param>
+    /// <param name="room">Where the numbers go, if it is large enough; otherwise the room for them is rented.</param>
     /// <exception cref="ObjectDisposedException">A handle is closed.</exception>
-    public HandleLeases(ReadOnlySpan<SafeHandle> handles)
+    public HandleLeases(ReadOnlySpan<SafeHandle> handles, Span<int> room)
     {
         _handles = handles;
-        _fds = ArrayPool<int>.Shared.Rent(handles.Length);
+        _rented = handles.Length > room.Length ? ArrayPool<int>.Shared.Rent(handles.Length) : null;
+        _fds = (_rented ?? room)[..handles.Length];
         try
         {
             foreach (SafeHandle handle in handles)
@@ -34,7 +38,7 @@ internal ref struct HandleLeases
     }
 
     /// <summary>The descriptors' numbers, in order; valid until <see cref="Dispose"/>.</summary>
-    public readonly ReadOnlySpan<int> Fds => _fds.AsSpan(0, _handles.Length);
+    public readonly ReadOnlySpan<int> Fds => _fds;
 
     /// <summary>Gives the references back.</summary>
     public void Dispose()
@@ -44,6 +48,9 @@ internal ref struct HandleLeases
             _handles[_held - 1].DangerousRelease();
         }
 
-        ArrayPool<int>.Shared.Return(_fds);
+        if (_rented is not null)
+        {
+            ArrayPool<int>.Shared.Return(_rented);
+        }
     }
 }

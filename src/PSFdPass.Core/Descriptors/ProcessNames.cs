@@ -13,19 +13,6 @@ internal static class ProcessNames
             return "";
         }
 
-        if (OperatingSystem.IsMacOS())
-        {
-            return LibProc.NameOf(process);
-        }
-
-        try
-        {
-            return OperatingSystem.IsLinux() ? File.ReadAllText($"/proc/{process}/comm").TrimEnd('\n') : "";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // It has ended, or there is no descriptor left to read the file with.
-            return "";
-        }
+        return OperatingSystem.IsMacOS() ? LibProc.NameOf(process) : ProcFs.NameOf(process) ?? "";
     }
 }

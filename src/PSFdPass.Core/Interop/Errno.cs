@@ -42,4 +42,10 @@ internal static class Errno
 
     /// <summary>The error number of the call just made. Read it before anything else can make another.</summary>
     public static int Last => Marshal.GetLastPInvokeError();
+
+    /// <summary>
+    /// Takes over the error of a call that was made without SetLastError, for <see cref="Last"/>. Nothing may come between the
+    /// two: it is what the code generated for SetLastError does, but only after a call that has failed.
+    /// </summary>
+    public static void Keep() => Marshal.SetLastPInvokeError(Marshal.GetLastSystemError());
 }

@@ -6,13 +6,29 @@ namespace PSFdPass.Interop;
 /// <summary><c>&lt;sys/socket.h&gt;</c>: the calls that .NET does not make for us.</summary>
 internal static unsafe partial class SysSocket
 {
-    /// <summary>sendmsg(2).</summary>
-    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
-    public static partial nint SendMsg(int socket, MsgHdr* message, int flags);
+    /// <summary>sendmsg(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static nint SendMsg(int socket, MsgHdr* message, int flags)
+    {
+        nint result = SendMsgCore(socket, message, flags);
+        if (result < 0)
+        {
+            Errno.Keep();
+        }
 
-    /// <summary>recvmsg(2).</summary>
-    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
-    public static partial nint RecvMsg(int socket, MsgHdr* message, int flags);
+        return result;
+    }
+
+    /// <summary>recvmsg(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static nint RecvMsg(int socket, MsgHdr* message, int flags)
+    {
+        nint result = RecvMsgCore(socket, message, flags);
+        if (result < 0)
+        {
+            Errno.Keep();
+        }
+
+        return result;
+    }
 
     /// <summary>recv(2).</summary>
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
@@ -79,6 +95,13 @@ internal static unsafe partial class SysSocket
     /// <summary>Sets one integer option of a socket. False leaves the error in <see cref="Errno.Last"/>.</summary>
     public static bool TrySetOption(int socket, int level, int name, int value) =>
         SetSockOpt(socket, level, name, &value, sizeof(int)) == 0;
+
+    // Without SetLastError, which costs a call before and two behind: the error is of interest only when there is one.
+    [LibraryImport("libc", EntryPoint = "sendmsg")]
+    private static partial nint SendMsgCore(int socket, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recvmsg")]
+    private static partial nint RecvMsgCore(int socket, MsgHdr* message, int flags);
 
     /// <summary><c>struct iovec</c>: the same two words everywhere.</summary>
     [StructLayout(LayoutKind.Sequential)]

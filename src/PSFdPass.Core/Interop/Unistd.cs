@@ -7,8 +7,16 @@ namespace PSFdPass.Interop;
 internal static unsafe partial class Unistd
 {
     /// <summary>close(2). Never called again after EINTR: the descriptor is gone by then.</summary>
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    public static partial int Close(int descriptor);
+    public static int Close(int descriptor)
+    {
+        int result = CloseCore(descriptor);
+        if (result < 0)
+        {
+            Errno.Keep();
+        }
+
+        return result;
+    }
 
     /// <summary>geteuid(2).</summary>
     [LibraryImport("libc", EntryPoint = "geteuid")]
@@ -45,4 +53,8 @@ internal static unsafe partial class Unistd
 
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint ReadLink(string path, byte* buffer, nuint size);
+
+    // Without SetLastError, which costs a call before and two behind: the error is of interest only when there is one.
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int CloseCore(int descriptor);
 }

@@ -39,6 +39,25 @@ internal readonly ref struct ControlContents
     /// <param name="descriptors">Where the numbers go, which are the caller's from then on.</param>
     public static ControlContents Take(ReadOnlySpan<byte> control, Span<int> descriptors)
     {
+        // What nearly every message has: descriptors and nothing else.
+        if (Constants.Current.MSG_CMSG_CLOEXEC != 0 &&
+            ControlMessageReader.TryReadOnlyRights(control, in ControlMessageLayout.Current, out ReadOnlySpan<int> only) &&
+            only.Length <= descriptors.Length)
+        {
+            only.CopyTo(descriptors);
+            return new ControlContents(only.Length, 0, null);
+        }
+
+        return TakeEach(control, descriptors);
+    }
+
+    /// <summary>What msg_flags say was cut short.</summary>
+    public static MessageFlags FlagsOf(int flags) =>
+        ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
+        ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);
+
+    private static ControlContents TakeEach(ReadOnlySpan<byte> control, Span<int> descriptors)
+    {
         MessageCredentials? credentials = null;
         int taken = 0;
         int closed = 0;
@@ -71,9 +90,4 @@ internal readonly ref struct ControlContents
 
         return new ControlContents(taken, closed, credentials);
     }
-
-    /// <summary>What msg_flags say was cut short.</summary>
-    public static MessageFlags FlagsOf(int flags) =>
-        ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
-        ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);
 }

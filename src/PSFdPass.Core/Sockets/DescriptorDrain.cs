@@ -23,14 +23,19 @@ internal ref struct DescriptorDrain
         }
 
         var descriptors = new FileDescriptor[_numbers.Length];
+        TakeAll(descriptors);
+        return descriptors;
+    }
+
+    /// <summary>Hands out all of them as objects that own them, into a span that has room for them.</summary>
+    public void TakeAll(Span<FileDescriptor> descriptors)
+    {
         int taken = 0;
         while (!_numbers.IsEmpty)
         {
             descriptors[taken++] = new FileDescriptor(_numbers[0], ownsHandle: true);
             _numbers = _numbers[1..];
         }
-
-        return descriptors;
     }
 
     /// <summary>Closes those that were not taken.</summary>

@@ -54,6 +54,28 @@ public static class DescriptorReceiver
         return result;
     }
 
+    /// <summary>Receives one message into the caller's buffers. Allocates nothing but the objects that own the descriptors.</summary>
+    /// <param name="socket">A Unix-domain socket.</param>
+    /// <param name="buffer">Where the data goes. What of a packet has no room is lost, and <see cref="ReceiveResult.FullLength"/> tells.</param>
+    /// <param name="descriptors">
+    /// Where the descriptors go, which are the caller's to dispose. Those that have no room are closed and counted in
+    /// <see cref="ReceiveResult.DescriptorsClosed"/>; 253 have room for any message.
+    /// </param>
+    /// <param name="timeout">How long to wait for a message; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="cancellation">Ends the wait. A message is never lost to it.</param>
+    /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{int}, TimeSpan, CancellationToken)"/>
+    [SkipLocalsInit]
+    public static ReceiveResult Receive(
+        SafeHandle socket, Span<byte> buffer, Span<FileDescriptor> descriptors, TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        Span<int> numbers = stackalloc int[ControlContents.MaxNumbers];
+        ReceiveResult result = Receive(
+            socket, buffer, numbers[..Math.Min(descriptors.Length, ControlContents.MaxNumbers)], timeout, cancellation);
+        using var drain = new DescriptorDrain(numbers[..result.Descriptors]);
+        drain.TakeAll(descriptors);
+        return result;
+    }
+
     /// <summary>Receives one message, with its descriptors as objects that own them.</summary>
     /// <param name="socket">A Unix-domain socket.</param>
     /// <param name="timeout">How long to wait for a message; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
@@ -257,8 +279,8 @@ public static class DescriptorReceiver
                 flags |= Constants.MSG_PEEK;
             }
 
-            nint length;
-            while ((length = SysSocket.RecvMsg(socket, &message, flags)) < 0)
+            nint length = SysSocket.RecvMsg(socket, &message, flags);
+            if (length < 0)
             {
                 int errno = Errno.Last;
                 if (errno == Errno.EAGAIN)
@@ -267,10 +289,11 @@ public static class DescriptorReceiver
                     return false;
                 }
 
-                if (errno != Errno.EINTR)
-                {
-                    throw new SystemCallException("recvmsg", errno);
-                }
+                // Again after a signal. No loop: the JIT optimises a method with both a loop and a stackalloc only once, early,
+                // when it does not yet know the values of static fields, nor what is usual.
+                return errno == Errno.EINTR
+                    ? TryReceive(socket, type, buffer, descriptors, peek, out result)
+                    : throw new SystemCallException("recvmsg", errno);
             }
 
             ControlContents contents = ControlContents.Take(

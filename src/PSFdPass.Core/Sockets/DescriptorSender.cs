@@ -77,15 +77,17 @@ public static class DescriptorSender
     /// <param name="timeout">How long to wait for room at the receiver; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
+    [SkipLocalsInit]
     public static void Send(
         SafeHandle socket, ReadOnlySpan<SafeHandle> descriptors, TimeSpan timeout, CancellationToken cancellation = default)
     {
-        using var leases = new HandleLeases(descriptors);
+        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
         Send(socket, leases.Fds, timeout, cancellation);
     }
 
     /// <summary>Sends data, and descriptors that handles own with it.</summary>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
+    [SkipLocalsInit]
     public static void Send(
         SafeHandle socket,
         ReadOnlySpan<byte> data,
@@ -93,7 +95,7 @@ public static class DescriptorSender
         TimeSpan timeout,
         CancellationToken cancellation = default)
     {
-        using var leases = new HandleLeases(descriptors);
+        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
         Send(socket, data, leases.Fds, timeout, cancellation);
     }
 
@@ -204,10 +206,11 @@ public static class DescriptorSender
         }
     }
 
+    [SkipLocalsInit]
     private static bool TrySendOnce(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int sent)
     {
         using var lease = new HandleLease(socket);
-        using var leases = new HandleLeases(descriptors);
+        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
         return TrySendOnce(lease.Fd, data, leases.Fds, out sent);
     }
 
@@ -229,16 +232,9 @@ public static class DescriptorSender
                 message.msg_controllen = (uint)writer.Written;
             }
 
-            while (true)
+            nint result = SysSocket.SendMsg(socket, &message, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
+            if (result < 0)
             {
-                nint result = SysSocket.SendMsg(
-                    socket, &message, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
-                if (result >= 0)
-                {
-                    sent = (int)result;
-                    return true;
-                }
-
                 int errno = Errno.Last;
                 if (errno == Errno.EAGAIN)
                 {
@@ -246,11 +242,15 @@ public static class DescriptorSender
                     return false;
                 }
 
-                if (errno != Errno.EINTR)
-                {
-                    throw new SystemCallException("sendmsg", errno);
-                }
+                // Again after a signal. No loop: the JIT optimises a method with both a loop and a stackalloc only once, early,
+                // when it does not yet know the values of static fields, nor what is usual.
+                return errno == Errno.EINTR
+                    ? TrySendOnce(socket, data, descriptors, out sent)
+                    : throw new SystemCallException("sendmsg", errno);
             }
+
+            sent = (int)result;
+            return true;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
@@ -5,19 +7,18 @@ namespace PSFdPass.Sockets;
 /// <summary>A Unix-domain socket that can be found by its name, and what a person wants to know of it before connecting.</summary>
 public sealed class NamedSocket
 {
-    private NamedSocket(string name, UnixSocketTable.Entry? entry, List<int>? processes)
+    private NamedSocket(string name, UnixSocketTable.Entry? entry, int? process)
     {
         Name = name;
         IsReachable = entry is not null;
-        string holder = processes is null ? "" : ": " + string.Join(", ", processes.Order().Select(UnixSocketTable.Describe));
-        Description = entry is { } socket
-            ? $"{socket.Type switch
-            {
-                System.Net.Sockets.SocketType.Dgram => "Datagram",
-                System.Net.Sockets.SocketType.Seqpacket => "SeqPacket",
-                _ => "Stream",
-            }}{holder}"
-            : "nobody listens";
+        string type = entry?.Type switch
+        {
+            null => "nobody listens",
+            SocketType.Dgram => "Datagram",
+            SocketType.Seqpacket => "SeqPacket",
+            _ => "Stream",
+        };
+        Description = process is { } id ? $"{type}: {UnixSocketTable.Describe(id)}" : type;
     }
 
     /// <summary>Its path, or its abstract name without the NUL in front.</summary>
@@ -26,7 +27,7 @@ public sealed class NamedSocket
     /// <summary>Whether somebody listens there, or receives datagrams, as far as the system's table tells.</summary>
     public bool IsReachable { get; }
 
-    /// <summary>Its type and the processes that have it open, as far as this user may see: <c>Stream: pid 42 (pwsh)</c>.</summary>
+    /// <summary>Its type and the process that has it open, as far as this user may see: <c>Stream: pid 42 (pwsh)</c>.</summary>
     public string Description { get; }
 
     /// <summary>Those among some files that are sockets; those that somebody listens on first.</summary>
@@ -35,22 +36,14 @@ public sealed class NamedSocket
     {
         ArgumentNullException.ThrowIfNull(paths);
         List<string> files = [.. paths.Where(IsSocket)];
-        var entries = new Dictionary<string, UnixSocketTable.Entry>();
-        foreach (UnixSocketTable.Entry entry in files.Count > 0 ? UnixSocketTable.Read() : [])
-        {
-            if (entry.IsReachable)
-            {
-                entries[entry.Name] = entry;
-            }
-        }
-
-        return Describe(files.Select(path => (path, entries.TryGetValue(path, out UnixSocketTable.Entry entry) ? entry : (UnixSocketTable.Entry?)null)));
+        ILookup<string, UnixSocketTable.Entry> table = (files.Count > 0 ? UnixSocketTable.Read() : []).ToLookup(entry => entry.Name);
+        return Describe(files.Select(path => (path, table[path].Cast<UnixSocketTable.Entry?>().FirstOrDefault())));
     }
 
     /// <summary>The abstract names in use that begin with some text.</summary>
     public static IReadOnlyList<NamedSocket> Abstract(string prefix) => Describe(
         UnixSocketTable.Read()
-            .Where(entry => entry.IsReachable && entry.Name.StartsWith("@" + prefix, StringComparison.Ordinal))
+            .Where(entry => entry.Name.StartsWith("@" + prefix, StringComparison.Ordinal))
             .Select(entry => (entry.Name[1..], (UnixSocketTable.Entry?)entry)));
 
     /// <summary>The name.</summary>
@@ -58,15 +51,13 @@ public sealed class NamedSocket
 
     private static List<NamedSocket> Describe(IEnumerable<(string Name, UnixSocketTable.Entry? Entry)> sockets)
     {
-        List<(string Name, UnixSocketTable.Entry? Entry)> found = [.. sockets];
-        Dictionary<ulong, List<int>> holders = found.Exists(socket => socket.Entry is not null)
-            ? UnixSocketTable.HoldersOf(found.Select(socket => socket.Entry?.Inode ?? 0))
-            : [];
+        // Looking through the processes takes its time, and is only done when there is a socket to find.
+        var holders = new Lazy<SocketHolders>();
         return
         [
-            .. found
+            .. sockets
                 .Select(socket => new NamedSocket(
-                    socket.Name, socket.Entry, socket.Entry is { } entry ? holders.GetValueOrDefault(entry.Inode) : null))
+                    socket.Name, socket.Entry, socket.Entry is { } entry ? holders.Value.Find(entry.Inode) : null))
                 .OrderByDescending(socket => socket.IsReachable)
                 .ThenBy(socket => socket.Name, StringComparer.Ordinal),
         ];

@@ -14,6 +14,13 @@ public static class UnixSocketType
 {
     private static readonly ConditionalWeakTable<SafeHandle, StrongBox<SocketType>> Known = [];
 
+    // The two that this thread has asked for last: what it sends on, and what it receives from.
+    [ThreadStatic]
+    private static Recent? t_last;
+
+    [ThreadStatic]
+    private static Recent? t_lastButOne;
+
     /// <summary>The type of a Unix-domain socket.</summary>
     /// <exception cref="NotUnixSocketException">It is a socket of another family.</exception>
     /// <exception cref="SystemCallException">ENOTSOCK: it is no socket. EBADF: it is not open.</exception>
@@ -21,7 +28,9 @@ public static class UnixSocketType
     public static SocketType Of(SafeHandle socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        return Known.TryGetValue(socket, out StrongBox<SocketType>? type) ? type.Value : Ask(socket);
+        return t_last is { } last && last.IsOf(socket) ? last.Type
+            : t_lastButOne is { } other && other.IsOf(socket) ? other.Type
+            : LookUp(socket);
     }
 
     /// <summary>The SOCK_ number of a type that a Unix-domain socket can have.</summary>
@@ -43,6 +52,16 @@ public static class UnixSocketType
         _ => null,
     };
 
+    private static SocketType LookUp(SafeHandle socket)
+    {
+        SocketType type = Known.TryGetValue(socket, out StrongBox<SocketType>? known) ? known.Value : Ask(socket);
+        Recent recent = t_lastButOne ?? new Recent();
+        recent.Set(socket, type);
+        t_lastButOne = t_last;
+        t_last = recent;
+        return type;
+    }
+
     private static SocketType Ask(SafeHandle socket)
     {
         using var lease = new HandleLease(socket);
@@ -56,5 +75,21 @@ public static class UnixSocketType
         SocketType type = FromNumber(number) ?? SocketType.Stream;
         Known.AddOrUpdate(socket, new StrongBox<SocketType>(type));
         return type;
+    }
+
+    /// <summary>A handle, which is not kept alive, and its type.</summary>
+    private sealed class Recent
+    {
+        private readonly WeakReference<SafeHandle> _socket = new(null!);
+
+        public SocketType Type { get; private set; }
+
+        public bool IsOf(SafeHandle socket) => _socket.TryGetTarget(out SafeHandle? own) && ReferenceEquals(own, socket);
+
+        public void Set(SafeHandle socket, SocketType type)
+        {
+            _socket.SetTarget(socket);
+            Type = type;
+        }
     }
 }

@@ -55,7 +55,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         OrStop(
             () =>
             {
-                if (Peek && (Follow || Count > 1))
+                if (Peek && (Follow || Count is not null))
                 {
                     throw new ArgumentException("-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count.");
                 }
@@ -99,23 +99,21 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     private ReceivedMessage? ReceiveMessage(MessageReader reader)
     {
-        ReceivedMessage? message = null;
-        OrStop(
-            () =>
-            {
-                try
-                {
-                    TimeSpan timeout = ToTimeout(TimeoutSeconds);
-                    message = Peek ? reader.Peek(timeout, Stopped) : reader.Next(timeout, Stopped);
-                }
-                catch (DescriptorsLostException exception)
-                {
-                    WriteError(ErrorRecords.From(exception, Socket));
-                    message = exception.Received;
-                }
-            },
-            Socket);
-        return message;
+        try
+        {
+            TimeSpan timeout = ToTimeout(TimeoutSeconds);
+            return Peek ? reader.Peek(timeout, Stopped) : reader.Next(timeout, Stopped);
+        }
+        catch (DescriptorsLostException exception)
+        {
+            WriteError(ErrorRecords.From(exception, Socket));
+            return exception.Received;
+        }
+        catch (Exception exception) when (EndsCommand(exception))
+        {
+            Stop(exception, Socket);
+            return null;
+        }
     }
 
     private void Write(ReceivedMessage message)
@@ -137,13 +135,13 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             return;
         }
 
+        IReadOnlyList<FileDescriptor> descriptors = message.Descriptors;
         int given = 0;
         try
         {
-            foreach (FileDescriptor descriptor in message.Descriptors)
+            while (given < descriptors.Count)
             {
-                given++;
-                if (TryOpen(descriptor) is { } value)
+                if (TryOpen(descriptors[given++]) is { } value)
                 {
                     WriteObject(value);
                 }
@@ -152,9 +150,9 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         finally
         {
             // A pipeline that takes no more, such as one with Select-Object -First 1, leaves these with nobody.
-            foreach (FileDescriptor descriptor in message.Descriptors.Skip(given))
+            for (; given < descriptors.Count; given++)
             {
-                descriptor.Dispose();
+                descriptors[given].Dispose();
             }
         }
     }

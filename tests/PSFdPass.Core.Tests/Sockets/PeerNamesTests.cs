@@ -85,22 +85,6 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxTheory]
-    [InlineData("ffff: 00000002 00000000 00010000 0001 01 12345 /run/a.sock", "/run/a.sock", SocketType.Stream, true, 12345)]
-    [InlineData("ffff: 00000002 00000000 00010000 0005 01 12345 @name with spaces", "@name with spaces", SocketType.Seqpacket, true, 12345)]
-    [InlineData("ffff: 00000002 00000000 00000000 0002 01   987 @7f", "@7f", SocketType.Dgram, false, 987)]
-    [InlineData("ffff: 00000003 00000000 00000000 0001 03 1 /run/a.sock", "/run/a.sock", SocketType.Stream, false, 1)]
-    public void A_line_of_the_systems_table_is_read(string line, string name, SocketType type, bool listening, ulong inode) =>
-        Assert.Equal(new UnixSocketTable.Entry(name, type, listening, inode), UnixSocketTable.Parse(line));
-
-    [Theory]
-    [InlineData("Num       RefCount Protocol Flags    Type St Inode Path")]
-    [InlineData("ffff: 00000003 00000000 00000000 0001 03 12345")]
-    [InlineData("ffff: 00000003 00000000 zzz 0001 03 12345 /a")]
-    [InlineData("ffff: 00000003 00000000 00000000 0009 03 12345 /a")]
-    [InlineData("")]
-    public void A_line_that_names_no_socket_is_none(string line) => Assert.Null(UnixSocketTable.Parse(line));
-
-    [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void An_address_in_use_says_who_has_it(SocketType type)
     {
@@ -118,6 +102,16 @@ public sealed class PeerNamesTests : IDisposable
         }
 
         Assert.Null(UnixSocketTable.HolderAt(UnixSocketAddress.FromPath(_directory.File("none"))));
+        string root = _directory.File("");
+        foreach (UnixSocketAddress longest in (UnixSocketAddress[])
+        [
+            UnixSocketAddress.FromPath(root + new string('p', 107 - root.Length)),
+            UnixSocketAddress.FromAbstractName(Guid.NewGuid().ToString().PadRight(107, 'n')),
+        ])
+        {
+            using Socket listener = UnixSocketListener.Create(longest, type);
+            Assert.Equal(me, UnixSocketTable.HolderAt(longest));
+        }
     }
 
     [LinuxFact]
@@ -142,6 +136,24 @@ public sealed class PeerNamesTests : IDisposable
         using Socket one = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName(name + "-1"), SocketType.Dgram);
         using Socket two = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName(name + "-2"));
         Assert.Equal([name + "-1", name + "-2"], NamedSocket.Abstract(name).Select(named => named.Name));
+    }
+
+    [LinuxFact]
+    public unsafe void Names_that_are_no_text_keep_nobody_from_reading_the_table()
+    {
+        using FileDescriptor socket = new(Libc.Checked(SysSocket.Create(Constants.AF_UNIX, Constants.SOCK_DGRAM, 0)), ownsHandle: true);
+        byte* address = stackalloc byte[SysUn.MaxSize];
+        new Span<byte>(address, SysUn.MaxSize).Fill(0xff);
+        *(ushort*)address = Constants.AF_UNIX;
+        address[2] = 0;
+        Assert.Equal(0, SysSocket.Bind(socket.Fd, address, SysUn.MaxSize));
+        Assert.Contains(NamedSocket.Abstract(""), named => named.Name.StartsWith("\ufffd\ufffd", StringComparison.Ordinal));
+        Assert.StartsWith("unix-datagram @\ufffd", SocketDescription.Of(socket.Fd).ToString());
+        Assert.StartsWith("unix-datagram @\ufffd", socket.Target);
+
+        // A line feed in a name ends its line, and what follows is no line of the table.
+        using Socket broken = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName($"{Guid.NewGuid()}\nab cd ef"));
+        Assert.NotEmpty(UnixSocketTable.Read());
     }
 
     [LinuxFact]

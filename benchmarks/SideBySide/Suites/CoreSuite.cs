@@ -1,0 +1,168 @@
+using PSFdPass.Benchmarks.Measuring;
+using PSFdPass.Benchmarks.Report;
+
+namespace PSFdPass.Benchmarks.Suites;
+
+/// <summary>Send, receive and close in one process, over one stream socket pair: the library beside the same loop in other languages.</summary>
+internal sealed class CoreSuite : Suite
+{
+    private const int BatchNanoseconds = 12_000_000;
+    private static readonly int[] Counts = [1, 2, 8, 32, 64, 128, 253];
+    private static readonly TimeSpan Warmth = TimeSpan.FromSeconds(1.5);
+
+    private readonly List<Contender> _contenders = [];
+
+    public override void Measure(Options options)
+    {
+        AddContenders();
+        try
+        {
+            WarmUp();
+
+            // The growth first: its many rounds leave everybody warm for what the targets are about.
+            foreach (int count in Counts)
+            {
+                bool isTarget = count is 1 or 253;
+                Contender[] taking = [.. _contenders.Where(contender => count == 1 || contender.Grows)];
+                Interleave(isTarget ? options.Rounds * 2 : options.Rounds, taking, contender => contender.Measure(count));
+            }
+
+            foreach (Contender contender in _contenders.Where(contender => contender.Allocates))
+            {
+                contender.CountBytes();
+            }
+        }
+        finally
+        {
+            _contenders.ForEach(contender => contender.Worker.Dispose());
+        }
+    }
+
+    public override void Report(Page page)
+    {
+        if (_contenders.Count == 0)
+        {
+            return;
+        }
+
+        Contender c = _contenders[0];
+        var one = new Table("", ">one descriptor, ns", ">from", ">to", ">times C", ">bytes allocated");
+        var most = new Table("", ">253 a message, ns each", ">from", ">to", ">times C", ">bytes allocated, each");
+        var growth = new Table(["descriptors a message", .. _contenders.Where(contender => contender.Grows).Select(contender => ">" + contender.Name)]);
+        foreach (Contender contender in _contenders)
+        {
+            AddRow(one, contender, c, 1);
+            if (contender.Grows)
+            {
+                AddRow(most, contender, c, 253);
+            }
+        }
+
+        foreach (int count in Counts)
+        {
+            growth.Add([$"{count}", .. _contenders.Where(contender => contender.Grows).Select(contender => $"{contender.At(count).Median:0}")]);
+        }
+
+        page.Add("core", one, Notices);
+        page.Add("core-253", most);
+        page.Add("growth", growth);
+        page.Picture.AddBars(
+            "Send, receive and close one descriptor", "ns",
+            _contenders.Select(contender => (contender.Name, contender.At(1).Median, contender.IsOurs)));
+        page.Picture.AddLines(
+            "The same, by descriptors a message", "ns each", Counts,
+            _contenders.Where(contender => contender.Grows)
+                .Select(contender => (contender.Name, Counts.Select(count => contender.At(count).Median).ToArray(), contender.IsOurs)));
+    }
+
+    private static void AddRow(Table table, Contender contender, Contender c, int count)
+    {
+        Summary time = contender.At(count);
+        string ratio = Summary.Ratio(contender.Times[count], c.Times[count]).Median.ToString("0.00");
+        string bytes = contender.Bytes.TryGetValue(count, out double value) ? $"{value:0.#}" : "";
+        table.Add(contender.Name, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", ratio, bytes);
+    }
+
+    private void AddContenders()
+    {
+        string[] self = [Tools.Self, "loop"];
+        Add("C", () => [Tools.BuildC(Peer("loop.c"))], "pass", grows: true);
+        Add("PSFdPass, numbers", () => self, "numbers", grows: true, isOurs: true);
+        Add("PSFdPass, owned", () => self, "owned", grows: true, isOurs: true);
+        Add("Go", () => [Tools.BuildGo(Peer("loop.go"))], "pass", grows: true);
+        Add("Python", () => Script("python3", Peer("loop.py")), "pass", grows: true);
+        Add("Python, recvmsg", () => Script("python3", Peer("loop.py")), "raw");
+        Add("Ruby", () => Script("ruby", Peer("loop.rb")), "pass");
+        Add("Perl", PerlWithFdPass, "pass");
+        if (_contenders[0].Name != "C")
+        {
+            throw new BenchmarkException("Everything is measured beside C: it takes gcc.");
+        }
+    }
+
+    private static string[] PerlWithFdPass() =>
+        Tools.Output("perl", "-MIO::FDPass", "-e", "print 1") == "1"
+            ? Script("perl", Peer("loop.pl"))
+            : throw new BenchmarkException("There is no perl with IO::FDPass (Debian: libio-fdpass-perl).");
+
+    private void Add(string name, Func<string[]> command, string work, bool grows = false, bool isOurs = false)
+    {
+        if (TryPeer(name, command) is { } found)
+        {
+            _contenders.Add(new Contender(name, new Worker(name, Pinned.Measured, found), work, grows, isOurs));
+        }
+        else if (_contenders.Count == 0)
+        {
+            throw new BenchmarkException("Everything is measured beside C: it takes gcc.");
+        }
+    }
+
+    private void WarmUp()
+    {
+        foreach (Contender contender in _contenders)
+        {
+            long end = Environment.TickCount64 + (long)Warmth.TotalMilliseconds;
+            do
+            {
+                _ = contender.Worker.Loop(contender.Work, 1, 20_000);
+                _ = contender.Worker.Loop(contender.Work, contender.Grows ? 253 : 1, 100);
+
+                // The JIT compiles in the background, on the same processor.
+                Thread.Sleep(contender.Allocates ? 100 : 0);
+            }
+            while (contender.Allocates && Environment.TickCount64 < end);
+        }
+    }
+
+    private sealed record Contender(string Name, Worker Worker, string Work, bool Grows, bool IsOurs)
+    {
+        public Dictionary<int, List<double>> Times { get; } = [];
+
+        public Dictionary<int, double> Bytes { get; } = [];
+
+        public bool Allocates => IsOurs;
+
+        public Summary At(int count) => Summary.Of(Times[count]);
+
+        // Nanoseconds for each descriptor.
+        public void Measure(int count)
+        {
+            if (!Times.TryGetValue(count, out List<double>? times))
+            {
+                Times[count] = times = [];
+            }
+
+            double guess = times.Count > 0 ? times[^1] * count : Worker.Loop(Work, count, 50) / 50.0;
+            int batch = (int)Math.Max(10, BatchNanoseconds / guess);
+            times.Add(Worker.Loop(Work, count, batch) / (double)batch / count);
+        }
+
+        public void CountBytes()
+        {
+            foreach (int count in (int[])[1, 253])
+            {
+                Bytes[count] = Worker.Loop($"bytes-{Work}", count, 1000) / 1000.0 / count;
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+using PSFdPass.Benchmarks.Measuring;
+using PSFdPass.Benchmarks.Report;
+
+namespace PSFdPass.Benchmarks.Suites;
+
+/// <summary>The cmdlets in pwsh, beside Python's loop and beside a cmdlet that does nothing.</summary>
+internal sealed class PwshSuite : Suite
+{
+    private const int Most = 10_000;
+    private const int Spare = 300;
+    private const int Chunk = 200;
+    private const int WarmUps = 5;
+    private const int Calls = 100;
+    private static readonly string[] Names = ["Python", "pipeline", "array"];
+    private static readonly string[] CallWorks = ["nothing", "nothing-with-arguments", "send"];
+
+    private readonly Dictionary<string, List<double>> _times = [];
+    private readonly Dictionary<string, List<double>> _calls = CallWorks.ToDictionary(work => work, _ => new List<double>());
+    private int _count = Most;
+
+    /// <summary>The module as the build has laid it out.</summary>
+    public static string Module => Directory.EnumerateFiles(Path.Combine(Tools.Root, "out", "PSFdPass"), "PSFdPass.psd1", SearchOption.AllDirectories).Last();
+
+    /// <summary>The module with one empty cmdlet.</summary>
+    public static string EmptyModule => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModule.psd1");
+
+    public override void Measure(Options options)
+    {
+        string[] pwsh = Script("pwsh", "-NoProfile", "-NonInteractive", "-File", Path.Combine(Tools.Benchmarks, "pwsh", "worker.ps1"), Module, EmptyModule);
+        _count = Math.Min(Most, (int)(Libc.RaiseDescriptorLimit(Most + Spare) - Spare) / Chunk * Chunk);
+        if (_count < Most)
+        {
+            Notices.Add($"This user may have {_count + Spare} descriptors a process, so {_count} were sent, and not {Most}.");
+        }
+
+        using var folder = new WorkFolder();
+        using var ours = new Sides("pwsh", pwsh, folder.Socket("ours"), _count);
+        using Sides? python = TryPeer("Python", () => Script("python3", Peer("stream.py"))) is { } command
+            ? new Sides("Python", command, folder.Socket("python"), _count)
+            : null;
+        for (int round = -WarmUps; round < options.Rounds; round++)
+        {
+            Pass(python, "pipeline", round, "Python");
+            Pass(ours, "pipeline", round, "pipeline");
+            Pass(ours, "array", round, "array");
+        }
+
+        MeasureCalls(ours.Receiver, options);
+    }
+
+    public override void Report(Page page)
+    {
+        if (_times.Count == 0)
+        {
+            page.Add("pwsh", "", Notices);
+            return;
+        }
+
+        page.Add("pwsh", Streams("whole", $"one process, {Chunk} sent, then received", sides: false), Notices);
+        page.Add("pwsh-two", Streams("whole, two processes", "from one process to another", sides: true));
+
+        var calls = new Table("one call, ns", ">median", ">from", ">to", ">times nothing");
+        foreach ((string work, string text) in CallWorks.Zip(
+            (string[])["`Invoke-Nothing`", "`Invoke-Nothing $a $fd`", "`Send-FileDescriptor $a $fd`"]))
+        {
+            Summary time = Summary.Of(_calls[work]);
+            calls.Add(text, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", $"{Summary.Ratio(_calls[work], _calls["nothing"]).Median:0.00}");
+        }
+
+        page.Add("calls", calls);
+        page.Picture.AddBars(
+            "One descriptor of 10,000, in pwsh and in Python", "ns",
+            Names.Where(name => _times.ContainsKey(Key(name, "whole")))
+                .Select(name => (name == "Python" ? "Python's loop" : "pwsh, " + name, Summary.Of(_times[Key(name, "whole")]).Median, name != "Python")));
+    }
+
+    private static string Key(string name, string what) => $"{name}: {what}";
+
+    private Table Streams(string what, string heading, bool sides)
+    {
+        var table = new Table([heading, ">ns each", ">from", ">to", ">times Python", .. sides ? (string[])[">sender", ">receiver"] : []]);
+        foreach (string name in Names.Where(name => _times.ContainsKey(Key(name, what))))
+        {
+            List<double> times = _times[Key(name, what)];
+            Summary time = Summary.Of(times);
+            string ratio = _times.TryGetValue(Key("Python", what), out List<double>? python) ? $"{Summary.Ratio(times, python).Median:0.00}" : "";
+            string text = name switch
+            {
+                "pipeline" => "`$fds \\| Send-FileDescriptor $a`, `Receive-FileDescriptor $b -Count`",
+                "array" => "`Send-FileDescriptor $a $fds`, `Receive-FileDescriptor $b -Count`",
+                _ => "Python: a loop of `send_fds`, a loop of `recv_fds`",
+            };
+            table.Add([text, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", ratio,
+                .. sides ? [$"{Summary.Of(_times[Key(name, "sender")]).Median:0}", $"{Summary.Of(_times[Key(name, "receiver")]).Median:0}"] : (string[])[]]);
+        }
+
+        return table;
+    }
+
+    private void Pass(Sides? sides, string form, int round, string name)
+    {
+        if (sides is null)
+        {
+            return;
+        }
+
+        (double whole, double sending, double receiving) = sides.Pass(form);
+        double alone = sides.PassAlone(form);
+        if (round >= 0)
+        {
+            Add(name, "whole", alone);
+            Add(name, "whole, two processes", whole);
+            Add(name, "sender", sending);
+            Add(name, "receiver", receiving);
+        }
+    }
+
+    private void Add(string name, string what, double nanoseconds)
+    {
+        if (!_times.TryGetValue(Key(name, what), out List<double>? times))
+        {
+            _times[Key(name, what)] = times = [];
+        }
+
+        times.Add(nanoseconds / _count);
+    }
+
+    private void MeasureCalls(Worker worker, Options options)
+    {
+        for (int round = -20; round < options.Rounds * 6; round++)
+        {
+            foreach (string work in CallWorks)
+            {
+                double time = long.Parse(worker.Ask($"call {work} {Calls}")) / (double)Calls;
+                if (round >= 0)
+                {
+                    _calls[work].Add(time);
+                }
+            }
+
+            if (round < 0)
+            {
+                // The JIT compiles in the background.
+                Thread.Sleep(50);
+            }
+        }
+    }
+
+    /// <summary>A sender and a receiver of the same kind, each on a processor of its own, joined by a stream socket.</summary>
+    private sealed class Sides : IDisposable
+    {
+        private readonly Worker _sender;
+        private readonly int _count;
+
+        public Sides(string name, string[] command, string path, int count)
+        {
+            _count = count;
+            Receiver = new Worker($"{name}, receiving", Pinned.Measured, command);
+            _sender = new Worker($"{name}, sending", Pinned.Other, command);
+            Receiver.Tell($"listen {path}");
+            Receiver.WaitFor(() => File.Exists(path));
+            Thread.Sleep(100);
+            _ = _sender.Ask($"connect {path}");
+            _ = Receiver.Answer();
+            _ = _sender.Ask($"hold {count}");
+        }
+
+        public Worker Receiver { get; }
+
+        public (double Whole, double Sending, double Receiving) Pass(string form)
+        {
+            Receiver.Tell($"receive {_count}");
+            Thread.Sleep(5);
+            string[] sent = _sender.Ask(form).Split(' ');
+            string[] received = Receiver.Answer().Split(' ');
+            long start = long.Parse(sent[0]);
+            return (long.Parse(received[1]) - start, long.Parse(sent[1]) - start, long.Parse(received[1]) - start);
+        }
+
+        public double PassAlone(string form)
+        {
+            string[] words = _sender.Ask($"chunks {form} {Chunk}").Split(' ');
+            return long.Parse(words[1]) - long.Parse(words[0]);
+        }
+
+        public void Dispose()
+        {
+            _sender.Dispose();
+            Receiver.Dispose();
+        }
+    }
+}

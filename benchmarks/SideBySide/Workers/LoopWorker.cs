@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Benchmarks.Workers;
+
+/// <summary>
+/// The library's own loop, with the same protocol as the peers' (benchmarks/peers/README.md): <c>numbers</c> receives into the
+/// caller's span and closes by number, <c>owned</c> sends and receives objects that own their descriptors, <c>messages</c> gets
+/// them in an object a message.
+/// With <c>bytes-</c> before it the answer is not the time but the bytes that the loop has allocated.
+/// </summary>
+internal static class LoopWorker
+{
+    private static readonly FileDescriptor[] Received = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
+
+    public static void Run()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Stream);
+        using FileDescriptor device = FileDescriptor.Open("/dev/null", FileAccess.ReadWrite);
+        int[] numbers = new int[DescriptorSender.MaxDescriptorsPerMessage];
+        Array.Fill(numbers, device.Fd);
+        var handles = new SafeHandle[numbers.Length];
+        Array.Fill(handles, device.SafeHandle);
+        while (Console.In.ReadLine() is { } line)
+        {
+            string[] words = line.Split(' ');
+            int count = int.Parse(words[1]);
+            int times = int.Parse(words[2]);
+            long bytes = GC.GetAllocatedBytesForCurrentThread();
+            long start = Stopwatch.GetTimestamp();
+            switch (words[0].Replace("bytes-", ""))
+            {
+                case "owned":
+                    PassOwned(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
+                    break;
+                case "messages":
+                    PassMessages(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
+                    break;
+                default:
+                    PassNumbers(left.SafeHandle, right.SafeHandle, numbers.AsSpan(0, count), times);
+                    break;
+            }
+
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
+            Console.Out.WriteLine(words[0].StartsWith("bytes", StringComparison.Ordinal) ? bytes : (long)elapsed.TotalNanoseconds);
+        }
+    }
+
+    private static void PassNumbers(SafeHandle left, SafeHandle right, ReadOnlySpan<int> descriptors, int times)
+    {
+        Span<byte> data = stackalloc byte[1];
+        Span<int> received = stackalloc int[DescriptorSender.MaxDescriptorsPerMessage];
+        for (int i = 0; i < times; i++)
+        {
+            DescriptorSender.Send(left, descriptors, Timeout.InfiniteTimeSpan);
+            ReceiveResult result = DescriptorReceiver.Receive(right, data, received, Timeout.InfiniteTimeSpan);
+            Check(result.Flags, result.Descriptors, descriptors.Length);
+            FileDescriptor.Close(received[..result.Descriptors]);
+        }
+    }
+
+    private static void PassOwned(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
+    {
+        Span<byte> data = stackalloc byte[1];
+        for (int i = 0; i < times; i++)
+        {
+            DescriptorSender.Send(left, descriptors, Timeout.InfiniteTimeSpan);
+            ReceiveResult result = DescriptorReceiver.Receive(right, data, Received, Timeout.InfiniteTimeSpan);
+            Check(result.Flags, result.Descriptors, descriptors.Length);
+            foreach (FileDescriptor descriptor in Received.AsSpan(0, result.Descriptors))
+            {
+                descriptor.Dispose();
+            }
+        }
+    }
+
+    // The same, by messages: objects with their data and their descriptors.
+    private static void PassMessages(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            DescriptorSender.Send(left, descriptors, Timeout.InfiniteTimeSpan);
+            using ReceivedMessage message = DescriptorReceiver.ReceiveMessage(right, Timeout.InfiniteTimeSpan)!;
+            Check(message.Flags, message.Descriptors.Count, descriptors.Length);
+        }
+    }
+
+    private static void Check(MessageFlags flags, int received, int sent)
+    {
+        if (flags != MessageFlags.None || received != sent)
+        {
+            throw new BenchmarkException($"{received} of {sent} descriptors came.");
+        }
+    }
+}

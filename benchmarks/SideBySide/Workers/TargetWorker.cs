@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using PSFdPass.Benchmarks.Measuring;
+using PSFdPass.Descriptors;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Benchmarks.Workers;
+
+/// <summary>
+/// The process that the connections come to: <c>receive COUNT</c> takes them and says when it had all, and how many bytes of
+/// managed and of private memory they take; <c>answer</c> sends back what came on each; <c>close</c> closes them.
+/// </summary>
+internal static class TargetWorker
+{
+    public static void Run(string path)
+    {
+        using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(path));
+        Socket? origin = null;
+        var connections = new List<FileDescriptor>();
+        byte[] data = new byte[sizeof(int)];
+        while (Console.In.ReadLine() is { } line)
+        {
+            string[] words = line.Split(' ');
+            switch (words[0])
+            {
+                case "receive":
+                    origin ??= UnixSocketConnection.Accept(listener, TimeSpan.FromSeconds(10));
+                    int count = int.Parse(words[1]);
+                    connections.Capacity = count;
+                    long managed = GC.GetTotalMemory(forceFullCollection: true);
+                    long resident = Memory.OfThisProcess().Private;
+                    while (connections.Count < count)
+                    {
+                        connections.AddRange(DescriptorReceiver.ReceiveMessage(origin.SafeHandle, TimeSpan.FromSeconds(60))!.Descriptors);
+                    }
+
+                    long end = Stopwatch.GetTimestamp();
+                    long residentNow = Memory.OfThisProcess().Private;
+                    long managedNow = GC.GetTotalMemory(forceFullCollection: true);
+                    Console.Out.WriteLine($"{end} {managedNow - managed} {residentNow - resident}");
+                    break;
+
+                case "answer":
+                    for (int i = 0; i < connections.Count; i++)
+                    {
+                        // Each becomes an ordinary Socket, one at a time, to show that it works as one.
+                        using Socket socket = connections[i].OpenSocket();
+                        int length = socket.Receive(data);
+                        socket.Send(data, length, SocketFlags.None);
+                    }
+
+                    connections.Clear();
+                    Console.Out.WriteLine("answered");
+                    break;
+
+                default:
+                    throw new BenchmarkException($"{line}?");
+            }
+        }
+
+        origin?.Dispose();
+    }
+}
