@@ -20,7 +20,7 @@ $lender = Connect-UnixSocket $SocketPath -Wait
 try {
     $terminal = [IO.StreamWriter]::new((Receive-FileDescriptor $lender -As Stream))
     $terminal.AutoFlush = $true
-    Write-Information "What you type appears at pid $((Get-UnixSocketPeer $lender).ProcessId)" -InformationAction Continue
+    "What you type appears at pid $((Get-UnixSocketPeer $lender).ProcessId)"
     while ($null -ne ($line = [Console]::In.ReadLine())) {
         $terminal.WriteLine($line)
     }

@@ -19,10 +19,10 @@ $ErrorActionPreference = 'Stop'
 $standardOutput = 1
 $listener = New-UnixSocketListener $SocketPath
 try {
-    Write-Information "Lending this terminal on $SocketPath" -InformationAction Continue
+    "Lending this terminal on $SocketPath"
     $listener | Wait-UnixSocketConnection -Follow -RequireUser (id -u) | ForEach-Object {
         $borrower = (Get-UnixSocketPeer $_).ProcessId
-        Write-Information "Lent to pid $borrower" -InformationAction Continue
+        "Lent to pid $borrower"
         try {
             Send-FileDescriptor $_ $standardOutput
 
@@ -30,13 +30,13 @@ try {
             Receive-FileDescriptor $_ -Follow -AsMessage | ForEach-Object Dispose
         }
         catch {
-            Write-Information "Lost a borrower: $_" -InformationAction Continue
+            "Lost a borrower: $_"
         }
         finally {
             $_.Dispose()
         }
 
-        Write-Information "Back from pid $borrower" -InformationAction Continue
+        "Back from pid $borrower"
     }
 }
 finally {

@@ -13,6 +13,11 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(ReceivedMessage), ParameterSetName = ["Message"])]
 public sealed class ReceiveFileDescriptorCommand : SocketCommand
 {
+    /// <inheritdoc/>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public override object Socket { get; set; } = null!;
+
     /// <summary>Go on until so many descriptors have come.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
@@ -48,29 +53,25 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     [Parameter]
     public SwitchParameter WithCredentials { get; set; }
 
-    /// <inheritdoc/>
+    /// <summary>Looks at the switches only: the socket may come down the pipeline.</summary>
     protected override void BeginProcessing()
     {
-        base.BeginProcessing();
-        OrStop(
-            () =>
-            {
-                if (Peek && (Follow || Count is not null))
-                {
-                    throw new ArgumentException("-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count.");
-                }
-
-                if (WithCredentials)
-                {
-                    DescriptorReceiver.RequestCredentials(Handle);
-                }
-            },
-            Socket);
+        if (Peek && (Follow || Count is not null))
+        {
+            Stop(new ArgumentException(
+                "-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count."), Socket);
+        }
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        FindHandle();
+        if (WithCredentials)
+        {
+            OrStop(() => DescriptorReceiver.RequestCredentials(Handle), Socket);
+        }
+
         // A number stands for a handle of this call only: what was read ahead could not be found again.
         using var reader = new MessageReader(Handle, BufferSize, readAhead: Follow && Count is null && !IsNumber);
         int received = 0;

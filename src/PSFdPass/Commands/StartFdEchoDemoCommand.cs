@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Management.Automation;
 using System.Net;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using PSFdPass.Echo;
 
 namespace PSFdPass.Commands;
@@ -108,9 +109,11 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     {
         using EchoDemo demo = EchoDemo.Start(Options(), line => _lines.Add((line, false)));
         using var signal = new ManualResetEventSlim();
+        bool isControlC = false;
         using var signals = new ShutdownSignals(name =>
         {
             _lines.Add(($"Processing signal ({name})", false));
+            isControlC = name == nameof(PosixSignal.SIGINT);
             signal.Set();
             demo.RequestStop();
         });
@@ -132,8 +135,14 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             Show(text, isOutput);
         }
 
+        if (isControlC)
+        {
+            // PowerShell stops the pipeline for it too, at its own pace, and should not find the next command there.
+            Stopped.WaitHandle.WaitOne(SignalGrace);
+        }
+
         playing.GetAwaiter().GetResult();
-        if (Stopped.IsCancellationRequested && PwshProcess.RunsOneCommand)
+        if ((Stopped.IsCancellationRequested || isControlC) && PwshProcess.RunsOneCommand)
         {
             // To stop the demo is how it ends, and no failure of the script that ran it.
             Host.SetShouldExit(0);

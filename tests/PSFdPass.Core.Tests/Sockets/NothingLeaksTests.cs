@@ -52,7 +52,7 @@ public sealed class NothingLeaksTests : IDisposable
         Assert.Equal(2, DescriptorReceiver.Receive(right.SafeHandle, new byte[10], one, Patience.Long).DescriptorsClosed);
         DescriptorDrain.Close(one);
         DescriptorSender.Send(left.SafeHandle, "data"u8, [_file.Fd, _file.Fd, _file.Fd], Patience.Long);
-        Assert.Equal(3, DescriptorReceiver.Receive(right.SafeHandle, new byte[10], [], Patience.Long).DescriptorsClosed);
+        Assert.Equal(3, DescriptorReceiver.Receive(right.SafeHandle, new byte[10], Span<int>.Empty, Patience.Long).DescriptorsClosed);
     });
 
     [LinuxTheory]

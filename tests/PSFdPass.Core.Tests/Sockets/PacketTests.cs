@@ -100,7 +100,7 @@ public sealed class PacketTests
         Assert.Equal(("", 0), (empty.Text, empty.Descriptors.Count));
         Assert.Equal("next", Some.Receive(right).Text);
         left.Send(Array.Empty<byte>());
-        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[1], [], Patience.Long);
+        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[1], Span<int>.Empty, Patience.Long);
         Assert.Equal((0, false), (result.Bytes, result.IsEndOfStream));
     }
 

@@ -50,7 +50,7 @@ public sealed class WaitingTests : IDisposable
         Some.Send(_left, "y"u8);
         Assert.Equal("y", (await DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Patience.None))?.Text);
         Some.Send(_left, "z"u8);
-        Assert.Equal(1, DescriptorReceiver.Receive(_right.SafeHandle, new byte[1], [], Patience.None).Bytes);
+        Assert.Equal(1, DescriptorReceiver.Receive(_right.SafeHandle, new byte[1], Span<int>.Empty, Patience.None).Bytes);
     }
 
     [LinuxFact]

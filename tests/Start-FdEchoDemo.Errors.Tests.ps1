@@ -1,0 +1,147 @@
+Describe 'Start-FdEchoDemo with bad input' {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        . $PSScriptRoot/Support/EchoDemo.ps1
+    }
+
+    BeforeEach {
+        $folder = (New-Item -ItemType Directory "TestDrive:/$([guid]::NewGuid().ToString('N').Substring(0, 8))").FullName
+        Push-Location $folder
+    }
+
+    AfterEach {
+        Pop-Location
+        Clear-Program
+    }
+
+    Context 'the socket' {
+        BeforeDiscovery {
+            $bad = @(
+                @{ Name = 'is a regular file'; Path = 'file'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*file is there, and is not a socket*'
+                    Prepare = { Set-Content file 'not a socket' } }
+                @{ Name = 'is a folder'; Path = 'dir'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*dir is there, and is not a socket*'
+                    Prepare = { $null = New-Item -ItemType Directory dir } }
+                @{ Name = 'is in use'; Path = 'used'; Id = 'EADDRINUSE'; Says = '*used is in use*'
+                    Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath used -PassThru } }
+                @{ Name = 'was left behind'; Path = 'stale'; Id = 'EADDRINUSE'; Says = '*stale is left from a process that is gone*-Force*'
+                    Prepare = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale")' } }
+                @{ Name = 'is in a folder that is not there'; Path = 'none/a.sock'; Id = 'ENOENT'; Says = '*none/a.sock*No such file*'; Prepare = { } }
+                @{ Name = 'is too long'; Path = 'x' * 108; Id = 'ENAMETOOLONG'; Quarterback = 'ENAMETOOLONG'; Says = '*at most 107 bytes*'; Prepare = { } }
+                @{ Name = 'is on another provider'; Path = 'Env:x'; Id = 'InvalidArgument'; Quarterback = 'InvalidArgument'
+                    Says = '*Env:x is not in the file system*'; Prepare = { } }
+                @{ Name = 'is on no drive'; Path = 'nodrive:x'; Id = 'DriveNotFound'; Quarterback = 'DriveNotFound'; Says = '*nodrive*'; Prepare = { } }
+            )
+            $all = foreach ($one in $bad) {
+                foreach ($role in 'All', 'WideReceiver', 'Quarterback') {
+                    # A quarterback waits for a wide receiver that may come yet.
+                    $id = $role -eq 'Quarterback' ? $one.Quarterback : $one.Id
+                    if ($id) { $one + @{ Role = $role; Expected = $id } }
+                }
+            }
+        }
+
+        It '<Name>: an error of its own for <Role>, <Expected>, and nothing is left behind' -ForEach $all {
+            & $Prepare
+            $before = Get-ChildItem | ForEach-Object { "$_ $($_.UnixMode)" }
+            { Start-FdEchoDemo -Role $Role -SocketPath $Path -Port 0 -PassThru } |
+                Should -Throw -ErrorId "$Expected,PSFdPass.Commands.StartFdEchoDemoCommand" -ExpectedMessage $Says
+            if ($Role -ne 'WideReceiver') {
+                { Start-FdEchoDemo -Role $Role -SocketPath $Path -Port 0 -Say foo 6>$null } |
+                    Should -Throw -ErrorId "$Expected,PSFdPass.Commands.StartFdEchoDemoCommand" -ExpectedMessage $Says
+            }
+
+            Get-ChildItem | ForEach-Object { "$_ $($_.UnixMode)" } | Should -Be $before
+            ${script:other}?.Stop()
+            $script:other = $null
+        }
+
+        It 'that was left behind is replaced with -Force by <Role>' -ForEach @{ Role = 'All' }, @{ Role = 'WideReceiver' } {
+            python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale")'
+            $demo = Start-FdEchoDemo -Role $Role -SocketPath stale -Port 0 -Force -PassThru
+            $demo.Listening.IsCompletedSuccessfully | Should -BeTrue
+            $demo.Stop()
+            Test-Path stale | Should -BeFalse
+        }
+
+        It 'is left alone with -Force when it is <Name>' -ForEach @(
+            @{ Name = 'a regular file'; Prepare = { Set-Content s 'not a socket' }; Says = '*not a socket*' }
+            @{ Name = 'in use'; Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath s -PassThru }; Says = '*in use*' }
+        ) {
+            & $Prepare
+            { Start-FdEchoDemo -SocketPath s -Port 0 -Force -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage $Says
+            Test-Path s | Should -BeTrue
+            ${script:other}?.Stop()
+            $script:other = $null
+        }
+    }
+
+    Context 'the port' {
+        BeforeEach {
+            $listener = [Net.Sockets.TcpListener]::new([IPAddress]::Loopback, 0)
+            $listener.Start()
+        }
+
+        AfterEach {
+            $listener.Dispose()
+        }
+
+        It 'in use is an error of its own for <Role>' -ForEach @{ Role = 'All' }, @{ Role = 'Quarterback' } {
+            $port = $listener.LocalEndpoint.Port
+            { Start-FdEchoDemo -Role $Role -Port $port -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage "*127.0.0.1:$port*"
+            Test-Path fd-pass.sock | Should -BeFalse
+        }
+
+        It 'can be in use twice when the demo is a wide receiver, which has none' {
+            $demo = Start-FdEchoDemo -Role WideReceiver -Port $listener.LocalEndpoint.Port -PassThru
+            $demo.Stop()
+        }
+
+        It 'of <Port> is refused' -ForEach @{ Port = -1 }, @{ Port = 65536 } {
+            { Start-FdEchoDemo -Port $Port -PassThru } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        }
+
+        It 'on an address that is not ours says so' {
+            { Start-FdEchoDemo -Port 0 -ListenAddress 192.0.2.1 -PassThru } | Should -Throw -ErrorId 'EADDRNOTAVAIL,*' -ExpectedMessage '*192.0.2.1*'
+        }
+
+        It 'on an address that is none says so' {
+            { Start-FdEchoDemo -Port 0 -ListenAddress nonsense -PassThru } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*'
+        }
+    }
+
+    Context 'parameters' {
+        It 'a wide receiver has no users to play' {
+            { Start-FdEchoDemo -Role WideReceiver -Say foo } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*-Say goes with All or Quarterback*'
+        }
+
+        It '-Say and -PassThru do not go together' {
+            { Start-FdEchoDemo -Say foo -PassThru -Port 0 } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
+        }
+
+        It 'there is no such role' {
+            { Start-FdEchoDemo -Role Referee } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*All, Quarterback, WideReceiver*'
+        }
+    }
+
+    Context 'a peer' {
+        It 'that sends <Kind> does not disturb the wide receiver' -ForEach @(
+            @{ Kind = 'nothing' }, @{ Kind = 'bytes' }, @{ Kind = 'many' }, @{ Kind = 'dies' }, @{ Kind = 'two' }, @{ Kind = 'empty' }
+        ) {
+            $demo = Start-FdEchoDemo -Port 0 -PassThru
+            $open = { @(Get-ChildItem "/proc/$($demo.WideReceiverId)/fd" | Where-Object LinkTarget -EQ /dev/null).Count }
+            $before = & $open
+            $peer = Get-CompiledPeer peer $folder
+            $other = Invoke-Program $peer garbage, "$folder/fd-pass.sock", stream, $Kind
+            $null = Wait-Program $other
+            $user = Connect-User $demo.Port
+            $null = Read-UserLine $user
+            Read-UserLine $user | Should -BeLike 'Hello from Wide Receiver*'
+            Write-UserLine $user foo
+            Read-UserLine $user | Should -BeExactly foo
+            $user.Client.Dispose()
+            # And it keeps nothing of what was thrown to it.
+            Wait-Until { (& $open) -eq $before } 'the garbage is closed'
+            $demo.Stop()
+        }
+    }
+}
