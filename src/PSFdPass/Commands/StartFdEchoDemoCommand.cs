@@ -16,6 +16,8 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan QuarterbackGrace = TimeSpan.FromMilliseconds(200);
 
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
+
     private readonly BlockingCollection<(string Text, bool IsOutput)> _lines = [];
 
     /// <summary>Which player this is: both, each in a process of its own, or one of them.</summary>
@@ -107,12 +109,12 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 
     private void Play()
     {
-        using EchoDemo demo = EchoDemo.Start(Options(), line => _lines.Add((line, false)));
+        using EchoDemo demo = EchoDemo.Start(Options(), line => Tell(line));
         using var signal = new ManualResetEventSlim();
         bool isControlC = false;
         using var signals = new ShutdownSignals(name =>
         {
-            _lines.Add(($"Processing signal ({name})", false));
+            Tell($"Processing signal ({name})");
             isControlC = name == nameof(PosixSignal.SIGINT);
             signal.Set();
             demo.RequestStop();
@@ -130,9 +132,14 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 
         Task playing = Say is null ? demo.Completion : SayAsync(demo, Say);
         _ = playing.ContinueWith(_ => _lines.CompleteAdding(), TaskScheduler.Default);
-        foreach ((string text, bool isOutput) in _lines.GetConsumingEnumerable())
+        while (_lines.TryTake(out (string Text, bool IsOutput) line, Timeout.Infinite))
         {
-            Show(text, isOutput);
+            Show(line.Text, line.IsOutput);
+            if (_lines.Count == 0 && !_lines.IsAddingCompleted)
+            {
+                // Those who write the lines need not wake this thread for each.
+                Thread.Sleep(Breath);
+            }
         }
 
         if (isControlC)
@@ -155,7 +162,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         {
             await foreach (string line in demo.SayAsync(lines, Stopped).ConfigureAwait(false))
             {
-                _lines.Add((line, true));
+                Tell(line, isOutput: true);
             }
         }
         finally
@@ -165,6 +172,19 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         }
 
         await demo.Completion.ConfigureAwait(false);
+    }
+
+    // From any thread.
+    private void Tell(string text, bool isOutput = false)
+    {
+        try
+        {
+            _lines.Add((text, isOutput));
+        }
+        catch (InvalidOperationException)
+        {
+            // The play is over, and nobody listens any more: a second signal, for one.
+        }
     }
 
     private void Show(string text, bool isOutput)
