@@ -1,7 +1,7 @@
 Describe 'Close-FileDescriptor' {
     BeforeAll {
-        $moduleFolder = "$PSScriptRoot/../out/PSFdPass"
-        Import-Module $moduleFolder -ErrorAction Stop
+        . $PSScriptRoot/Support/Common.ps1
+        $moduleFolder = "$Repository/out/PSFdPass"
         . $PSScriptRoot/Support/OneOfEach.ps1
         $folder = (Get-PSDrive TestDrive).Root
         $path = "$folder/letters"
@@ -9,10 +9,6 @@ Describe 'Close-FileDescriptor' {
 
         function Test-Open([int] $Fd) {
             [bool](Get-FileDescriptor $Fd -ErrorAction Ignore)
-        }
-
-        function Get-ErrorOf([scriptblock] $Script) {
-            & $Script 2>&1 | Where-Object { $_ -is [Management.Automation.ErrorRecord] }
         }
     }
 

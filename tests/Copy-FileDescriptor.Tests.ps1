@@ -4,7 +4,7 @@ Describe 'Copy-FileDescriptor' {
     }
 
     BeforeAll {
-        Import-Module "$PSScriptRoot/../out/PSFdPass" -ErrorAction Stop
+        . $PSScriptRoot/Support/Common.ps1
         . $PSScriptRoot/Support/OneOfEach.ps1
         $folder = (Get-PSDrive TestDrive).Root
         $path = "$folder/letters"
@@ -143,7 +143,7 @@ Describe 'Copy-FileDescriptor' {
             @{ Name = 'a number that none can have'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 }; Says = '*ulimit -n*' }
             @{ Name = 'such a number with -Force'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 -Force } }
         ) {
-            $problem = & $Do 2>&1
+            $problem = Get-ErrorOf $Do
             $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.CopyFileDescriptorCommand"
             "$problem" | Should -BeLike ($_.Says ?? '*')
         }

@@ -47,7 +47,7 @@ Describe 'Get-FileDescriptor' {
     }
 
     BeforeAll {
-        Import-Module "$PSScriptRoot/../out/PSFdPass" -ErrorAction Stop
+        . $PSScriptRoot/Support/Common.ps1
         . $PSScriptRoot/Support/OneOfEach.ps1
         $folder = (Get-PSDrive TestDrive).Root
         $other = Start-OneOfEach $folder

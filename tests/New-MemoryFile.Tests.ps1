@@ -1,12 +1,6 @@
 Describe 'New-MemoryFile' {
     BeforeAll {
-        Import-Module "$PSScriptRoot/../out/PSFdPass" -ErrorAction Stop
-
-        function Read-All($Descriptor) {
-            $reader = [IO.StreamReader]::new($Descriptor.OpenStream())
-            $reader.ReadToEnd()
-            $reader.Dispose()
-        }
+        . $PSScriptRoot/Support/Common.ps1
     }
 
     AfterEach {
@@ -95,7 +89,7 @@ Describe 'New-MemoryFile' {
         @{ Name = 'a seal that there is not'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.Descriptors.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
     ) {
         $before = (Get-FileDescriptor -Kind MemoryFile).Count
-        $problem = & $Do 2>&1
+        $problem = Get-ErrorOf $Do
         $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.NewMemoryFileCommand"
         "$problem" | Should -BeLike $Says
         (Get-FileDescriptor -Kind MemoryFile).Count | Should -Be $before

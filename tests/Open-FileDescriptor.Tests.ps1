@@ -1,16 +1,9 @@
 Describe 'Open-FileDescriptor' {
     BeforeAll {
-        Import-Module "$PSScriptRoot/../out/PSFdPass" -ErrorAction Stop
+        . $PSScriptRoot/Support/Common.ps1
         $folder = (Get-PSDrive TestDrive).Root
         $path = "$folder/letters"
         Set-Content $path 'abc' -NoNewline
-
-        # What a descriptor of a file still has to say; closes it.
-        function Read-All($Descriptor) {
-            $reader = [IO.StreamReader]::new($Descriptor.OpenStream())
-            $reader.ReadToEnd()
-            $reader.Dispose()
-        }
 
         function Write-All($Descriptor, [string] $Text) {
             $writer = [IO.StreamWriter]::new($Descriptor.OpenStream())
@@ -90,8 +83,8 @@ Describe 'Open-FileDescriptor' {
             @{ Name = 'truncating what is only read'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor $path -Access Read -Truncate } }
             @{ Name = 'appending to what is only read'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor $path -Access Read -Append } }
         ) {
-            & $Do -ErrorVariable problem -ErrorAction SilentlyContinue 2>&1 | Tee-Object -Variable said | Out-Null
-            $said.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.OpenFileDescriptorCommand"
+            $problem = Get-ErrorOf $Do
+            $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.OpenFileDescriptorCommand"
             Get-Content $path -Raw | Should -BeExactly 'abc'
         }
     }

@@ -54,6 +54,26 @@ Describe 'Receive-FileDescriptor' {
         }
     }
 
+    Context 'the socket from the pipeline' {
+        It 'receives from each socket in turn' {
+            $other, $otherRight = New-UnixSocketPair
+            Send-FileDescriptor $left $path
+            Send-FileDescriptor $other $folder
+            $received = $right, $otherRight | Receive-FileDescriptor
+            $received.Target | Should -Be $path, $folder
+            @($received) + $other + $otherRight | ForEach-Object Dispose
+        }
+
+        It 'receives on a connection that was just accepted' {
+            $listener = New-UnixSocketListener -Path "$folder/accepted.sock"
+            $client = Connect-UnixSocket -Path "$folder/accepted.sock"
+            Send-FileDescriptor $client $path
+            $received = Wait-UnixSocketConnection $listener | Receive-FileDescriptor
+            $received.Target | Should -BeExactly $path
+            $received, $client, $listener | ForEach-Object Dispose
+        }
+    }
+
     Context '-Count' {
         It 'goes on until so many have come' {
             $path, $folder, '/dev/null' | Send-FileDescriptor $left

@@ -122,7 +122,7 @@ public sealed class Quarterback : IDisposable
             while (!gone.IsCompleted)
             {
                 CloseDelivered(receiver);
-                _accepting ??= AcceptAsync(cancellation);
+                _accepting ??= PatientAccept.AcceptAsync(_listener, _log, cancellation);
                 Task timer = _undelivered.Count > 0 ? Task.Delay(DeliveryCheck, cancellation) : gone;
                 await Task.WhenAny(_accepting, gone, timer).ConfigureAwait(false);
                 if (_accepting.IsCompleted && !gone.IsCompleted)
@@ -195,24 +195,6 @@ public sealed class Quarterback : IDisposable
             {
                 // The wide receiver has many to take up yet.
                 await Task.Delay(DeliveryCheck, cancellation).ConfigureAwait(false);
-            }
-        }
-    }
-
-    // Accepts without any asynchronous operation of the Socket itself: that would set O_NONBLOCK, which the wide receiver shares.
-    private async Task<Socket> AcceptAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            try
-            {
-                return await UnixSocketConnection.AcceptAsync(_listener, Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false);
-            }
-            catch (SystemCallException exception)
-            {
-                // No descriptor left, or a user who was gone before we came: those behind it wait in the backlog.
-                _log(exception.Message);
-                await Task.Delay(PauseBeforeRetry, cancellation).ConfigureAwait(false);
             }
         }
     }

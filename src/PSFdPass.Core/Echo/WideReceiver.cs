@@ -14,7 +14,6 @@ namespace PSFdPass.Echo;
 public sealed class WideReceiver : IDisposable
 {
     private const int EchoBufferSize = 16384;
-    private static readonly TimeSpan PauseWithoutDescriptors = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
     private readonly string _socketName;
@@ -56,7 +55,7 @@ public sealed class WideReceiver : IDisposable
         {
             while (true)
             {
-                Socket quarterback = await AcceptAsync(cancellation).ConfigureAwait(false);
+                Socket quarterback = await PatientAccept.AcceptAsync(_listener, _log, cancellation).ConfigureAwait(false);
                 Run(ServeQuarterbackAsync(quarterback, cancellation));
             }
         }
@@ -80,22 +79,6 @@ public sealed class WideReceiver : IDisposable
             static (ended, running) => ((ConcurrentDictionary<Task, bool>)running!).TryRemove(ended, out _),
             _running,
             TaskScheduler.Default);
-    }
-
-    private async Task<Socket> AcceptAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            try
-            {
-                return await UnixSocketConnection.AcceptAsync(_listener, Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false);
-            }
-            catch (SystemCallException exception)
-            {
-                _log(exception.Message);
-                await Task.Delay(PauseWithoutDescriptors, cancellation).ConfigureAwait(false);
-            }
-        }
     }
 
     private async Task ServeQuarterbackAsync(Socket quarterback, CancellationToken cancellation)

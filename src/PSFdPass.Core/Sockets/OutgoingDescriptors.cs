@@ -13,6 +13,7 @@ public sealed class OutgoingDescriptors : IDisposable
     private readonly Func<string, string> _resolvePath;
     private readonly FileAccess _access;
     private readonly List<DescriptorSource> _sources = [];
+    private readonly List<SafeHandle> _handles = [];
     private readonly List<FileDescriptor> _opened = [];
 
     /// <summary>Begins without any.</summary>
@@ -23,6 +24,9 @@ public sealed class OutgoingDescriptors : IDisposable
         _resolvePath = resolvePath;
         _access = access;
     }
+
+    /// <summary>How many there are.</summary>
+    public int Count => _sources.Count;
 
     /// <summary>Adds what an object holds: see <see cref="DescriptorSource.Find"/>; a string or a FileSystemInfo is opened.</summary>
     /// <exception cref="ArgumentException">The object holds no descriptor.</exception>
@@ -45,9 +49,11 @@ public sealed class OutgoingDescriptors : IDisposable
             holder = file;
         }
 
-        _sources.Add(DescriptorSource.Find(holder) ?? throw new ArgumentException(
+        DescriptorSource source = DescriptorSource.Find(holder) ?? throw new ArgumentException(
             $"A {holder.GetType()} holds no descriptor. What does: a FileDescriptor, a number, a SafeHandle, a Socket, a stream, " +
-            "a path or a FileInfo, or an object with a SafeFileHandle, SafeHandle or Handle property."));
+            "a path or a FileInfo, or an object with a SafeFileHandle, SafeHandle or Handle property.");
+        _sources.Add(source);
+        _handles.Add(source.Handle);
     }
 
     /// <summary>Sends them.</summary>
@@ -58,12 +64,7 @@ public sealed class OutgoingDescriptors : IDisposable
     /// <inheritdoc cref="DescriptorSender.Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
     public void Send(SafeHandle socket, byte[]? data, TimeSpan timeout, CancellationToken cancellation = default)
     {
-        var handles = new SafeHandle[_sources.Count];
-        for (int i = 0; i < handles.Length; i++)
-        {
-            handles[i] = _sources[i].Handle;
-        }
-
+        ReadOnlySpan<SafeHandle> handles = CollectionsMarshal.AsSpan(_handles);
         if (data is null)
         {
             DescriptorSender.Send(socket, handles, timeout, cancellation);
@@ -83,14 +84,21 @@ public sealed class OutgoingDescriptors : IDisposable
         }
     }
 
-    /// <summary>Closes the files that were opened for the message.</summary>
-    public void Dispose()
+    /// <summary>Closes the files that were opened for the message, and begins the next one.</summary>
+    public void Clear()
     {
         foreach (FileDescriptor file in _opened)
         {
             file.Dispose();
         }
+
+        _opened.Clear();
+        _sources.Clear();
+        _handles.Clear();
     }
+
+    /// <summary>Closes the files that were opened for the message.</summary>
+    public void Dispose() => Clear();
 
     /// <summary>What there is to send.</summary>
     public override string ToString() => _sources.Count == 1 ? "1 descriptor" : $"{_sources.Count} descriptors";

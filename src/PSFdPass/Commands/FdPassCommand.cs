@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
@@ -32,14 +33,30 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         {
             action();
         }
-        catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
+        catch (Exception exception) when (EndsCommand(exception))
+        {
+            Stop(exception, target);
+        }
+    }
+
+    /// <summary>Whether an exception is one to <see cref="Stop"/> with: expected, or the end of a wait that Ctrl-C has ended.</summary>
+    protected bool EndsCommand(Exception exception) =>
+        ErrorRecords.IsExpected(exception) || (exception is OperationCanceledException && Stopped.IsCancellationRequested);
+
+    /// <summary>
+    /// Ends the command with an error. What runs for each object of a pipeline catches its exceptions itself and calls this:
+    /// <see cref="OrStop"/> makes two objects each time.
+    /// </summary>
+    [DoesNotReturn]
+    protected void Stop(Exception exception, object? target)
+    {
+        if (exception is OperationCanceledException)
         {
             throw new PipelineStoppedException();
         }
-        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
-        {
-            ThrowTerminatingError(ErrorRecords.From(exception, target));
-        }
+
+        ThrowTerminatingError(ErrorRecords.From(exception, target));
+        throw exception;
     }
 
     /// <summary>Does something whose failure is an error about one object, after which the command goes on with the next.</summary>
@@ -69,6 +86,19 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         Unwrap(value) is string text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
             ? number
             : Unwrap(value);
+
+    /// <summary>
+    /// Whether <see cref="Cmdlet.ShouldProcess(string, string)"/> would ask or tell anything for this command, which has
+    /// <see cref="ConfirmImpact.Low"/>. When it would not, there is no need to call it, and to word its texts, for each object.
+    /// </summary>
+    protected bool AsksOrTells()
+    {
+        Dictionary<string, object> bound = MyInvocation.BoundParameters;
+        return bound.ContainsKey("WhatIf") || bound.ContainsKey("Confirm") || bound.ContainsKey("Verbose") ||
+            !(GetVariableValue("WhatIfPreference") is false or SwitchParameter { IsPresent: false }) ||
+            !(GetVariableValue("ConfirmPreference") is ConfirmImpact.None or ConfirmImpact.Medium or ConfirmImpact.High) ||
+            GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
+    }
 
     /// <summary>A number of seconds as the time it is; null waits for ever.</summary>
     protected static TimeSpan ToTimeout(double? seconds) =>

@@ -13,6 +13,11 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(ReceivedMessage), ParameterSetName = ["Message"])]
 public sealed class ReceiveFileDescriptorCommand : SocketCommand
 {
+    /// <inheritdoc/>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public override object Socket { get; set; } = null!;
+
     /// <summary>Go on until so many descriptors have come.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
@@ -48,29 +53,25 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     [Parameter]
     public SwitchParameter WithCredentials { get; set; }
 
-    /// <inheritdoc/>
+    /// <summary>Looks at the switches only: the socket may come down the pipeline.</summary>
     protected override void BeginProcessing()
     {
-        base.BeginProcessing();
-        OrStop(
-            () =>
-            {
-                if (Peek && (Follow || Count is not null))
-                {
-                    throw new ArgumentException("-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count.");
-                }
-
-                if (WithCredentials)
-                {
-                    DescriptorReceiver.RequestCredentials(Handle);
-                }
-            },
-            Socket);
+        if (Peek && (Follow || Count is not null))
+        {
+            Stop(new ArgumentException(
+                "-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count."), Socket);
+        }
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        FindHandle();
+        if (WithCredentials)
+        {
+            OrStop(() => DescriptorReceiver.RequestCredentials(Handle), Socket);
+        }
+
         // A number stands for a handle of this call only: what was read ahead could not be found again.
         using var reader = new MessageReader(Handle, BufferSize, readAhead: Follow && Count is null && !IsNumber);
         int received = 0;
@@ -99,23 +100,21 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     private ReceivedMessage? ReceiveMessage(MessageReader reader)
     {
-        ReceivedMessage? message = null;
-        OrStop(
-            () =>
-            {
-                try
-                {
-                    TimeSpan timeout = ToTimeout(TimeoutSeconds);
-                    message = Peek ? reader.Peek(timeout, Stopped) : reader.Next(timeout, Stopped);
-                }
-                catch (DescriptorsLostException exception)
-                {
-                    WriteError(ErrorRecords.From(exception, Socket));
-                    message = exception.Received;
-                }
-            },
-            Socket);
-        return message;
+        try
+        {
+            TimeSpan timeout = ToTimeout(TimeoutSeconds);
+            return Peek ? reader.Peek(timeout, Stopped) : reader.Next(timeout, Stopped);
+        }
+        catch (DescriptorsLostException exception)
+        {
+            WriteError(ErrorRecords.From(exception, Socket));
+            return exception.Received;
+        }
+        catch (Exception exception) when (EndsCommand(exception))
+        {
+            Stop(exception, Socket);
+            return null;
+        }
     }
 
     private void Write(ReceivedMessage message)
@@ -137,13 +136,13 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             return;
         }
 
+        IReadOnlyList<FileDescriptor> descriptors = message.Descriptors;
         int given = 0;
         try
         {
-            foreach (FileDescriptor descriptor in message.Descriptors)
+            while (given < descriptors.Count)
             {
-                given++;
-                if (TryOpen(descriptor) is { } value)
+                if (TryOpen(descriptors[given++]) is { } value)
                 {
                     WriteObject(value);
                 }
@@ -152,9 +151,9 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         finally
         {
             // A pipeline that takes no more, such as one with Select-Object -First 1, leaves these with nobody.
-            foreach (FileDescriptor descriptor in message.Descriptors.Skip(given))
+            for (; given < descriptors.Count; given++)
             {
-                descriptor.Dispose();
+                descriptors[given].Dispose();
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using PSFdPass.Binding;
 using PSFdPass.Sockets;
@@ -9,10 +10,13 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(object))]
 public sealed class SendFileDescriptorCommand : SocketCommand
 {
+    private OutgoingDescriptors _message = null!;
+    private bool _asksOrTells;
+
     /// <summary>What to send: whatever holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
+    // Not object[]: to make an array of each pipeline object costs more than to send it.
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public object[] InputObject { get; set; } = null!;
+    public object InputObject { get; set; } = null!;
 
     /// <summary>The data to send with the descriptors; one byte, their number, unless told.</summary>
     [Parameter]
@@ -38,31 +42,76 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _message = new OutgoingDescriptors(ResolvePath, Access);
+        _asksOrTells = AsksOrTells();
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        using var message = new OutgoingDescriptors(ResolvePath, Access);
-        foreach (object item in InputObject)
+        try
         {
-            try
+            if (TryCollect() && (!_asksOrTells || ShouldProcess($"descriptor {Handle.DangerousGetHandle()}", $"Send {_message}")))
             {
-                message.Add(FromPrompt(item));
+                Send();
             }
-            catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        }
+        finally
+        {
+            _message.Clear();
+        }
+    }
+
+    private bool TryCollect()
+    {
+        object input = Unwrap(InputObject);
+        if (input is not IEnumerable || LanguagePrimitives.GetEnumerable(input) is not { } items)
+        {
+            return TryAdd(input);
+        }
+
+        foreach (object item in items)
+        {
+            if (!TryAdd(item))
             {
-                WriteError(ErrorRecords.From(exception, item));
-                return;
+                return false;
             }
         }
 
-        if (!ShouldProcess($"descriptor {Handle.DangerousGetHandle()}", $"Send {message}"))
+        return _message.Count > 0 || TryAdd(null);
+    }
+
+    private bool TryAdd(object? item)
+    {
+        try
         {
-            return;
+            _message.Add(FromPrompt(item ?? throw new ArgumentException("There is nothing to send: an empty array, or null in it.")));
+            return true;
+        }
+        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        {
+            WriteError(ErrorRecords.From(exception, item));
+            return false;
+        }
+    }
+
+    private void Send()
+    {
+        try
+        {
+            _message.Send(Handle, Message, ToTimeout(TimeoutSeconds), Stopped);
+        }
+        catch (Exception exception) when (EndsCommand(exception))
+        {
+            Stop(exception, InputObject);
         }
 
-        OrStop(() => message.Send(Handle, Message, ToTimeout(TimeoutSeconds), Stopped), InputObject);
         if (CloseAfterSend)
         {
-            message.CloseHolders();
+            _message.CloseHolders();
         }
 
         if (PassThru)

@@ -10,7 +10,7 @@ public abstract class SocketCommand : FdPassCommand
     /// <summary>A Unix-domain socket: a Socket, a FileDescriptor, a NetworkStream, a SafeHandle or a descriptor's number.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNull]
-    public object Socket { get; set; } = null!;
+    public virtual object Socket { get; set; } = null!;
 
     /// <summary>The socket's handle, which stays the user's.</summary>
     protected SafeHandle Handle { get; private set; } = null!;
@@ -18,8 +18,11 @@ public abstract class SocketCommand : FdPassCommand
     /// <summary>Whether the user gave the socket by its number, for which there is a new handle each time.</summary>
     protected bool IsNumber => Unwrap(Socket) is ValueType or string;
 
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => FindHandle();
+
     /// <summary>Finds the handle, and makes sure that it can carry descriptors.</summary>
-    protected override void BeginProcessing() => OrStop(
+    protected void FindHandle() => OrStop(
         () =>
         {
             Handle = HandleOf(Socket);
