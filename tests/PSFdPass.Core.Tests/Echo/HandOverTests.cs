@@ -22,7 +22,10 @@ public sealed class HandOverTests : IDisposable
         using var served = new User(port);
         served.MeetsQuarterback(quarterback.Id).MeetsWideReceiver(first.Id);
 
-        // It takes nobody any more, and so everyone is in flight, or waits.
+        // The quarterback keeps its copy until it knows that the user was taken.
+        quarterback.WaitFor("^Closing connection");
+
+        // The first wide receiver takes nobody any more, and so everyone is in flight, or waits.
         first.Signal(Signals.Stop);
         User[] users = User.Many(200, port);
         foreach (User user in users)
