@@ -107,20 +107,20 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 
     private void Play()
     {
-        using EchoDemo demo = EchoDemo.Start(Options(), line => _lines.Add((line, false)));
-        using var signal = new ManualResetEventSlim();
+        var signal = new TaskCompletionSource();
         bool isControlC = false;
         using var signals = new ShutdownSignals(name =>
         {
-            _lines.Add(($"Processing signal ({name})", false));
+            Enqueue($"Processing signal ({name})");
             isControlC = name == nameof(PosixSignal.SIGINT);
-            signal.Set();
-            demo.RequestStop();
+            signal.TrySetResult();
         });
+        using EchoDemo demo = EchoDemo.Start(Options(), line => Enqueue(line));
+        _ = signal.Task.ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
         using CancellationTokenRegistration stop = Stopped.Register(() =>
         {
             // Ctrl-C is a signal as well, and its line comes first.
-            signal.Wait(SignalGrace);
+            signal.Task.Wait(SignalGrace);
             demo.RequestStop();
         });
         if (StopWithInput)
@@ -155,7 +155,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         {
             await foreach (string line in demo.SayAsync(lines, Stopped).ConfigureAwait(false))
             {
-                _lines.Add((line, true));
+                Enqueue(line, isOutput: true);
             }
         }
         finally
@@ -165,6 +165,18 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         }
 
         await demo.Completion.ConfigureAwait(false);
+    }
+
+    private void Enqueue(string text, bool isOutput = false)
+    {
+        try
+        {
+            _lines.Add((text, isOutput));
+        }
+        catch (InvalidOperationException)
+        {
+            // A second signal, say, when the last line is shown.
+        }
     }
 
     private void Show(string text, bool isOutput)
