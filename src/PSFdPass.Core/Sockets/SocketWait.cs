@@ -11,6 +11,8 @@ namespace PSFdPass.Sockets;
 /// </remarks>
 internal static unsafe class SocketWait
 {
+    private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Returns true when the descriptor is ready (or broken: the next call will tell), false when the time is over.</summary>
     /// <param name="fd">The descriptor; the caller keeps it open.</param>
     /// <param name="events">POLLIN or POLLOUT.</param>
@@ -24,6 +26,19 @@ internal static unsafe class SocketWait
         if (!cancellation.CanBeCanceled)
         {
             return Until(fd, events, deadline, wake: null, cancellation);
+        }
+
+        // Most waits are short, and nobody notices that these can't be ended early: to make a wake descriptor, and to close it
+        // again, would cost more than they do.
+        Deadline shortly = Deadline.Min(deadline, Deadline.After(ShortWait));
+        if (Until(fd, events, shortly, wake: null, cancellation))
+        {
+            return true;
+        }
+
+        if (deadline.HasPassed)
+        {
+            return false;
         }
 
         using var wake = new WakeDescriptor();
