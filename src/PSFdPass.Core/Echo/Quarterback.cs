@@ -19,6 +19,9 @@ public sealed class Quarterback : IDisposable
     private static readonly TimeSpan DeliveryCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(100);
 
+    // While users come one upon the other, how many copies are kept before it is looked whether they have arrived.
+    private const int DeliveryBatch = 16;
+
     private readonly Socket _listener;
     private readonly UnixSocketAddress _address;
     private readonly string _socketName;
@@ -121,10 +124,18 @@ public sealed class Quarterback : IDisposable
 
             while (!gone.IsCompleted)
             {
-                CloseDelivered(receiver);
                 _accepting ??= PatientAccept.AcceptAsync(_listener, _log, cancellation);
-                Task timer = _undelivered.Count > 0 ? Task.Delay(DeliveryCheck, cancellation) : gone;
-                await Task.WhenAny(_accepting, gone, timer).ConfigureAwait(false);
+                if (!_accepting.IsCompleted || _undelivered.Count >= DeliveryBatch)
+                {
+                    CloseDelivered(receiver);
+                }
+
+                if (!_accepting.IsCompleted)
+                {
+                    Task timer = _undelivered.Count > 0 ? Task.Delay(DeliveryCheck, cancellation) : gone;
+                    await Task.WhenAny(_accepting, gone, timer).ConfigureAwait(false);
+                }
+
                 if (_accepting.IsCompleted && !gone.IsCompleted)
                 {
                     Socket socket = await _accepting.ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
@@ -9,6 +11,8 @@ namespace PSFdPass.Sockets;
 /// </remarks>
 internal static unsafe class SocketWait
 {
+    private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Returns true when the descriptor is ready (or broken: the next call will tell), false when the time is over.</summary>
     /// <param name="fd">The descriptor; the caller keeps it open.</param>
     /// <param name="events">POLLIN or POLLOUT.</param>
@@ -24,10 +28,31 @@ internal static unsafe class SocketWait
             return Until(fd, events, deadline, wake: null, cancellation);
         }
 
+        // Most waits are short, and nobody notices that these can't be ended early: to make a wake descriptor, and to close it
+        // again, would cost more than they do.
+        Deadline shortly = Deadline.Min(deadline, Deadline.After(ShortWait));
+        if (Until(fd, events, shortly, wake: null, cancellation))
+        {
+            return true;
+        }
+
+        if (deadline.HasPassed)
+        {
+            return false;
+        }
+
         using var wake = new WakeDescriptor();
         using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
             static state => ((WakeDescriptor)state!).Signal(), wake);
         return Until(fd, events, deadline, wake, cancellation);
+    }
+
+    /// <summary>Whether there is something to receive or to accept, or the next call will tell what is wrong. Does not wait.</summary>
+    public static bool IsReadable(SafeHandle handle)
+    {
+        using var lease = new HandleLease(handle);
+        var descriptor = new Poll.PollFd { fd = lease.Fd, events = Poll.POLLIN };
+        return Poll.Wait(&descriptor, 1, 0) > 0;
     }
 
     /// <summary>Whether the other end is closed. Does not wait.</summary>

@@ -9,7 +9,6 @@ public abstract class SocketCommand : FdPassCommand
 {
     /// <summary>A Unix-domain socket: a Socket, a FileDescriptor, a NetworkStream, a SafeHandle or a descriptor's number.</summary>
     [Parameter(Mandatory = true, Position = 0)]
-    [ValidateNotNull]
     public virtual object Socket { get; set; } = null!;
 
     /// <summary>The socket's handle, which stays the user's.</summary>
