@@ -1,12 +1,13 @@
 /* loop.c: sends descriptors to itself over a socket pair, receives and closes them, and says how long it took.
  *
  *   gcc -std=c11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o /tmp/loop loop.c
- *   echo pass 1 100000 | /tmp/loop
+ *   echo pass 1 100000 | /tmp/loop              or: /tmp/loop 2, which has a second thread that does nothing
  *
  * The protocol is in README.md. This is the measure of the others: the system calls, and nearly nothing else.
  */
 #include <err.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,11 +49,16 @@ static size_t receive(int wire, int *fds)
     return count;
 }
 
-int main(void)
+static void *do_nothing(void *unused) { for (;;) pause(); return unused; }
+
+int main(int argc, char **argv)
 {
+    (void)argv;
     int pair[2], fds[MAX_FDS], received[MAX_FDS];
     char work[16];
     unsigned count, times;
+    pthread_t thread;
+    if (argc > 1 && pthread_create(&thread, NULL, do_nothing, NULL)) errx(1, "no thread");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) err(1, "socketpair");
     int device = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (device < 0) err(1, "/dev/null");

@@ -64,12 +64,14 @@ internal sealed class PwshSuite : Suite
         page.Add("pwsh", Streams("whole", $"one process, {Chunk} sent, then received", sides: false), Notices);
         page.Add("pwsh-two", Streams("whole, two processes", "from one process to another", sides: true));
 
-        var calls = new Table("one call, ns", ">median", ">from", ">to", ">times nothing");
+        var calls = new Table("one call, ns", ">median", ">from", ">to", ">times the first", ">times the second");
         foreach ((string work, string text) in CallWorks.Zip(
             (string[])["`Invoke-Nothing`", "`Invoke-Nothing $a $fd`", "`Send-FileDescriptor $a $fd`"]))
         {
             Summary time = Summary.Of(_calls[work]);
-            calls.Add(text, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", $"{Summary.Ratio(_calls[work], _calls["nothing"]).Median:0.00}");
+            calls.Add(text, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", 
+                $"{Summary.Ratio(_calls[work], _calls["nothing"]).Median:0.00}",
+                $"{Summary.Ratio(_calls[work], _calls["nothing-with-arguments"]).Median:0.00}");
         }
 
         page.Add("calls", calls);

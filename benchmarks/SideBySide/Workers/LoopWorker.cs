@@ -9,7 +9,7 @@ namespace PSFdPass.Benchmarks.Workers;
 /// <summary>
 /// The library's own loop, with the same protocol as the peers' (benchmarks/peers/README.md): <c>numbers</c> receives into the
 /// caller's span and closes by number, <c>owned</c> sends and receives objects that own their descriptors, <c>messages</c> gets
-/// them in an object a message.
+/// them in an object a message. <c>bare</c> is not the library's: see <see cref="BareLoop"/>.
 /// With <c>bytes-</c> before it the answer is not the time but the bytes that the loop has allocated.
 /// </summary>
 internal static class LoopWorker
@@ -38,6 +38,9 @@ internal static class LoopWorker
                     break;
                 case "messages":
                     PassMessages(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
+                    break;
+                case "bare":
+                    BareLoop.Pass(left.SafeHandle, right.SafeHandle, device.Fd, times);
                     break;
                 default:
                     PassNumbers(left.SafeHandle, right.SafeHandle, numbers.AsSpan(0, count), times);
