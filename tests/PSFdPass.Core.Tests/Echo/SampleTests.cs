@@ -171,10 +171,19 @@ public sealed class SampleTests : IDisposable
             Assert.Contains("left from a process that is gone", result.Error);
         }
 
+        // Somebody who uses the same name in another folder has nothing to do with it.
+        using var elsewhere = new TemporaryDirectory();
+        using Player namesake = Player.Sample(elsewhere.Path, "WideReceiver");
+        namesake.WaitFor("^Listening");
+        using (Player untold = Player.Sample(_folder.Path, "WideReceiver"))
+        {
+            Assert.Contains("left from a process that is gone", untold.Finish().Error);
+        }
+
         using Player told = Player.Sample(_folder.Path, "WideReceiver", "--force");
         told.WaitFor("^Listening");
         using Player second = Player.Sample(_folder.Path, "WideReceiver", "--force");
-        Assert.Contains("is in use", second.Finish().Error);
+        Assert.Contains($"is in use by pid {told.Id}", second.Finish().Error);
         told.Signal(Signals.Terminate);
         told.Finish().Succeeded();
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
