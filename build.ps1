@@ -75,7 +75,7 @@ function Invoke-TestTask {
     # In a pwsh of its own: this one could not load the module a second time.
     Invoke-Native $pwsh @(
         '-NoProfile', '-File', "$PSScriptRoot/tests/Support/Invoke-TestFile.ps1"
-        '-Path', "$PSScriptRoot/tests/*.Tests.ps1", '-ResultFolder', "$PSScriptRoot/artifacts/pester", '-Output', 'Detailed', '-FailSkipped'
+        '-Path', "$PSScriptRoot/tests", '-ResultFolder', "$PSScriptRoot/artifacts/pester", '-Output', 'Detailed', '-FailSkipped'
     ) -Failure 'Pester tests failed.'
 }
 

@@ -50,13 +50,14 @@ Describe 'The module' {
 
     It 'brings no assembly into the shell but its own two' {
         $program = Invoke-Program $Pwsh '-NoProfile', '-Command', @"
-            `$before = [AppDomain]::CurrentDomain.GetAssemblies()
+            # What comes with .NET and PowerShell is there for everybody.
+            `$shared = '$PSHOME', [Runtime.InteropServices.RuntimeEnvironment]::GetRuntimeDirectory().TrimEnd('/')
             Import-Module '$($module.ModuleBase)/PSFdPass.psd1'
             `$left, `$right = New-UnixSocketPair
             Send-FileDescriptor `$left /dev/null
             (Receive-FileDescriptor `$right).Dispose()
-            [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { `$_ -notin `$before -and `$_.Location } |
-                Where-Object { -not `$_.Location.StartsWith('$PSHOME') } | ForEach-Object { [IO.Path]::GetFileName(`$_.Location) } | Sort-Object
+            [AppDomain]::CurrentDomain.GetAssemblies().Location | Where-Object { `$_ -and (Split-Path `$_) -notin `$shared } |
+                ForEach-Object { Split-Path `$_ -Leaf } | Sort-Object
 "@
         Wait-Program $program | Should -Be 0
         $program.Lines | Should -Be PSFdPass.Core.dll, PSFdPass.dll

@@ -156,7 +156,8 @@ Describe 'Receive-FileDescriptor' {
             $received.GetType().FullName | Should -BeExactly $Type
             $stream = switch ($received) {
                 { $_ -is [IO.Stream] } { $_ }
-                { $_ -is [Runtime.InteropServices.SafeHandle] } { [PSFdPass.Descriptors.FileDescriptor]::new([int]$_.DangerousGetHandle(), $false).OpenStream() }
+                { $_ -is [Net.Sockets.SafeSocketHandle] } { [Net.Sockets.NetworkStream]::new([Net.Sockets.Socket]::new($_)) }
+                { $_ -is [Microsoft.Win32.SafeHandles.SafeFileHandle] } { [IO.FileStream]::new($_, 'Read') }
                 { $_ -is [int] } { [PSFdPass.Descriptors.FileDescriptor]::new($_, $true).OpenStream() }
                 { $_ -is [PSFdPass.Descriptors.FileDescriptor] -and $_.Kind -ne 'Directory' } { $_.OpenStream() }
                 { $_ -is [Net.Sockets.Socket] -and $_.Connected } { [Net.Sockets.NetworkStream]::new($_) }

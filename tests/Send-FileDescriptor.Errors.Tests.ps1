@@ -90,9 +90,7 @@ Describe 'Send-FileDescriptor with bad input' {
 
     Context 'an argument' {
         It 'refuses <Name>' -ForEach @(
-            @{ Name = 'an empty array'; Arguments = @{ InputObject = @() }; Id = 'ParameterArgumentValidationErrorEmptyArrayNotAllowed' }
-            @{ Name = 'null'; Arguments = @{ InputObject = $null }; Id = 'ParameterArgumentValidationError' }
-            @{ Name = 'null in an array'; Arguments = @{ InputObject = 1, $null }; Id = 'ParameterArgumentValidationError' }
+            @{ Name = 'null'; Arguments = @{ InputObject = $null }; Id = 'ParameterArgumentValidationErrorNullNotAllowed' }
             @{ Name = 'a negative timeout'; Arguments = @{ InputObject = 1; TimeoutSeconds = -0.5 }; Id = 'ParameterArgumentValidationError' }
             @{ Name = 'a number that is no byte as the message'; Arguments = @{ InputObject = 1; Message = 256 }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a message of null'; Arguments = @{ InputObject = 1; Message = $null }; Id = 'ParameterArgument*' }
@@ -102,9 +100,20 @@ Describe 'Send-FileDescriptor with bad input' {
             Test-NothingCame
         }
 
+        It 'sends nothing of <Name>, and says why' -ForEach @(
+            @{ Name = 'an empty array'; Array = @() }
+            @{ Name = 'null in an array'; Array = 1, $null }
+            @{ Name = 'only null in an array'; Array = , $null }
+        ) {
+            $problem = Get-ErrorOf { Send-FileDescriptor $left $Array }
+            $problem.FullyQualifiedErrorId | Should -BeExactly 'InvalidArgument,PSFdPass.Commands.SendFileDescriptorCommand'
+            "$problem" | Should -BeExactly 'There is nothing to send: an empty array, or null in it.'
+            Test-NothingCame
+        }
+
         It 'refuses null from the pipeline, and goes on' {
             $problem = Get-ErrorOf { $path, $null, '/dev/null' | Send-FileDescriptor $left }
-            $problem.FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentValidationError,*'
+            $problem.FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentValidationErrorNullNotAllowed,*'
             Receive-FileDescriptor $right -Count 2 -TimeoutSeconds 5 | ForEach-Object Dispose
         }
 

@@ -101,6 +101,8 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $received = Receive-FileDescriptor $right -As Stream
             Test-Line $connection.Client.GetStream() $received 'to the receiver' | Should -BeTrue
             Test-Line $received $connection.Client.GetStream() 'from the receiver' | Should -BeTrue
+            # To close a number leaves an object that still believes it has it.
+            $connection.Server.Client.SafeHandle.SetHandleAsInvalid()
             $received.Dispose()
             $connection.Client.Dispose()
         }

@@ -1,6 +1,7 @@
 Describe 'At the prompt' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
+        $rendering = $PSStyle.OutputRendering
         $PSStyle.OutputRendering = 'PlainText'
         $folder = (Get-PSDrive TestDrive).Root
         $path = "$folder/letters"
@@ -10,6 +11,10 @@ Describe 'At the prompt' {
         function Get-View($InputObject, [int] $Width = 200) {
             ($InputObject | Out-String -Width $Width).Split("`n").TrimEnd() | Where-Object { $_ } | ForEach-Object { $_ }
         }
+    }
+
+    AfterAll {
+        $PSStyle.OutputRendering = $rendering
     }
 
     BeforeEach {

@@ -34,12 +34,15 @@ try
         options = options with { WideReceiverProcess = ThisProgram("WideReceiver", "--socket", options.SocketPath, "--stop-with-input") };
     }
 
-    using EchoDemo demo = EchoDemo.Start(options, Console.WriteLine);
+    // From here a signal leaves nothing behind, however early it comes.
+    var signal = new TaskCompletionSource();
     using var signals = new ShutdownSignals(name =>
     {
         Console.WriteLine($"Processing signal ({name})");
-        demo.RequestStop();
+        signal.TrySetResult();
     });
+    using EchoDemo demo = EchoDemo.Start(options, Console.WriteLine);
+    _ = signal.Task.ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
     if (arguments.StopsWithInput)
     {
         _ = Console.OpenStandardInput().CopyToAsync(Stream.Null).ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);

@@ -4,7 +4,7 @@ Runs Pester test files, and writes what came of each as a small JSON file for wh
 .DESCRIPTION
 The exit code is the number of files in which something failed, a failed BeforeAll or a file that can't be read included.
 .PARAMETER Path
-The *.Tests.ps1 files.
+The *.Tests.ps1 files, or the folder that they are in.
 .PARAMETER ResultFolder
 Where the JSON files go: file, passed, failed, skipped, and for each failed test its name and message.
 .PARAMETER Output
@@ -31,7 +31,7 @@ $configuration.Output.CIFormat = 'None'
 $configuration.Output.StackTraceVerbosity = 'FirstLine'
 
 $bad = 0
-foreach ($file in (Resolve-Path $Path).ProviderPath) {
+foreach ($file in (Get-ChildItem $Path -Filter *.Tests.ps1 -ErrorAction Stop).FullName) {
     # A file at a time, so that each has its own count even when it can't be read.
     $configuration.Run.Path = $file
     $result = Invoke-Pester -Configuration $configuration

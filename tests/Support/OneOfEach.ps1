@@ -11,7 +11,7 @@ function Start-OneOfEach([string] $Folder) {
     }
 
     $start = [Diagnostics.ProcessStartInfo]::new($program, [string[]]@("$Folder/one"))
-    $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+    $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     $process = [Diagnostics.Process]::Start($start)
     $fd = @{}
     while ('ready' -cne ($line = $process.StandardOutput.ReadLine())) {

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
@@ -43,6 +45,14 @@ internal static unsafe class SocketWait
         using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
             static state => ((WakeDescriptor)state!).Signal(), wake);
         return Until(fd, events, deadline, wake, cancellation);
+    }
+
+    /// <summary>Whether there is something to receive or to accept, or the next call will tell what is wrong. Does not wait.</summary>
+    public static bool IsReadable(SafeHandle handle)
+    {
+        using var lease = new HandleLease(handle);
+        var descriptor = new Poll.PollFd { fd = lease.Fd, events = Poll.POLLIN };
+        return Poll.Wait(&descriptor, 1, 0) > 0;
     }
 
     /// <summary>Whether the other end is closed. Does not wait.</summary>

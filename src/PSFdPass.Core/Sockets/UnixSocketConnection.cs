@@ -144,7 +144,8 @@ public static class UnixSocketConnection
         cancellation.ThrowIfCancellationRequested();
         ThrowIfNotListening(listener.SafeHandle);
         Deadline deadline = Deadline.After(timeout);
-        while (await ReadinessPoller.UntilAsync(listener.SafeHandle, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false))
+        while (SocketWait.IsReadable(listener.SafeHandle) ||
+            await ReadinessPoller.UntilAsync(listener.SafeHandle, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false))
         {
             if (TryAccept(listener.SafeHandle) is { } connection)
             {

@@ -33,9 +33,17 @@ internal static class UnixSocketTable
         return entries;
     }
 
-    /// <summary>The socket that answers at an address; null when there is none, or its path was bound as a relative one.</summary>
+    /// <summary>
+    /// The socket that answers at an address; null when there is none, or when the address or what was bound is a relative path:
+    /// the table has each as it was bound, and does not say in which folder that was.
+    /// </summary>
     public static Entry? Find(UnixSocketAddress address)
     {
+        if (!address.IsAbstract && !Path.IsPathRooted(address.Name))
+        {
+            return null;
+        }
+
         string name = address.ToString();
         foreach (Entry entry in Read())
         {

@@ -15,7 +15,6 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 {
     private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan QuarterbackGrace = TimeSpan.FromMilliseconds(200);
-
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
 
     private readonly BlockingCollection<(string Text, bool IsOutput)> _lines = [];
@@ -109,20 +108,20 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 
     private void Play()
     {
-        using EchoDemo demo = EchoDemo.Start(Options(), line => Tell(line));
-        using var signal = new ManualResetEventSlim();
+        var signal = new TaskCompletionSource();
         bool isControlC = false;
         using var signals = new ShutdownSignals(name =>
         {
-            Tell($"Processing signal ({name})");
+            Enqueue($"Processing signal ({name})");
             isControlC = name == nameof(PosixSignal.SIGINT);
-            signal.Set();
-            demo.RequestStop();
+            signal.TrySetResult();
         });
+        using EchoDemo demo = EchoDemo.Start(Options(), line => Enqueue(line));
+        _ = signal.Task.ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
         using CancellationTokenRegistration stop = Stopped.Register(() =>
         {
             // Ctrl-C is a signal as well, and its line comes first.
-            signal.Wait(SignalGrace);
+            signal.Task.Wait(SignalGrace);
             demo.RequestStop();
         });
         if (StopWithInput)
@@ -162,7 +161,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         {
             await foreach (string line in demo.SayAsync(lines, Stopped).ConfigureAwait(false))
             {
-                Tell(line, isOutput: true);
+                Enqueue(line, isOutput: true);
             }
         }
         finally
@@ -174,8 +173,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         await demo.Completion.ConfigureAwait(false);
     }
 
-    // From any thread.
-    private void Tell(string text, bool isOutput = false)
+    private void Enqueue(string text, bool isOutput = false)
     {
         try
         {
@@ -183,7 +181,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         }
         catch (InvalidOperationException)
         {
-            // The play is over, and nobody listens any more: a second signal, for one.
+            // A second signal, say, when the last line is shown.
         }
     }
 

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace PSFdPass.Tests.Echo;
+
+/// <summary>
+/// A player of the echo demo in a process of its own: the sample, or a program in C or Python. What it says is read line by
+/// line. Its signals are as they are at a prompt, whatever started these tests. Disposing kills it, if it is still there.
+/// </summary>
+internal sealed partial class Player : IDisposable
+{
+    private readonly Process _process;
+    private readonly BlockingCollection<string> _unread = [];
+    private readonly List<string> _lines = [];
+    private readonly Task<string> _error;
+
+    private Player(IEnumerable<string> command, string folder)
+    {
+        string asUsual = Path.Combine(Repository.Root, "tests", "Support", "signals_as_usual.py");
+        var start = new ProcessStartInfo("python3", ["-B", asUsual, .. command])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _process = Process.Start(start)!;
+        _error = _process.StandardError.ReadToEndAsync();
+        var reader = new Thread(Read) { IsBackground = true };
+        reader.Start();
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>What was read of what it has said.</summary>
+    public IReadOnlyList<string> Lines => _lines;
+
+    /// <summary>The sample, as dotnet run starts it, with so many arguments.</summary>
+    public static Player Sample(string folder, params IEnumerable<string> arguments)
+    {
+        string output = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        string sample = Path.Combine(Repository.Root, "artifacts", "bin", "EchoDemo", output, "EchoDemo.dll");
+        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        return new Player([dotnet, "exec", sample, .. arguments], folder);
+    }
+
+    /// <summary>A program of tests/peers in C or Python.</summary>
+    public static Player Foreign(string language, string name, string folder, params IEnumerable<string> arguments) =>
+        new(language == "C" ? [Compile(name, folder), .. arguments] : ["python3", "-B", Source(name + ".py"), .. arguments], folder);
+
+    /// <summary>Compiles a program of tests/peers into a folder, and gives its path.</summary>
+    public static string Compile(string name, string folder)
+    {
+        string target = Path.Combine(folder, name);
+        Program.Run("gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", target, Source(name + ".c")).Succeeded();
+        return target;
+    }
+
+    /// <summary>Waits until it has said a line that matches, and gives what the pattern's group has found in it.</summary>
+    public string WaitFor([StringSyntax("Regex")] string pattern)
+    {
+        Match? match;
+        while ((match = _lines.Select(line => Regex.Match(line, pattern)).FirstOrDefault(found => found.Success)) is null)
+        {
+            if (!_unread.TryTake(out string? line, Patience.Long))
+            {
+                string error = _unread.IsCompleted ? _error.Result : "";
+                throw new InvalidOperationException($"It did not say '{pattern}', but:\n{string.Join('\n', _lines)}\n{error}");
+            }
+
+            _lines.Add(line);
+        }
+
+        return match.Groups[^1].Value;
+    }
+
+    /// <summary>Waits until it listens, and gives the port.</summary>
+    public int WaitForPort() => int.Parse(WaitFor(@"^Listening on .*:(\d+)$"));
+
+    /// <summary>Sends it a signal: kill(2).</summary>
+    public void Signal(int signal) => Assert.Equal(0, Kill(Id, signal));
+
+    /// <summary>Waits until it ends; afterwards <see cref="Lines"/> has everything.</summary>
+    public Program.Result Finish()
+    {
+        _process.StandardInput.Close();
+        while (_unread.TryTake(out string? line, Patience.Long))
+        {
+            _lines.Add(line);
+        }
+
+        Assert.True(_unread.IsCompleted && _process.WaitForExit(Patience.Long), "It does not end:\n" + string.Join('\n', _lines));
+        return new Program.Result(_process.ExitCode, string.Join('\n', _lines), _error.Result);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private static string Source(string name) => Path.Combine(Repository.Root, "tests", "peers", name);
+
+    private void Read()
+    {
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            _unread.Add(line);
+        }
+
+        _unread.CompleteAdding();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
+}

@@ -1,0 +1,191 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace PSFdPass.Tests.Echo;
+
+/// <summary>samples/EchoDemo as a user runs it: what it says, and what it says of bad input.</summary>
+public sealed class SampleTests : IDisposable
+{
+    private readonly TemporaryDirectory _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void It_plays_all_three_in_two_processes()
+    {
+        using Player demo = Player.Sample(_folder.Path, "--port", "0", "--say", "foo", "--say", "grüß dich");
+        demo.Finish().Succeeded();
+
+        string wideReceiver = Assert.Single(demo.Lines, line => line.StartsWith("Starting Wide Receiver", StringComparison.Ordinal));
+        string other = new(wideReceiver.Where(char.IsDigit).ToArray());
+        Assert.NotEqual($"{demo.Id}", other);
+        Assert.Equal(
+            [$"Hello from Quarterback on PID ({demo.Id})!", $"Hello from Wide Receiver on PID ({other})!", "foo", "grüß dich"],
+            demo.Lines.Where(line => line.StartsWith("Hello", StringComparison.Ordinal) || line is "foo" or "grüß dich"));
+        Assert.False(File.Exists(_folder.File("fd-pass.sock")));
+        Assert.False(Directory.Exists("/proc/" + other));
+    }
+
+    [Fact]
+    public void Its_players_say_what_the_transcript_says()
+    {
+        using Player wideReceiver = Player.Sample(_folder.Path, "WideReceiver");
+        wideReceiver.WaitFor("^Listening");
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        int port = quarterback.WaitForPort();
+        using var user = new User(port);
+        user.MeetsQuarterback(quarterback.Id).MeetsWideReceiver(wideReceiver.Id).Echoes("foo").Echoes("bar");
+        string address = user.Address;
+        quarterback.WaitFor("^Closing");
+        user.Dispose();
+        wideReceiver.WaitFor("^Closing");
+        quarterback.Signal(Signals.Terminate);
+        quarterback.Finish().Succeeded();
+        wideReceiver.WaitFor("^Connection");
+        wideReceiver.Signal(Signals.Terminate);
+        wideReceiver.Finish().Succeeded();
+
+        Assert.Equal(
+            [
+                $"Starting Quarterback with PID ({quarterback.Id})",
+                "Connecting to UNIX socket (fd-pass.sock)",
+                "Connected to UNIX socket (fd-pass.sock)",
+                $"Listening on 127.0.0.1:{port}",
+                $"Handling connection from ({address})",
+                $"Closing connection from ({address})",
+                "Processing signal (SIGTERM)",
+                "Shutting down",
+            ],
+            quarterback.Lines);
+        Assert.Equal(
+            [
+                $"Starting Wide Receiver on PID ({wideReceiver.Id})",
+                "Listening for messages on (fd-pass.sock)",
+                "Handling connection from (fd-pass.sock)",
+                $"Handling connection from ({address})",
+                $"Closing connection from ({address})",
+                "Connection on (fd-pass.sock) closed",
+                "Processing signal (SIGTERM)",
+                "Shutting down",
+            ],
+            wideReceiver.Lines);
+    }
+
+    [Fact]
+    public void Either_player_may_start_first()
+    {
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        quarterback.WaitFor("^Connecting");
+        using Player wideReceiver = Player.Sample(_folder.Path, "WideReceiver");
+        using var user = new User(quarterback.WaitForPort());
+        user.MeetsQuarterback(quarterback.Id).MeetsWideReceiver(wideReceiver.Id).Echoes("foo");
+    }
+
+    [Theory]
+    [InlineData("--port", "65536", "65536 is no port")]
+    [InlineData("--port", "", "is no port")]
+    [InlineData("--listen", "nonsense", "nonsense is no IP address")]
+    [InlineData("--say", null, "--say needs a value")]
+    [InlineData("Referee", null, "Referee is neither a role nor an option")]
+    public void A_wrong_argument_is_named(string word, string? value, string message)
+    {
+        using Player demo = Player.Sample(_folder.Path, value is null ? [word] : [word, value]);
+        Program.Result result = demo.Finish();
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(message, result.Error);
+        Assert.Contains("Usage: EchoDemo", result.Error);
+    }
+
+    [Fact]
+    public void A_wide_receiver_has_no_users_to_play()
+    {
+        using Player demo = Player.Sample(_folder.Path, "WideReceiver", "--say", "foo");
+        Program.Result result = demo.Finish();
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("--say goes with All or Quarterback", result.Error);
+    }
+
+    [Fact]
+    public void It_shows_its_usage()
+    {
+        using Player demo = Player.Sample(_folder.Path, "--help");
+        Assert.StartsWith("Usage: EchoDemo", demo.Finish().Succeeded().Output);
+    }
+
+    [Theory]
+    [InlineData("All")]
+    [InlineData("Quarterback")]
+    public void A_port_in_use_is_one_line(string role)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using Player demo = Player.Sample(_folder.Path, role, "--port", $"{((IPEndPoint)listener.LocalEndPoint!).Port}");
+        Program.Result result = demo.Finish();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Matches(@"^bind \(127\.0\.0\.1:\d+\): Address already in use \(EADDRINUSE\)\.\n$", result.Error);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("All", "is there, and is not a socket")]
+    [InlineData("WideReceiver", "is there, and is not a socket")]
+    [InlineData("Quarterback", "is there, and is not a socket")]
+    public void A_socket_path_that_is_a_file_is_one_line_and_the_file_stays(string role, string message)
+    {
+        _folder.Write("file", "not a socket");
+        using Player demo = Player.Sample(_folder.Path, role, "--port", "0", "--socket", "file", "--force");
+        Program.Result result = demo.Finish();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(message, Assert.Single(result.Error.TrimEnd().Split('\n')));
+        Assert.Equal("not a socket", File.ReadAllText(_folder.File("file")));
+    }
+
+    [Theory]
+    [InlineData("All")]
+    [InlineData("WideReceiver")]
+    [InlineData("Quarterback")]
+    public void A_socket_path_that_is_too_long_says_how_long_it_may_be(string role)
+    {
+        using Player demo = Player.Sample(_folder.Path, role, "--port", "0", "--socket", new string('x', 108));
+        Program.Result result = demo.Finish();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("ENAMETOOLONG", Assert.Single(result.Error.TrimEnd().Split('\n')));
+        Assert.Contains("at most 107 bytes", result.Error);
+    }
+
+    [Fact]
+    public void A_stale_socket_is_replaced_only_when_told_and_a_used_one_never()
+    {
+        using (Player killed = Player.Sample(_folder.Path, "WideReceiver"))
+        {
+            killed.WaitFor("^Listening");
+            killed.Signal(Signals.Kill);
+            Assert.Equal(137, killed.Finish().ExitCode);
+        }
+
+        using (Player untold = Player.Sample(_folder.Path, "WideReceiver"))
+        {
+            Program.Result result = untold.Finish();
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains("left from a process that is gone", result.Error);
+        }
+
+        // Somebody who uses the same name in another folder has nothing to do with it.
+        using var elsewhere = new TemporaryDirectory();
+        using Player namesake = Player.Sample(elsewhere.Path, "WideReceiver");
+        namesake.WaitFor("^Listening");
+        using (Player untold = Player.Sample(_folder.Path, "WideReceiver"))
+        {
+            Assert.Contains("left from a process that is gone", untold.Finish().Error);
+        }
+
+        using Player told = Player.Sample(_folder.Path, "WideReceiver", "--force");
+        told.WaitFor("^Listening");
+        using Player second = Player.Sample(_folder.Path, "WideReceiver", "--force");
+        Assert.Contains($"is in use by pid {told.Id}", second.Finish().Error);
+        told.Signal(Signals.Terminate);
+        told.Finish().Succeeded();
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+}
