@@ -31,9 +31,6 @@ internal sealed unsafe class EchoedUser
     /// <summary>Where the user is.</summary>
     public string Name { get; }
 
-    /// <summary>What the user is waited for: what <see cref="Serve"/> returned last.</summary>
-    public short Awaited { get; set; }
-
     /// <summary>Takes over a connection; null, and it stays the caller's, when it is something else.</summary>
     public static EchoedUser? Take(FileDescriptor descriptor)
     {

@@ -19,6 +19,9 @@ namespace PSFdPass.Echo;
 public sealed class Quarterback : IDisposable
 {
     private const int MaxAddressLength = 128;
+    // While users come one upon the other, how many copies are kept before it is looked whether they have arrived.
+    private const int DeliveryBatch = 16;
+
     private static readonly TimeSpan DeliveryCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(100);
 
@@ -113,12 +116,17 @@ public sealed class Quarterback : IDisposable
     }
 
     // Hands users over to one wide receiver; returns when it has gone away.
-    private unsafe void ThrowTo(Socket receiver, WakeDescriptor wake, CancellationToken cancellation)
+    private void ThrowTo(Socket receiver, WakeDescriptor wake, CancellationToken cancellation)
     {
         Requeue();
         using var wire = new HandleLease(receiver.SafeHandle);
         using var listener = new HandleLease(_listener.SafeHandle);
-        Poll.PollFd* watched = stackalloc Poll.PollFd[3];
+        using ReadinessSet watched = ReadinessSet.Create();
+        watched.Add(wake.Fd, Poll.POLLIN);
+        watched.Add(wire.Fd, Poll.POLLIN);
+        watched.Add(listener.Fd, Poll.POLLIN);
+        var ready = new (int Descriptor, short Events)[3];
+        bool isQuiet = true;
         while (true)
         {
             short missing;
@@ -142,19 +150,18 @@ public sealed class Quarterback : IDisposable
             }
 
             // Our copy of a connection is kept until the wide receiver has taken up its own: if that dies before, the next one
-            // gets it. One that has died has an empty queue as well, which the poll tells.
-            int taken = _sent.Count > 0 && SysIoctl.IsSendQueueEmpty(wire.Fd) ? _sent.Count : 0;
-            bool accepts = _waiting.Count == 0 && _acceptAgain.HasPassed;
-            watched[0] = new Poll.PollFd { fd = wire.Fd, events = (short)(Poll.POLLIN | missing) };
-            watched[1] = new Poll.PollFd { fd = wake.Fd, events = Poll.POLLIN };
-            watched[2] = new Poll.PollFd { fd = accepts ? listener.Fd : -1, events = Poll.POLLIN };
+            // gets it. One that has died has an empty queue as well, which the wait tells.
+            int taken = CountTaken(wire.Fd, isQuiet);
+            watched.Change(wire.Fd, (short)(Poll.POLLIN | missing));
+            watched.Change(listener.Fd, _waiting.Count == 0 && _acceptAgain.HasPassed ? Poll.POLLIN : (short)0);
             Deadline next = taken > 0 ? Deadline.After(TimeSpan.Zero)
                 : _sent.Count > 0 || _waiting.Count > 0 ? Deadline.After(DeliveryCheck)
                 : _acceptAgain.HasPassed ? Deadline.Never
                 : _acceptAgain;
-            _ = Poll.Wait(watched, 3, next.PollMilliseconds);
+            int count = watched.Wait(ready, next);
             cancellation.ThrowIfCancellationRequested();
-            short said = watched[0].revents;
+            isQuiet = count == 0;
+            short said = EventsOf(wire.Fd, ready.AsSpan(0, count));
             if ((said & (Poll.POLLHUP | Poll.POLLERR)) == 0)
             {
                 CloseAll(_sent, taken);
@@ -166,12 +173,29 @@ public sealed class Quarterback : IDisposable
                 return;
             }
 
-            if (watched[2].revents != 0)
+            if (EventsOf(listener.Fd, ready.AsSpan(0, count)) != 0)
             {
                 Accept();
             }
         }
     }
+
+    private static short EventsOf(int descriptor, ReadOnlySpan<(int Descriptor, short Events)> ready)
+    {
+        foreach ((int one, short events) in ready)
+        {
+            if (one == descriptor)
+            {
+                return events;
+            }
+        }
+
+        return 0;
+    }
+
+    // How many of those that were sent the wide receiver has. While users come one upon the other, it is asked only now and then.
+    private int CountTaken(int wire, bool isQuiet) =>
+        _sent.Count >= (isQuiet ? 1 : DeliveryBatch) && SysIoctl.IsSendQueueEmpty(wire) ? _sent.Count : 0;
 
     // Those whom the last wide receiver did not take come first.
     private void Requeue()

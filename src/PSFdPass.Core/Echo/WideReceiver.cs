@@ -99,7 +99,7 @@ public sealed class WideReceiver : IDisposable
         Deadline acceptAgain = Deadline.Never;
         while (!cancellation.IsCancellationRequested)
         {
-            int count = _watched!.Wait(ready, acceptAgain.PollMilliseconds);
+            int count = _watched!.Wait(ready, acceptAgain);
             if (acceptAgain.HasPassed)
             {
                 acceptAgain = Deadline.Never;
@@ -244,12 +244,10 @@ public sealed class WideReceiver : IDisposable
             _watched!.Add(user.Fd, next);
             _users.Add(user.Fd, user);
         }
-        else if (next != user.Awaited)
+        else
         {
             _watched!.Change(user.Fd, next);
         }
-
-        user.Awaited = next;
     }
 
     private void Close(EchoedUser user)

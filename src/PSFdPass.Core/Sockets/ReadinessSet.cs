@@ -10,31 +10,81 @@ namespace PSFdPass.Sockets;
 /// </summary>
 internal abstract class ReadinessSet : IDisposable
 {
+    // To be put to sleep and to be woken again takes longer than it takes for the next event to come, when many come.
+    private const int LooksBeforeSleep = 10;
+
+    private readonly Dictionary<int, short> _awaited = [];
+
     /// <summary>Makes an empty set.</summary>
     /// <exception cref="SystemCallException">EMFILE: there is no descriptor left.</exception>
     public static ReadinessSet Create() => OperatingSystem.IsLinux() ? new EpollSet() : new PollSet();
 
-    /// <summary>Begins to watch a descriptor for POLLIN or POLLOUT; errors and hang-ups are always told.</summary>
+    /// <summary>Begins to watch a descriptor for POLLIN, POLLOUT or neither; errors and hang-ups are always told.</summary>
     /// <exception cref="SystemCallException">ENOSPC, ENOMEM: the system watches as many as it may.</exception>
-    public abstract void Add(int descriptor, short events);
+    public void Add(int descriptor, short events)
+    {
+        Begin(descriptor, events);
+        _awaited.Add(descriptor, events);
+    }
 
-    /// <summary>Watches for something else.</summary>
-    public abstract void Change(int descriptor, short events);
+    /// <summary>Watches for something else; costs nothing if it is the same.</summary>
+    public void Change(int descriptor, short events)
+    {
+        ref short awaited = ref CollectionsMarshal.GetValueRefOrNullRef(_awaited, descriptor);
+        if (awaited != events)
+        {
+            Alter(descriptor, events);
+            awaited = events;
+        }
+    }
 
     /// <summary>Ends to watch a descriptor. Has to come before its close: others may hold the same description.</summary>
-    public abstract void Remove(int descriptor);
+    public void Remove(int descriptor)
+    {
+        End(descriptor);
+        _awaited.Remove(descriptor);
+    }
 
     /// <summary>Waits, and returns how many descriptors are ready; none after the time is over, or after a signal.</summary>
     /// <param name="ready">Where they go, with what they are ready for. Those that have no room come with the next wait.</param>
-    /// <param name="timeoutMilliseconds">How long; −1 for ever.</param>
-    public abstract int Wait(Span<(int Descriptor, short Events)> ready, int timeoutMilliseconds);
+    /// <param name="deadline">How long to wait.</param>
+    public int Wait(Span<(int Descriptor, short Events)> ready, Deadline deadline)
+    {
+        int milliseconds = deadline.PollMilliseconds;
+        for (int look = 0; look < LooksBeforeSleep && milliseconds != 0; look++)
+        {
+            int count = Wait(ready, 0);
+            if (count > 0)
+            {
+                return count;
+            }
+
+            Thread.Yield();
+        }
+
+        return Wait(ready, milliseconds);
+    }
 
     /// <inheritdoc/>
     public virtual void Dispose()
     {
     }
 
-    private sealed unsafe class EpollSet : ReadinessSet
+    private protected abstract void Begin(int descriptor, short events);
+
+    private protected abstract void Alter(int descriptor, short events);
+
+    private protected abstract void End(int descriptor);
+
+    private protected abstract int Wait(Span<(int Descriptor, short Events)> ready, int milliseconds);
+
+    private static int Counted(int result, string call) =>
+        result >= 0 ? result
+        : Errno.Last == Errno.EINTR ? 0
+        : throw SystemCallException.FromLast(call);
+
+    /// <summary>epoll(7).</summary>
+    internal sealed unsafe class EpollSet : ReadinessSet
     {
         private readonly SafeDescriptorHandle _epoll;
         private byte[] _events = [];
@@ -47,13 +97,15 @@ internal abstract class ReadinessSet : IDisposable
 
         private int Fd => (int)_epoll.DangerousGetHandle();
 
-        public override void Add(int descriptor, short events) => Control(SysEpoll.EPOLL_CTL_ADD, descriptor, events);
+        public override void Dispose() => _epoll.Dispose();
 
-        public override void Change(int descriptor, short events) => Control(SysEpoll.EPOLL_CTL_MOD, descriptor, events);
+        private protected override void Begin(int descriptor, short events) => Control(SysEpoll.EPOLL_CTL_ADD, descriptor, events);
 
-        public override void Remove(int descriptor) => Control(SysEpoll.EPOLL_CTL_DEL, descriptor, 0);
+        private protected override void Alter(int descriptor, short events) => Control(SysEpoll.EPOLL_CTL_MOD, descriptor, events);
 
-        public override int Wait(Span<(int Descriptor, short Events)> ready, int timeoutMilliseconds)
+        private protected override void End(int descriptor) => Control(SysEpoll.EPOLL_CTL_DEL, descriptor, 0);
+
+        private protected override int Wait(Span<(int Descriptor, short Events)> ready, int milliseconds)
         {
             if (_events.Length < ready.Length * SysEpoll.EventSize)
             {
@@ -63,23 +115,16 @@ internal abstract class ReadinessSet : IDisposable
             int count;
             fixed (byte* events = _events)
             {
-                count = SysEpoll.Wait(Fd, events, ready.Length, timeoutMilliseconds);
-            }
-
-            if (count < 0)
-            {
-                return Errno.Last == Errno.EINTR ? 0 : throw SystemCallException.FromLast("epoll_wait");
+                count = Counted(SysEpoll.Wait(Fd, events, ready.Length, milliseconds), "epoll_wait");
             }
 
             for (int i = 0; i < count; i++)
             {
-                ready[i] = SysEpoll.Read(_events.AsSpan(i * SysEpoll.EventSize));
+                ready[i] = SysEpoll.Read(_events.AsSpan(i * SysEpoll.EventSize, SysEpoll.EventSize));
             }
 
             return count;
         }
-
-        public override void Dispose() => _epoll.Dispose();
 
         private void Control(int operation, int descriptor, short events)
         {
@@ -90,32 +135,30 @@ internal abstract class ReadinessSet : IDisposable
         }
     }
 
-    private sealed unsafe class PollSet : ReadinessSet
+    /// <summary>poll(2), for systems without epoll(7).</summary>
+    internal sealed unsafe class PollSet : ReadinessSet
     {
         private readonly List<Poll.PollFd> _watched = [];
 
-        public override void Add(int descriptor, short events) => _watched.Add(new Poll.PollFd { fd = descriptor, events = events });
+        private protected override void Begin(int descriptor, short events) =>
+            _watched.Add(new Poll.PollFd { fd = descriptor, events = events });
 
-        public override void Change(int descriptor, short events) => _watched[IndexOf(descriptor)] = new Poll.PollFd { fd = descriptor, events = events };
+        private protected override void Alter(int descriptor, short events) =>
+            _watched[IndexOf(descriptor)] = new Poll.PollFd { fd = descriptor, events = events };
 
-        public override void Remove(int descriptor)
+        private protected override void End(int descriptor)
         {
             _watched[IndexOf(descriptor)] = _watched[^1];
             _watched.RemoveAt(_watched.Count - 1);
         }
 
-        public override int Wait(Span<(int Descriptor, short Events)> ready, int timeoutMilliseconds)
+        private protected override int Wait(Span<(int Descriptor, short Events)> ready, int milliseconds)
         {
             Span<Poll.PollFd> watched = CollectionsMarshal.AsSpan(_watched);
             int count;
             fixed (Poll.PollFd* first = watched)
             {
-                count = Poll.Wait(first, (nuint)watched.Length, timeoutMilliseconds);
-            }
-
-            if (count < 0)
-            {
-                return Errno.Last == Errno.EINTR ? 0 : throw SystemCallException.FromLast("poll");
+                count = Counted(Poll.Wait(first, (nuint)watched.Length, milliseconds), "poll");
             }
 
             int found = 0;

@@ -15,7 +15,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 {
     private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan QuarterbackGrace = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
     private readonly BlockingCollection<(string Text, bool IsOutput)> _lines = [];
 
