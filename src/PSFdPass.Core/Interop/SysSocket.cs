@@ -6,6 +6,9 @@ namespace PSFdPass.Interop;
 /// <summary><c>&lt;sys/socket.h&gt;</c>: the calls that .NET does not make for us.</summary>
 internal static unsafe partial class SysSocket
 {
+    /// <summary>SHUT_RDWR of shutdown(2), the same everywhere.</summary>
+    public const int SHUT_RDWR = 2;
+
     /// <summary>sendmsg(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
     public static nint SendMsg(int socket, MsgHdr* message, int flags)
     {
@@ -37,6 +40,10 @@ internal static unsafe partial class SysSocket
     /// <summary>send(2).</summary>
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     public static partial nint Send(int socket, void* buffer, nuint length, int flags);
+
+    /// <summary>shutdown(2).</summary>
+    [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
+    public static partial int Shutdown(int socket, int how);
 
     /// <summary>socketpair(2).</summary>
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]

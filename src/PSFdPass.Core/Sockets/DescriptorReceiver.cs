@@ -252,9 +252,9 @@ public static class DescriptorReceiver
         return true;
     }
 
-    // One recvmsg(2) that does not wait: false when there is nothing. Every descriptor that it installs is accounted for.
+    /// <summary>One recvmsg(2) that does not wait: false when there is nothing. Every descriptor that it installs is accounted for.</summary>
     [SkipLocalsInit]
-    private static unsafe bool TryReceive(
+    internal static unsafe bool TryReceive(
         int socket, SocketType type, Span<byte> buffer, Span<int> descriptors, bool peek, out ReceiveResult result)
     {
         byte* control = stackalloc byte[ControlContents.Size];

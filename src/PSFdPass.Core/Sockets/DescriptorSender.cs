@@ -214,9 +214,9 @@ public static class DescriptorSender
         return TrySendOnce(lease.Fd, data, leases.Fds, out sent);
     }
 
-    // One sendmsg(2) that does not wait: false when there is no room.
+    /// <summary>One sendmsg(2) that does not wait: false when there is no room.</summary>
     [SkipLocalsInit]
-    private static unsafe bool TrySendOnce(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int sent)
+    internal static unsafe bool TrySendOnce(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int sent)
     {
         fixed (byte* bytes = data)
         {

@@ -185,12 +185,34 @@ public static class UnixSocketConnection
     }
 
     // Null when the connection is gone again: taken by somebody else who accepts here, or given up by the one who made it.
-    private static unsafe Socket? TryAccept(SafeHandle listener)
+    private static Socket? TryAccept(SafeHandle listener)
+    {
+        using SafeDescriptorHandle? handle = TryAccept(listener, [], out _);
+        return handle is null ? null : SocketConversion.ToSocket(handle);
+    }
+
+    /// <summary>
+    /// Accepts one connection, close-on-exec; null when there is none any more. Does not wait if somebody is there, or if the
+    /// listener does not block.
+    /// </summary>
+    /// <param name="listener">A listening socket, of any family.</param>
+    /// <param name="address">Where the other end's address goes.</param>
+    /// <param name="addressLength">Its length, which may be more than there was room for.</param>
+    /// <exception cref="SystemCallException">accept(2) failed: EMFILE and so on.</exception>
+    internal static unsafe SafeDescriptorHandle? TryAccept(SafeHandle listener, Span<byte> address, out int addressLength)
     {
         using var lease = new HandleLease(listener);
-        int fd = Constants.Current.SOCK_CLOEXEC != 0
-            ? SysSocket.Accept4(lease.Fd, null, null, Constants.Current.SOCK_CLOEXEC)
-            : SysSocket.Accept(lease.Fd, null, null);
+        uint length = (uint)address.Length;
+        int fd;
+        fixed (byte* bytes = address)
+        {
+            uint* room = address.IsEmpty ? null : &length;
+            fd = Constants.Current.SOCK_CLOEXEC != 0
+                ? SysSocket.Accept4(lease.Fd, bytes, room, Constants.Current.SOCK_CLOEXEC)
+                : SysSocket.Accept(lease.Fd, bytes, room);
+        }
+
+        addressLength = (int)length;
         if (fd < 0)
         {
             int errno = Errno.Last;
@@ -199,13 +221,13 @@ public static class UnixSocketConnection
                 : throw new SystemCallException("accept", errno, $"descriptor {lease.Fd}");
         }
 
-        using var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
+        var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
         if (Constants.Current.SOCK_CLOEXEC == 0)
         {
             DescriptorDrain.SetCloseOnExec([fd]);
         }
 
-        return SocketConversion.ToSocket(handle);
+        return handle;
     }
 
     private static TimeoutException NobodyConnected() => new("Nobody connected in time.");

@@ -15,6 +15,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 {
     private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan QuarterbackGrace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
     private readonly BlockingCollection<(string Text, bool IsOutput)> _lines = [];
 
@@ -130,9 +131,14 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 
         Task playing = Say is null ? demo.Completion : SayAsync(demo, Say);
         _ = playing.ContinueWith(_ => _lines.CompleteAdding(), TaskScheduler.Default);
-        foreach ((string text, bool isOutput) in _lines.GetConsumingEnumerable())
+        while (_lines.TryTake(out (string Text, bool IsOutput) line, Timeout.Infinite))
         {
-            Show(text, isOutput);
+            Show(line.Text, line.IsOutput);
+            if (_lines.Count == 0 && !_lines.IsAddingCompleted)
+            {
+                // Those who write the lines need not wake this thread for each.
+                Thread.Sleep(Breath);
+            }
         }
 
         if (isControlC)

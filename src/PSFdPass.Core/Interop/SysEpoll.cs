@@ -1,0 +1,50 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;sys/epoll.h&gt;</c>, Linux only. The events have the values of poll(2).</summary>
+internal static unsafe partial class SysEpoll
+{
+    public const int EPOLL_CTL_ADD = 1;
+    public const int EPOLL_CTL_DEL = 2;
+    public const int EPOLL_CTL_MOD = 3;
+    public const int EPOLL_CLOEXEC = 0x80000;
+
+    /// <summary>Bytes of <c>struct epoll_event</c> here.</summary>
+    public static readonly int EventSize = EventSizeOn(Platform.Current);
+
+    /// <summary>epoll_create1(2).</summary>
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    public static partial int Create(int flags);
+
+    /// <summary>epoll_ctl(2), with the descriptor itself as the data.</summary>
+    public static int Control(int epoll, int operation, int descriptor, short events)
+    {
+        byte* bytes = stackalloc byte[EventSize];
+        Write(new Span<byte>(bytes, EventSize), descriptor, events);
+        return Control(epoll, operation, descriptor, bytes);
+    }
+
+    /// <summary>epoll_wait(2). The events are <see cref="EventSize"/> bytes each.</summary>
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    public static partial int Wait(int epoll, byte* events, int count, int timeoutMilliseconds);
+
+    /// <summary>Four bytes of events, and eight of data: right behind them on x86-64, aligned elsewhere.</summary>
+    public static int EventSizeOn(PlatformId platform) => platform == PlatformId.LinuxX64 ? 12 : 16;
+
+    /// <summary>Fills in a <c>struct epoll_event</c>, which is as long as the span.</summary>
+    public static void Write(Span<byte> bytes, int descriptor, short events)
+    {
+        bytes.Clear();
+        BinaryPrimitives.WriteInt16LittleEndian(bytes, events);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[^sizeof(long)..], descriptor);
+    }
+
+    /// <summary>Reads a <c>struct epoll_event</c>, which is as long as the span.</summary>
+    public static (int Descriptor, short Events) Read(ReadOnlySpan<byte> bytes) =>
+        (BinaryPrimitives.ReadInt32LittleEndian(bytes[^sizeof(long)..]), BinaryPrimitives.ReadInt16LittleEndian(bytes));
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    private static partial int Control(int epoll, int operation, int descriptor, byte* @event);
+}
