@@ -14,7 +14,7 @@ public sealed class OutgoingDescriptors : IDisposable
     private readonly FileAccess _access;
     private readonly List<DescriptorSource> _sources = [];
     private readonly List<SafeHandle> _handles = [];
-    private readonly List<FileDescriptor> _opened = [];
+    private List<FileDescriptor>? _opened;
 
     /// <summary>Begins without any.</summary>
     /// <param name="resolvePath">Makes a path absolute.</param>
@@ -45,7 +45,7 @@ public sealed class OutgoingDescriptors : IDisposable
         if (path is not null)
         {
             var file = FileDescriptor.Open(path, _access);
-            _opened.Add(file);
+            (_opened ??= []).Add(file);
             holder = file;
         }
 
@@ -87,12 +87,12 @@ public sealed class OutgoingDescriptors : IDisposable
     /// <summary>Closes the files that were opened for the message, and begins the next one.</summary>
     public void Clear()
     {
-        foreach (FileDescriptor file in _opened)
+        if (_opened is not null)
         {
-            file.Dispose();
+            _opened.ForEach(static file => file.Dispose());
+            _opened.Clear();
         }
 
-        _opened.Clear();
         _sources.Clear();
         _handles.Clear();
     }

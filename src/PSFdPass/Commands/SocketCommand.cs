@@ -21,11 +21,16 @@ public abstract class SocketCommand : FdPassCommand
     protected override void BeginProcessing() => FindHandle();
 
     /// <summary>Finds the handle, and makes sure that it can carry descriptors.</summary>
-    protected void FindHandle() => OrStop(
-        () =>
+    protected void FindHandle()
+    {
+        try
         {
             Handle = HandleOf(Socket);
             _ = UnixSocketType.Of(Handle);
-        },
-        Socket);
+        }
+        catch (Exception exception) when (EndsCommand(exception))
+        {
+            Stop(exception, Socket);
+        }
+    }
 }
