@@ -4,11 +4,18 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>What importing the module costs a pwsh that has just started, beside a module with one empty cmdlet: time and memory.</summary>
+/// <summary>
+/// What importing the module costs a pwsh that has just started, beside a module with one empty cmdlet, and beside one that
+/// has a view for the prompt as well: time and memory.
+/// </summary>
 internal sealed class ImportSuite : Suite
 {
     private const double Megabyte = 1024 * 1024;
-    private static readonly string[] Names = ["no module", "EmptyModule", "PSFdPass"];
+    private const string None = "no module";
+    private const string Empty = "EmptyModule";
+    private const string WithView = "EmptyModule with a view";
+    private const string Ours = "PSFdPass";
+    private static readonly string[] Names = [None, Empty, WithView, Ours];
 
     private readonly Dictionary<string, List<double>> _times = Names.ToDictionary(name => name, _ => new List<double>());
     private readonly Dictionary<string, List<double>> _resident = Names.ToDictionary(name => name, _ => new List<double>());
@@ -23,8 +30,9 @@ internal sealed class ImportSuite : Suite
             {
                 string module = name switch
                 {
-                    "PSFdPass" => PwshSuite.Module,
-                    "EmptyModule" => PwshSuite.EmptyModule,
+                    Ours => PwshSuite.Module,
+                    Empty => PwshSuite.EmptyModule,
+                    WithView => PwshSuite.EmptyModuleWithView,
                     _ => "",
                 };
                 string[] words = Tools.Output("pwsh", "-NoProfile", "-NonInteractive", "-File", Path.Combine(Tools.Benchmarks, "pwsh", "import.ps1"), module)?.Split(' ')
@@ -41,22 +49,31 @@ internal sealed class ImportSuite : Suite
 
     public override void Report(Page page)
     {
-        var table = new Table("", ">import, ms", ">from", ">to", ">times empty", ">private memory, MB", ">more than empty", ">resident, MB", ">more than empty");
+        var table = new Table(
+            "", ">import, ms", ">from", ">to", ">times empty", ">times with a view",
+            ">private memory, MB", ">more than empty", ">resident, MB", ">more than empty");
         foreach (string name in Names.Where(name => _times[name].Count > 0))
         {
-            Summary time = Summary.Of(_times[name]);
-            bool isNone = name == "no module";
+            string[] time = ["", "", "", "", ""];
+            if (name != None)
+            {
+                Summary summary = Summary.Of(_times[name]);
+                time = [$"{summary.Median:0.0}", $"{summary.Min:0.0}", $"{summary.Max:0.0}", Ratio(name, Empty), Ratio(name, WithView)];
+            }
+
             table.Add(
-                name,
-                isNone ? "" : $"{time.Median:0.0}", isNone ? "" : $"{time.Min:0.0}", isNone ? "" : $"{time.Max:0.0}",
-                isNone ? "" : $"{Summary.Ratio(_times[name], _times["EmptyModule"]).Median:0.00}",
+            [
+                name, .. time,
                 $"{Summary.Of(_private[name]).Median:0.0}", More(_private, name),
-                $"{Summary.Of(_resident[name]).Median:0.0}", More(_resident, name));
+                $"{Summary.Of(_resident[name]).Median:0.0}", More(_resident, name),
+            ]);
         }
 
         page.Add("import", table, Notices);
     }
 
+    private string Ratio(string name, string other) => $"{Summary.Ratio(_times[name], _times[other]).Median:0.00}";
+
     private static string More(Dictionary<string, List<double>> values, string name) =>
-        $"{Summary.Of(values[name]).Median - Summary.Of(values["EmptyModule"]).Median:+0.0;-0.0;0.0}";
+        $"{Summary.Of(values[name]).Median - Summary.Of(values[Empty]).Median:+0.0;-0.0;0.0}";
 }

@@ -12,10 +12,11 @@ internal sealed class PwshSuite : Suite
     private const int WarmUps = 40;
     private const int Calls = 100;
     private static readonly string[] Names = ["Python", "pipeline", "array"];
+    private const string Library = "library";
     private static readonly string[] CallWorks = ["nothing", "nothing-with-arguments", "send"];
 
     private readonly Dictionary<string, List<double>> _times = [];
-    private readonly Dictionary<string, List<double>> _calls = CallWorks.ToDictionary(work => work, _ => new List<double>());
+    private readonly Dictionary<string, List<double>> _calls = CallWorks.Append(Library).ToDictionary(work => work, _ => new List<double>());
     private int _count = Most;
 
     /// <summary>The module as the build has laid it out.</summary>
@@ -23,6 +24,9 @@ internal sealed class PwshSuite : Suite
 
     /// <summary>The module with one empty cmdlet.</summary>
     public static string EmptyModule => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModule.psd1");
+
+    /// <summary>The same with one view for the prompt.</summary>
+    public static string EmptyModuleWithView => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModuleWithView.psd1");
 
     public override void Measure(Options options)
     {
@@ -65,11 +69,11 @@ internal sealed class PwshSuite : Suite
         page.Add("pwsh-two", Streams("whole, two processes", "from one process to another", sides: true));
 
         var calls = new Table("one call, ns", ">median", ">from", ">to", ">times the first", ">times the second");
-        foreach ((string work, string text) in CallWorks.Zip(
-            (string[])["`Invoke-Nothing`", "`Invoke-Nothing $a $fd`", "`Send-FileDescriptor $a $fd`"]))
+        foreach ((string work, string text) in CallWorks.Append(Library).Zip(
+            (string[])["`Invoke-Nothing`", "`Invoke-Nothing $a $fd`", "`Send-FileDescriptor $a $fd`", "the send alone, from C#"]))
         {
             Summary time = Summary.Of(_calls[work]);
-            calls.Add(text, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", 
+            calls.Add(text, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}",
                 $"{Summary.Ratio(_calls[work], _calls["nothing"]).Median:0.00}",
                 $"{Summary.Ratio(_calls[work], _calls["nothing-with-arguments"]).Median:0.00}");
         }
@@ -134,22 +138,29 @@ internal sealed class PwshSuite : Suite
 
     private void MeasureCalls(Worker worker, Options options)
     {
+        using var library = new Worker("The library, sending", Pinned.Measured, [Tools.Self, "loop"]);
         for (int round = -20; round < options.Rounds * 6; round++)
         {
             foreach (string work in CallWorks)
             {
-                double time = long.Parse(worker.Ask($"call {work} {Calls}")) / (double)Calls;
-                if (round >= 0)
-                {
-                    _calls[work].Add(time);
-                }
+                Note(work, long.Parse(worker.Ask($"call {work} {Calls}")), round);
             }
+
+            Note(Library, library.Loop("send", 1, Calls), round);
 
             if (round < 0)
             {
                 // The JIT compiles in the background.
                 Thread.Sleep(50);
             }
+        }
+    }
+
+    private void Note(string work, long nanoseconds, int round)
+    {
+        if (round >= 0)
+        {
+            _calls[work].Add(nanoseconds / (double)Calls);
         }
     }
 

@@ -20,30 +20,50 @@ internal static unsafe partial class BareLoop
     {
         for (int i = 0; i < times; i++)
         {
+            _ = Close(PassOne(left, right, descriptor));
+        }
+    }
+
+    /// <summary>The same with handles: one is sent, and one is made for what is received, and disposed.</summary>
+    public static void PassHandles(SafeHandle left, SafeHandle right, SafeHandle descriptor, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
             bool held = false;
-            left.DangerousAddRef(ref held);
+            descriptor.DangerousAddRef(ref held);
             try
             {
-                Send((int)left.DangerousGetHandle(), descriptor);
+                using var received = new Handle(PassOne(left, right, (int)descriptor.DangerousGetHandle()));
             }
             finally
             {
-                left.DangerousRelease();
+                descriptor.DangerousRelease();
             }
+        }
+    }
 
-            held = false;
-            right.DangerousAddRef(ref held);
-            int received;
-            try
-            {
-                received = Receive((int)right.DangerousGetHandle());
-            }
-            finally
-            {
-                right.DangerousRelease();
-            }
+    private static int PassOne(SafeHandle left, SafeHandle right, int descriptor)
+    {
+        bool held = false;
+        left.DangerousAddRef(ref held);
+        try
+        {
+            Send((int)left.DangerousGetHandle(), descriptor);
+        }
+        finally
+        {
+            left.DangerousRelease();
+        }
 
-            _ = Close(received);
+        held = false;
+        right.DangerousAddRef(ref held);
+        try
+        {
+            return Receive((int)right.DangerousGetHandle());
+        }
+        finally
+        {
+            right.DangerousRelease();
         }
     }
 
@@ -83,4 +103,14 @@ internal static unsafe partial class BareLoop
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
+
+    private sealed class Handle : SafeHandle
+    {
+        public Handle(int descriptor)
+            : base(-1, ownsHandle: true) => SetHandle(descriptor);
+
+        public override bool IsInvalid => handle < 0;
+
+        protected override bool ReleaseHandle() => BareLoop.Close((int)handle) == 0;
+    }
 }

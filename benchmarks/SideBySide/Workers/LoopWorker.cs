@@ -9,7 +9,8 @@ namespace PSFdPass.Benchmarks.Workers;
 /// <summary>
 /// The library's own loop, with the same protocol as the peers' (benchmarks/peers/README.md): <c>numbers</c> receives into the
 /// caller's span and closes by number, <c>owned</c> sends and receives objects that own their descriptors, <c>messages</c> gets
-/// them in an object a message. <c>bare</c> is not the library's: see <see cref="BareLoop"/>.
+/// them in an object a message. <c>bare</c> and <c>bare-handles</c> are not the library's: see <see cref="BareLoop"/>.
+/// <c>send</c> answers what the sends alone take.
 /// With <c>bytes-</c> before it the answer is not the time but the bytes that the loop has allocated.
 /// </summary>
 internal static class LoopWorker
@@ -29,6 +30,12 @@ internal static class LoopWorker
             string[] words = line.Split(' ');
             int count = int.Parse(words[1]);
             int times = int.Parse(words[2]);
+            if (words[0] == "send")
+            {
+                Console.Out.WriteLine(SendOnly(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times));
+                continue;
+            }
+
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
             switch (words[0].Replace("bytes-", ""))
@@ -41,6 +48,9 @@ internal static class LoopWorker
                     break;
                 case "bare":
                     BareLoop.Pass(left.SafeHandle, right.SafeHandle, device.Fd, times);
+                    break;
+                case "bare-handles":
+                    BareLoop.PassHandles(left.SafeHandle, right.SafeHandle, device.SafeHandle, times);
                     break;
                 default:
                     PassNumbers(left.SafeHandle, right.SafeHandle, numbers.AsSpan(0, count), times);
@@ -79,6 +89,24 @@ internal static class LoopWorker
                 descriptor.Dispose();
             }
         }
+    }
+
+    // Nanoseconds of the sends alone. There is room for some 270 messages that nobody has received.
+    private static long SendOnly(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < times; i++)
+        {
+            DescriptorSender.Send(left, descriptors, Timeout.InfiniteTimeSpan);
+        }
+
+        long elapsed = (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+        for (int i = 0; i < times; i++)
+        {
+            using ReceivedMessage message = DescriptorReceiver.ReceiveMessage(right, Timeout.InfiniteTimeSpan)!;
+        }
+
+        return elapsed;
     }
 
     // The same, by messages: objects with their data and their descriptors.
