@@ -13,7 +13,7 @@ public sealed class HandOverTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
+    [LinuxFact]
     public void Users_in_flight_and_waiting_when_the_wide_receiver_is_killed_are_served_by_the_next()
     {
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
@@ -26,7 +26,7 @@ public sealed class HandOverTests : IDisposable
         quarterback.WaitFor("^Closing connection");
 
         // The first wide receiver takes nobody any more, and so everyone is in flight, or waits.
-        first.Signal(Signals.Stop);
+        first.Halt();
         User[] users = User.Many(200, port);
         foreach (User user in users)
         {

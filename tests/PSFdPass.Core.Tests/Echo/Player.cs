@@ -83,6 +83,18 @@ internal sealed partial class Player : IDisposable
     /// <summary>Sends it a signal: kill(2).</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(Id, signal));
 
+    /// <summary>Stops it (SIGSTOP), and waits until it has: a signal takes effect some time after kill(2) has returned.</summary>
+    public void Halt()
+    {
+        Signal(Signals.Stop);
+        Assert.True(
+            SpinWait.SpinUntil(
+                () => Directory.EnumerateDirectories($"/proc/{Id}/task")
+                    .All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Contains(") T ", StringComparison.Ordinal)),
+                Patience.Long),
+            "It does not stop.");
+    }
+
     /// <summary>Waits until it ends; afterwards <see cref="Lines"/> has everything.</summary>
     public Program.Result Finish()
     {
