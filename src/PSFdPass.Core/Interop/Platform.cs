@@ -44,7 +44,13 @@ internal static class Platform
 
         if (OperatingSystem.IsLinux())
         {
-            return RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? PlatformId.LinuxArm64 : PlatformId.LinuxX64;
+            return RuntimeInformation.ProcessArchitecture switch
+            {
+                Architecture.X64 => PlatformId.LinuxX64,
+                Architecture.Arm64 => PlatformId.LinuxArm64,
+                var other => throw new PlatformNotSupportedException(
+                    $"PSFdPass knows Linux on x64 and arm64; the numbers of the system calls on {other} are others."),
+            };
         }
 
         if (OperatingSystem.IsMacOS())

@@ -15,6 +15,7 @@ namespace PSFdPass.Sockets;
 /// </remarks>
 internal static unsafe class ReadinessPoller
 {
+    private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(10);
     private static readonly object Gate = new();
     private static readonly List<Waiter> Arrivals = [];
     private static WakeDescriptor? s_wake;
@@ -84,8 +85,12 @@ internal static unsafe class ReadinessPoller
             descriptors[waiters.Count] = new Poll.PollFd { fd = wake.Fd, events = Poll.POLLIN };
             fixed (Poll.PollFd* first = descriptors)
             {
-                // Without an answer (EINTR), revents are as they were laid out: zero.
-                _ = Poll.Wait(first, (nuint)waiters.Count + 1, next.PollMilliseconds);
+                // Without an answer, revents are as they were laid out: zero.
+                if (Poll.Wait(first, (nuint)waiters.Count + 1, next.PollMilliseconds) < 0 && Errno.Last != Errno.EINTR)
+                {
+                    // No memory, or more waits than RLIMIT_NOFILE allows: it may pass.
+                    Thread.Sleep(PauseAfterError);
+                }
             }
 
             for (int i = 0; i < waiters.Count; i++)

@@ -63,8 +63,20 @@ public static class UnixSocketListener
         {
             socket.Bind(address.ToEndPoint());
         }
-        catch (SocketException) when (ErrorOfBind(socket, address) is var errno && errno != 0)
+        catch (SocketException)
         {
+            int errno = ErrorOfBind(socket, address);
+            if (errno == 0)
+            {
+                // What was in the way has just gone. The Socket does not know that the address is its own, and would leave the file.
+                if (!address.IsAbstract)
+                {
+                    File.Delete(address.Name);
+                }
+
+                throw new SystemCallException("bind", Errno.EADDRINUSE, $"{address}: what was there has just gone, so try again");
+            }
+
             if (errno != Errno.EADDRINUSE || !replaceStale || address.IsAbstract || !IsStale(address, socket.SocketType))
             {
                 throw new SystemCallException(
