@@ -44,6 +44,7 @@ internal static class Runner
             }
         }
 
+        page.Add("aims", page.Aims);
         Console.WriteLine(page.ToConsole());
         if (options.Writes)
         {

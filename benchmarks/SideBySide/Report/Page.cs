@@ -10,6 +10,9 @@ internal sealed class Page
     /// <summary>The picture, docs/performance.svg.</summary>
     public Picture Picture { get; } = new();
 
+    /// <summary>What was aimed at.</summary>
+    public Aims Aims { get; } = new();
+
     /// <summary>Adds what stands between the markers of a name.</summary>
     public void Add(string name, object content, IReadOnlyCollection<string>? notices = null) =>
         _parts[name] = content + string.Concat((notices ?? []).Select(notice => $"\n\n{notice}"));

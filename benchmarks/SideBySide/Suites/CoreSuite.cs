@@ -70,6 +70,7 @@ internal sealed class CoreSuite : Suite
             growth.Add([$"{count}", .. _contenders.Where(contender => contender.Grows).Select(contender => $"{contender.At(count).Median:0}")]);
         }
 
+        AddAims(page.Aims, c);
         page.Add("core", one, Notices);
         page.Add("core-floor", floor);
         page.Add("core-253", most);
@@ -83,10 +84,28 @@ internal sealed class CoreSuite : Suite
                 .Select(contender => (contender.Name, Counts.Select(count => contender.At(count).Median).ToArray(), contender.IsOurs)));
     }
 
+    private void AddAims(Aims aims, Contender c)
+    {
+        Contender numbers = _contenders.Single(contender => contender.Work == "numbers");
+        Contender owned = _contenders.Single(contender => contender.Work == "owned");
+        aims.AtMost("one descriptor, numbers", "C", 1.05, Ratio(numbers, c, 1));
+        aims.AtMost("one descriptor, owned", "C", 1.15, Ratio(owned, c, 1));
+        foreach (Contender other in _contenders.Where(contender => contender.Name is "Go" or "Python" or "Ruby" or "Perl"))
+        {
+            aims.AtMost("one descriptor, owned", other.Name, 1, Ratio(owned, other, 1));
+        }
+
+        aims.AtMost("253 a message, numbers", "C", 1.10, Ratio(numbers, c, 253));
+        aims.AtMost("allocated for a message of numbers", "", 0, numbers.Bytes[1], " bytes");
+    }
+
+    private static double Ratio(Contender one, Contender other, int count) =>
+        Summary.Ratio(one.Times[count], other.Times[count]).Median;
+
     private static void AddRow(Table table, Contender contender, Contender c, int count)
     {
         Summary time = contender.At(count);
-        string ratio = Summary.Ratio(contender.Times[count], c.Times[count]).Median.ToString("0.00");
+        string ratio = Ratio(contender, c, count).ToString("0.00");
         string bytes = contender.Bytes.TryGetValue(count, out double value) ? $"{value:0.#}" : "";
         table.Add(contender.Name, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", ratio, bytes);
     }

@@ -13,6 +13,8 @@ internal sealed class EchoSuite : Suite
     private const int Together = 16;
     private const int WarmUps = 4;
     private const string Ours = "PSFdPass";
+    private const string CAndPython = "C and Python";
+    private const string Go = "Go";
 
     private readonly List<Pair> _pairs = [];
 
@@ -38,10 +40,11 @@ internal sealed class EchoSuite : Suite
         foreach (Pair pair in _pairs.Where(pair => pair.Rates.Count > 0))
         {
             Summary rate = Summary.Of(pair.Rates);
-            table.Add(pair.Name, Whole(rate.Median), Whole(rate.Min), Whole(rate.Max), Ratio(pair, "C and Python"), Ratio(pair, "Go"));
+            table.Add(pair.Name, Whole(rate.Median), Whole(rate.Min), Whole(rate.Max), Ratio(pair, CAndPython), Ratio(pair, Go));
         }
 
         page.Add("echo", table, Notices);
+        AddAims(page.Aims);
         page.Picture.AddBars(
             "Users of the echo demo, more is better", "a second",
             _pairs.Where(pair => pair.Rates.Count > 0)
@@ -50,15 +53,31 @@ internal sealed class EchoSuite : Suite
 
     private static string Whole(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
-    private string Ratio(Pair pair, string other) =>
-        _pairs.Find(one => one.Name == other) is { Rates.Count: > 0 } than ? $"{Summary.Ratio(pair.Rates, than.Rates).Median:0.00}" : "";
+    private void AddAims(Aims aims)
+    {
+        foreach (Pair ours in _pairs.Where(pair => pair.Name.StartsWith(Ours, StringComparison.Ordinal) && pair.Rates.Count > 0))
+        {
+            foreach (string other in (string[])[CAndPython, Go])
+            {
+                if (RatioTo(ours, other) is { } ratio)
+                {
+                    aims.MoreThan($"users a second, {ours.Name[(Ours.Length + 2)..]}", other, 1, ratio);
+                }
+            }
+        }
+    }
+
+    private string Ratio(Pair pair, string other) => $"{RatioTo(pair, other):0.00}";
+
+    private double? RatioTo(Pair pair, string other) =>
+        _pairs.Find(one => one.Name == other) is { Rates.Count: > 0 } than ? Summary.Ratio(pair.Rates, than.Rates).Median : null;
 
     private void StartPairs(WorkFolder folder, string users)
     {
         string tests = Path.Combine(Tools.Root, "tests", "peers");
-        Add("C and Python", socket => Script("python3", Path.Combine(tests, "wide_receiver.py"), socket),
+        Add(CAndPython, socket => Script("python3", Path.Combine(tests, "wide_receiver.py"), socket),
             (port, socket) => [Tools.BuildC(Path.Combine(tests, "quarterback.c")), port, socket]);
-        Add("Go", socket => [Tools.BuildGo(Peer("wide_receiver.go")), socket],
+        Add(Go, socket => [Tools.BuildGo(Peer("wide_receiver.go")), socket],
             (port, socket) => [Tools.BuildGo(Peer("quarterback.go")), port, socket]);
         string demo = Path.Combine(Tools.Root, "artifacts", "bin", "EchoDemo", "release", "EchoDemo");
         Add($"{Ours}, samples/EchoDemo", socket => [demo, "WideReceiver", "--socket", socket],

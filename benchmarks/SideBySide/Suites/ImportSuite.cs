@@ -70,6 +70,12 @@ internal sealed class ImportSuite : Suite
         }
 
         page.Add("import", table, Notices);
+        if (_times[Ours].Count > 0)
+        {
+            page.Aims.AtMost("import", "EmptyModule", 1.3, Summary.Ratio(_times[Ours], _times[Empty]).Median);
+            page.Aims.AtMost(
+                "private memory more than", "EmptyModule", 2, Summary.Of(_private[Ours]).Median - Summary.Of(_private[Empty]).Median, " MB");
+        }
     }
 
     private string Ratio(string name, string other) => $"{Summary.Ratio(_times[name], _times[other]).Median:0.00}";

@@ -45,6 +45,10 @@ internal sealed class MoveSuite : Suite
         }
 
         page.Add("move", table, Notices);
+        if (_results.TryGetValue(Counts[^1], out List<Result>? most))
+        {
+            page.Aims.AtMost($"lost of {Counts[^1]:#,0} connections", "", 0, most.Max(result => result.Lost), "");
+        }
     }
 
     // New processes each time: what an earlier round has left in memory would not be counted again.

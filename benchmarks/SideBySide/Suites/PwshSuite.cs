@@ -79,10 +79,24 @@ internal sealed class PwshSuite : Suite
         }
 
         page.Add("calls", calls);
+        AddAims(page.Aims);
         page.Picture.AddBars(
             "One descriptor of 10,000, in pwsh and in Python", "ns",
             Names.Where(name => _times.ContainsKey(Key(name, "whole")))
                 .Select(name => (name == "Python" ? "Python's loop" : "pwsh, " + name, Summary.Of(_times[Key(name, "whole")]).Median, name != "Python")));
+    }
+
+    private void AddAims(Aims aims)
+    {
+        if (_times.TryGetValue(Key("Python", "whole"), out List<double>? python))
+        {
+            aims.AtMost("10,000 by the pipeline, one process", "Python", 1, Summary.Ratio(_times[Key("pipeline", "whole")], python).Median);
+            aims.AtMost("10,000 as arrays, one process", "Python", 0.35, Summary.Ratio(_times[Key("array", "whole")], python).Median);
+        }
+
+        aims.AtMost("one call of `Send-FileDescriptor`", "`Invoke-Nothing`, bare", 1.5, Summary.Ratio(_calls["send"], _calls["nothing"]).Median);
+        aims.AtMost(
+            "one call of `Send-FileDescriptor`", "`Invoke-Nothing`, same arguments", 1.5, Summary.Ratio(_calls["send"], _calls["nothing-with-arguments"]).Median);
     }
 
     private static string Key(string name, string what) => $"{name}: {what}";

@@ -36,9 +36,11 @@ internal static class LoopWorker
                 continue;
             }
 
+            bool countsBytes = words[0].StartsWith("bytes-", StringComparison.Ordinal);
+            string work = words[0].Replace("bytes-", "");
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
-            switch (words[0].Replace("bytes-", ""))
+            switch (work)
             {
                 case "owned":
                     PassOwned(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
@@ -59,7 +61,7 @@ internal static class LoopWorker
 
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
             bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
-            Console.Out.WriteLine(words[0].StartsWith("bytes", StringComparison.Ordinal) ? bytes : (long)elapsed.TotalNanoseconds);
+            Console.Out.WriteLine(countsBytes ? bytes : (long)elapsed.TotalNanoseconds);
         }
     }
 
