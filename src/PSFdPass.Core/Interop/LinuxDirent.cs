@@ -14,6 +14,8 @@ internal static unsafe class LinuxDirent
     private const int LengthOffset = 16;
     private const int NameOffset = 19;
 
+    private const int BufferSize = 16 * 1024;
+
     // No libc has had a wrapper for it until glibc 2.30.
     private static readonly nint SYS_getdents64 = Platform.Current == PlatformId.LinuxArm64 ? 61 : 217;
 
@@ -26,16 +28,8 @@ internal static unsafe class LinuxDirent
             return null;
         }
 
-        const int Room = 16 * 1024;
-        byte* buffer = stackalloc byte[Room];
         var numbers = new List<int>();
-        nint length;
-        while ((length = Unistd.SysCall(SYS_getdents64, fd, (nint)buffer, Room, 0, 0)) > 0)
-        {
-            Read(new ReadOnlySpan<byte>(buffer, (int)length), numbers);
-        }
-
-        int errno = length < 0 ? Errno.Last : 0;
+        int errno = Read(fd, new byte[BufferSize], numbers);
         _ = Unistd.Close(fd);
         if (errno != 0)
         {
@@ -51,6 +45,21 @@ internal static unsafe class LinuxDirent
 
         numbers.Sort();
         return [.. numbers];
+    }
+
+    // 0, or the error. Not on the stack: with a loop and a stackalloc, the JIT would optimise the method at once, at every import.
+    private static int Read(int directory, byte[] buffer, List<int> numbers)
+    {
+        fixed (byte* room = buffer)
+        {
+            nint length;
+            while ((length = Unistd.SysCall(SYS_getdents64, directory, (nint)room, buffer.Length, 0, 0)) > 0)
+            {
+                Read(buffer.AsSpan(0, (int)length), numbers);
+            }
+
+            return length < 0 ? Errno.Last : 0;
+        }
     }
 
     /// <summary>Reads the entries that one call has brought, and takes those that are numbers.</summary>
