@@ -195,6 +195,14 @@ Describe 'Get-Help <Command>' -ForEach $described {
         $parameters = $found.Parameters.Values | Where-Object {
             $_.Name -notin [Management.Automation.PSCmdlet]::CommonParameters -and -not ($_.Attributes | Where-Object DontShow)
         }
+
+        # A parameter's default value, as the help writes it; nothing where it takes words to say what happens without it.
+        function Get-DefaultText($Parameter) {
+            $value = [Activator]::CreateInstance($found.ImplementingType).($Parameter.Name)
+            if ($value -is [IO.UnixFileMode]) { '0' + [Convert]::ToString([int] $value, 8) }
+            elseif ($Parameter.Name -eq 'ProcessId') { 'This process' }
+            elseif ($null -ne $value -and $value -isnot [array] -and ($value -isnot [int] -or $value -ne 0)) { "$value" }
+        }
     }
 
     It 'has a synopsis and the description of the page' {
@@ -207,6 +215,47 @@ Describe 'Get-Help <Command>' -ForEach $described {
             $text = ConvertTo-Words ((Get-Help $Command -Parameter $parameter).description.Text -join "`n")
             $text | Should -Not -BeNullOrEmpty -Because "-$parameter needs a description"
             $text | Should -BeExactly (ConvertTo-Words (Get-Section $Command "### -$parameter")) -Because "-$parameter is described so"
+        }
+    }
+
+    It 'has the syntax of the command' {
+        $markdown = Get-Content (Join-Path $pages "$Command.md") -Raw
+        $blocks = [regex]::Matches($markdown, "(?ms)^```````\r?\n(?<syntax>$Command .*?)^```````$")
+        $written = $blocks | ForEach-Object { ConvertTo-Words $_.Groups['syntax'].Value }
+        $hidden = $found.Parameters.Values | Where-Object { $_.Attributes | Where-Object DontShow }
+        $actual = foreach ($set in $found.ParameterSets) {
+            $syntax = "$Command $set"
+            $hidden | ForEach-Object { $syntax = $syntax.Replace(" [-$($_.Name)]", '') }
+            $syntax
+        }
+        $written | Sort-Object | Should -BeExactly ($actual | Sort-Object)
+    }
+
+    It 'has of every parameter the type, aliases, place and default of the command' {
+        $help.parameters.parameter.name | Sort-Object | Should -Be ($parameters.Name | Sort-Object)
+        foreach ($parameter in $parameters) {
+            $text = Get-Help $Command -Parameter $parameter.Name
+            $because = "-$($parameter.Name) is that"
+            $type = [Nullable]::GetUnderlyingType($parameter.ParameterType) ?? $parameter.ParameterType
+            $text.type.name | Should -BeExactly $type.Name -Because $because
+            ($text.aliases -split ', ' -ne 'none') | Sort-Object | Should -Be ($parameter.Aliases | Sort-Object) -Because $because
+
+            $sets = $parameter.ParameterSets.Values
+            $positions = $sets.Position | ForEach-Object { $_ -lt 0 ? 'Named' : "$_" } | Select-Object -Unique
+            $text.position | Should -BeIn $positions -Because $because
+            $text.required | Should -Be "$($sets.IsMandatory -contains $true)" -Because $because
+            $ways = @(
+                if ($sets.ValueFromPipeline -contains $true) { 'ByValue' }
+                if ($sets.ValueFromPipelineByPropertyName -contains $true) { 'ByPropertyName' }
+            )
+            $text.pipelineInput | Should -Be ($ways ? "true ($($ways -join ', '))" : 'false') -Because $because
+            $isPattern = [bool]($parameter.Attributes | Where-Object { $_ -is [SupportsWildcards] })
+            $text.globbing | Should -Be "$isPattern" -Because $because
+
+            $default = Get-DefaultText $parameter
+            $isNeeded = $sets.IsMandatory -contains $true -and $parameter.ParameterType -ne [switch]
+            if ($isNeeded) { $text.defaultValue | Should -BeNullOrEmpty -Because $because }
+            elseif ($null -ne $default) { $text.defaultValue | Should -BeExactly $default -Because $because }
         }
     }
 
