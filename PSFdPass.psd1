@@ -3,7 +3,7 @@
     ModuleVersion          = '0.1.0'
     GUID                   = 'b5c2a0a4-6d0e-4f5e-9a2c-7d7c0a7c1e53'
     Author                 = 'The PSFdPass contributors'
-    Copyright              = 'The PSFdPass contributors'
+    Copyright              = '(c) The PSFdPass contributors. MIT license: see LICENSE.'
     Description            = 'Passes open file descriptors (live TCP connections, files, listening sockets, pipes) between processes over Unix-domain sockets (SCM_RIGHTS). For Linux and macOS.'
     PowerShellVersion      = '7.4'
     CompatiblePSEditions   = @('Core')

@@ -44,12 +44,24 @@ function ConvertTo-TerminalText([string] $Text) {
     $result -join "`n"
 }
 
+# What a command prints, beside that command: as comments, so that pasting the two runs the command alone. Get-Help breaks
+# lines where a terminal of 80 columns ends, so that nothing may be left to break.
+function ConvertTo-Comment([string] $Text) {
+    ($Text.TrimEnd() -replace '(?m)^(?=.{74})(.{0,73}) ', "`$1`n" -split '\r?\n' | ForEach-Object { "# $_".TrimEnd() }) -join "`n"
+}
+
+# A session at the prompt: what is typed stays, without the prompt, and what is printed becomes a comment.
+function ConvertTo-Command([string] $Session) {
+    ($Session.TrimEnd() -split '\r?\n' | ForEach-Object { $_ -match '^PS> (.*)' ? $Matches[1] : (ConvertTo-Comment $_) }) -join "`n"
+}
+
 # An example as Get-Help lays it out: what comes before the code, the code with its output, and what comes after it.
 function Write-Example([Xml.XmlElement] $Example, $Page, [Xml.XmlNamespaceManager] $Names) {
-    $block = '(?ms)^```(?:powershell|console)\r?\n(?<code>.*?)^```\r?$(?:\s+^```Output\r?\n(?<output>.*?)^```\r?$)?'
+    $block = '(?ms)^```(?<kind>powershell|console)\r?\n(?<code>.*?)^```\r?$(?:\s+^```Output\r?\n(?<output>.*?)^```\r?$)?'
     $match = [regex]::Match($Page.Remarks, $block)
     $code = $match.Groups['code'].Value.TrimEnd()
-    if ($match.Groups['output'].Success) { $code += "`n`n" + $match.Groups['output'].Value.TrimEnd() }
+    if ($match.Groups['kind'].Value -eq 'console') { $code = ConvertTo-Command $code }
+    if ($match.Groups['output'].Success) { $code += "`n`n" + (ConvertTo-Comment $match.Groups['output'].Value) }
     $before = $Page.Remarks.Substring(0, $match.Index)
     $after = $Page.Remarks.Substring($match.Index + $match.Length)
 
@@ -127,7 +139,8 @@ function Convert-CommandHelp {
 # Get-Help takes the fifth line for the synopsis, so nothing is empty behind a heading.
 function Convert-AboutPage([IO.FileInfo] $Page) {
     $code = $false
-    $lines = foreach ($line in (Get-Content $Page -Raw) -replace '(?m)^(## .*\r?\n)\r?\n', '$1' -split '\r?\n') {
+    $block = '(?ms)(?<=^```Output\r?\n).*?(?=^```)', { (ConvertTo-Comment $_.Value) + "`n" }
+    $lines = foreach ($line in (Get-Content $Page -Raw) -replace $block -replace '(?m)^(## .*\r?\n)\r?\n', '$1' -split '\r?\n') {
         if ($line.StartsWith('```')) { $code = -not $code }
         elseif ($code) { "        $line".TrimEnd() }
         elseif ($line -match '^# (.*)') { 'TOPIC', "    $($Matches[1])" }

@@ -4,13 +4,31 @@ BeforeDiscovery {
     $pages = Join-Path $PSScriptRoot '../docs/en-US'
 
     # An example is code with the output that it is said to have. Code alone is not run: it needs somebody else's program.
-    $block = '(?ms)^```powershell\r?\n(?<code>.*?)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
-    $examples = foreach ($page in @(Get-ChildItem $pages -Filter *.md; Get-Item (Join-Path $PSScriptRoot '../README.md'))) {
-        foreach ($section in (Get-Content $page -Raw) -split '(?m)(?=^##+ )' -notmatch '(?m)^```sh\r?$') {
-            foreach ($match in [regex]::Matches($section, $block)) {
-                @{
+    $block = '(?ms)^```powershell\r?\n(?<code>((?!^```).)*)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
+
+    # What is to be typed in two terminals; what comes out does so in the second.
+    $pair = '(?ms)^```powershell\r?\n(?<first>((?!^```).)*)^```\r?\n\s+^In another one, in the same folder:\s+' + $block
+    $examples = @()
+    $pairs = @()
+    foreach ($page in @(Get-ChildItem $pages -Filter *.md; Get-Item (Join-Path $PSScriptRoot '../README.md'))) {
+        foreach ($section in (Get-Content $page -Raw) -split '(?m)(?=^##+ )') {
+            $title = ($section -split '\r?\n')[0].TrimStart('#', ' ')
+            $match = [regex]::Match($section, $pair)
+            if ($match.Success) {
+                $pairs += @{
                     Page   = $page.BaseName
-                    Title  = ($section -split '\r?\n')[0].TrimStart('#', ' ')
+                    First  = $match.Groups['first'].Value
+                    Second = $match.Groups['code'].Value
+                    Output = $match.Groups['output'].Value
+                }
+                $section = $section.Remove($match.Index, $match.Length)
+            }
+
+            if ($page.BaseName -eq 'about_FileDescriptor_Interop') { continue }
+            foreach ($match in [regex]::Matches($section, $block)) {
+                $examples += @{
+                    Page   = $page.BaseName
+                    Title  = $title
                     Code   = $match.Groups['code'].Value
                     Output = $match.Groups['output'].Value
                 }
@@ -52,6 +70,11 @@ BeforeAll {
         ($lines | Where-Object { $_ }) -join "`n"
     }
 
+    # What a page says comes out, in the help: comments.
+    function ConvertTo-Comment([string] $Markdown) {
+        [regex]::Replace($Markdown, '(?ms)(?<=^```Output\r?\n).*?(?=^```)', { param($Match) $Match.Value.TrimEnd() -replace '(?m)^', '# ' -replace '$', "`n" })
+    }
+
     # Words alone, so that markup and line breaks don't count.
     function ConvertTo-Words([string] $Text) {
         ($Text -replace '\[([^\]]+)\]\([^)]+\)', '$1' -replace '(?m)^```\w*\r?$', '' -replace '`', '' -replace '\s+', ' ').Trim()
@@ -69,7 +92,6 @@ BeforeAll {
             $null = $shell.AddScript({
                 param($Module, $Folder, $Code, $Variable)
                 $Variable.GetEnumerator() | ForEach-Object { Set-Variable $_.Key $_.Value }
-                $ErrorActionPreference = 'Stop'
                 $PSStyle.OutputRendering = 'PlainText'
                 Import-Module $Module
                 Set-Location $Folder
@@ -91,7 +113,32 @@ BeforeAll {
 
 Describe 'The examples' {
     It '<Page>, <Title>' -ForEach $examples {
-        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly (ConvertTo-Comparable ($Output -replace '/home/you', $TestDrive))
+        $expected = ConvertTo-Comparable ($Output -replace '/home/you', $TestDrive)
+        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly $expected
+        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly $expected -Because 'it leaves nothing in the way of a second time'
+    }
+
+    It '<Page>, in two terminals' -ForEach $pairs {
+        foreach ($time in 'first', 'second') {
+            $shells = foreach ($code in $First, $Second) {
+                $program = "`$PSStyle.OutputRendering = 'PlainText'; Import-Module '$modulePath'; Set-Location '$TestDrive'; $code"
+                $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath, [string[]]('-NoProfile', '-Command', $program))
+                $start.RedirectStandardOutput = $true
+                $start.RedirectStandardError = $true
+                [Diagnostics.Process]::Start($start)
+            }
+            try {
+                $texts = $shells | ForEach-Object { $_.StandardOutput.ReadToEndAsync(); $_.StandardError.ReadToEndAsync() }
+                $shells | ForEach-Object { $_.WaitForExit(60000) | Should -BeTrue -Because "it has to end the $time time" }
+                $texts[1].Result + $texts[3].Result | Should -BeNullOrEmpty -Because "nothing goes wrong the $time time"
+                $texts[0].Result | Should -BeNullOrEmpty
+                ConvertTo-Comparable $texts[2].Result | Should -BeExactly (ConvertTo-Comparable $Output)
+            }
+            finally {
+                $shells | Where-Object { -not $_.HasExited } | ForEach-Object { $_.Kill($true) }
+                $shells | ForEach-Object Dispose
+            }
+        }
     }
 }
 
@@ -144,6 +191,18 @@ Describe 'The pages' {
 Describe 'Get-Help <Command>' -ForEach $described {
     BeforeAll {
         $help = Get-Help $Command -Full
+        $found = Get-Command $Command
+        $parameters = $found.Parameters.Values | Where-Object {
+            $_.Name -notin [Management.Automation.PSCmdlet]::CommonParameters -and -not ($_.Attributes | Where-Object DontShow)
+        }
+
+        # A parameter's default value, as the help writes it; nothing where it takes words to say what happens without it.
+        function Get-DefaultText($Parameter) {
+            $value = [Activator]::CreateInstance($found.ImplementingType).($Parameter.Name)
+            if ($value -is [IO.UnixFileMode]) { '0' + [Convert]::ToString([int] $value, 8) }
+            elseif ($Parameter.Name -eq 'ProcessId') { 'This process' }
+            elseif ($null -ne $value -and $value -isnot [array] -and ($value -isnot [int] -or $value -ne 0)) { "$value" }
+        }
     }
 
     It 'has a synopsis and the description of the page' {
@@ -152,14 +211,73 @@ Describe 'Get-Help <Command>' -ForEach $described {
     }
 
     It 'has every parameter, as the page describes it' {
-        $parameters = (Get-Command $Command).ParameterSets.Parameters | Where-Object {
-            $_.Name -notin [Management.Automation.PSCmdlet]::CommonParameters -and
-            -not ((Get-Command $Command).Parameters[$_.Name].Attributes | Where-Object DontShow)
-        } | Select-Object -ExpandProperty Name -Unique
-        foreach ($parameter in $parameters) {
+        foreach ($parameter in $parameters.Name) {
             $text = ConvertTo-Words ((Get-Help $Command -Parameter $parameter).description.Text -join "`n")
             $text | Should -Not -BeNullOrEmpty -Because "-$parameter needs a description"
             $text | Should -BeExactly (ConvertTo-Words (Get-Section $Command "### -$parameter")) -Because "-$parameter is described so"
+        }
+    }
+
+    It 'has the syntax of the command' {
+        $markdown = Get-Content (Join-Path $pages "$Command.md") -Raw
+        $blocks = [regex]::Matches($markdown, "(?ms)^```````\r?\n(?<syntax>$Command .*?)^```````$")
+        $written = $blocks | ForEach-Object { ConvertTo-Words $_.Groups['syntax'].Value }
+        $hidden = $found.Parameters.Values | Where-Object { $_.Attributes | Where-Object DontShow }
+        $actual = foreach ($set in $found.ParameterSets) {
+            $syntax = "$Command $set"
+            $hidden | ForEach-Object { $syntax = $syntax.Replace(" [-$($_.Name)]", '') }
+            $syntax
+        }
+        $written | Sort-Object | Should -BeExactly ($actual | Sort-Object)
+    }
+
+    It 'has of every parameter the type, aliases, place and default of the command' {
+        $help.parameters.parameter.name | Sort-Object | Should -Be ($parameters.Name | Sort-Object)
+        foreach ($parameter in $parameters) {
+            $text = Get-Help $Command -Parameter $parameter.Name
+            $because = "-$($parameter.Name) is that"
+            $type = [Nullable]::GetUnderlyingType($parameter.ParameterType) ?? $parameter.ParameterType
+            $text.type.name | Should -BeExactly $type.Name -Because $because
+            ($text.aliases -split ', ' -ne 'none') | Sort-Object | Should -Be ($parameter.Aliases | Sort-Object) -Because $because
+
+            $sets = $parameter.ParameterSets.Values
+            $positions = $sets.Position | ForEach-Object { $_ -lt 0 ? 'Named' : "$_" } | Select-Object -Unique
+            $text.position | Should -BeIn $positions -Because $because
+            $text.required | Should -Be "$($sets.IsMandatory -contains $true)" -Because $because
+            $ways = @(
+                if ($sets.ValueFromPipeline -contains $true) { 'ByValue' }
+                if ($sets.ValueFromPipelineByPropertyName -contains $true) { 'ByPropertyName' }
+            )
+            $text.pipelineInput | Should -Be ($ways ? "true ($($ways -join ', '))" : 'false') -Because $because
+            $isPattern = [bool]($parameter.Attributes | Where-Object { $_ -is [SupportsWildcards] })
+            $text.globbing | Should -Be "$isPattern" -Because $because
+
+            $default = Get-DefaultText $parameter
+            $isNeeded = $sets.IsMandatory -contains $true -and $parameter.ParameterType -ne [switch]
+            if ($isNeeded) { $text.defaultValue | Should -BeNullOrEmpty -Because $because }
+            elseif ($null -ne $default) { $text.defaultValue | Should -BeExactly $default -Because $because }
+        }
+    }
+
+    # At the width of a terminal, where Get-Help breaks longer lines, wherever that is.
+    It 'has examples whose code can be pasted as it is shown' {
+        $markdown = Get-Content (Join-Path $pages "$Command.md") -Raw
+        $blocks = [regex]::Matches($markdown, '(?ms)^```Output\r?\n(?<output>.*?)^```')
+        $output = $blocks | ForEach-Object { $_.Groups['output'].Value -split '\r?\n' }
+        $shown = (Get-Help $Command -Examples | Out-String -Width 80) -replace '\r'
+        foreach ($example in $help.examples.example) {
+            $lines = $example.code.TrimEnd() -split '\r?\n'
+            $shown.Contains(($lines | ForEach-Object { "    $_" }) -join "`n") | Should -BeTrue -Because "no line of '$($example.title)' is broken"
+            $failures = $null
+            $syntax = [Management.Automation.Language.Parser]::ParseInput($example.code, [ref] $null, [ref] $failures)
+            $failures | Should -BeNullOrEmpty -Because $example.title
+            $called = $syntax.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
+            foreach ($name in $called | ForEach-Object { $_.GetCommandName() }) {
+                $isCommand = (Get-Command $name -CommandType Cmdlet -ErrorAction Ignore) -or $name -in 'gcc', 'id', 'mkfifo', 'nc'
+                $isCommand | Should -BeTrue -Because "'$name' in '$($example.title)' has to be a command"
+            }
+
+            $lines | Where-Object { $_ -and $_ -in $output } | Should -BeNullOrEmpty -Because "that is output in '$($example.title)'"
         }
     }
 
@@ -183,6 +301,6 @@ Describe 'Get-Help <Topic>' -ForEach $topics {
         "$help" | Should -Match "(?s)^TOPIC\s+$Topic\s+SHORT DESCRIPTION\s+\S"
         (Get-Help "$Topic*").Synopsis | Should -Match '\w' -Because 'Get-Help about_* lists it with a synopsis'
         $markdown = (Get-Content $Page -Raw) -replace '(?m)^#+ ', ''
-        (ConvertTo-Words "$help") -replace '^TOPIC ' | Should -Be (ConvertTo-Words $markdown)
+        (ConvertTo-Words "$help") -replace '^TOPIC ' | Should -Be (ConvertTo-Words (ConvertTo-Comment $markdown))
     }
 }

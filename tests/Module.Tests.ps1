@@ -33,6 +33,11 @@ Describe 'The module' {
         $tested.Tags | Should -Contain 'file-descriptor'
     }
 
+    It 'carries its license' {
+        Get-FileHash "$($module.ModuleBase)/LICENSE" | ForEach-Object Hash | Should -Be (Get-FileHash "$Repository/LICENSE").Hash
+        $module.Copyright | Should -Match 'MIT license: see LICENSE'
+    }
+
     It 'has the version of the assemblies' {
         $module.Version | Should -Be ([version]$manifest.ModuleVersion)
         $file = [Diagnostics.FileVersionInfo]::GetVersionInfo("$($module.ModuleBase)/PSFdPass.dll")
