@@ -100,7 +100,7 @@ internal abstract class ReadinessSet : IDisposable
         : throw SystemCallException.FromLast(call);
 
     /// <summary>epoll(7).</summary>
-    internal sealed unsafe class EpollSet : ReadinessSet
+    internal unsafe class EpollSet : ReadinessSet
     {
         private readonly SafeDescriptorHandle _epoll;
         private byte[] _events = [];
@@ -119,7 +119,8 @@ internal abstract class ReadinessSet : IDisposable
 
         private protected override void Alter(int descriptor, short events) => Control(SysEpoll.EPOLL_CTL_MOD, descriptor, events);
 
-        private protected override void End(int descriptor) => Control(SysEpoll.EPOLL_CTL_DEL, descriptor, 0);
+        // It fails only for one that somebody has closed by its number, and that is watched no more.
+        private protected override void End(int descriptor) => _ = SysEpoll.Control(Fd, SysEpoll.EPOLL_CTL_DEL, descriptor, 0);
 
         private protected override int Wait(Span<(int Descriptor, short Events)> ready, int milliseconds)
         {
