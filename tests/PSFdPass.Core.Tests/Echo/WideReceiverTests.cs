@@ -93,6 +93,7 @@ public sealed class WideReceiverTests : IDisposable
         wire.SendDescriptors([.. unwatched.Select(user => user.Server.SafeHandle)]);
         foreach ((TcpClient client, Socket server) in unwatched)
         {
+            client.ReceiveTimeout = (int)Patience.Long.TotalMilliseconds;
             Assert.Equal(0, client.Client.Receive(new byte[100]));
             client.Dispose();
             server.Dispose();
