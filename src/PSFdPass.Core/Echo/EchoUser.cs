@@ -12,7 +12,9 @@ public static class EchoUser
     /// <param name="quarterback">Where to connect.</param>
     /// <param name="lines">What to type.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SystemCallException">ECONNREFUSED, ECONNRESET and so on.</exception>
+    /// <exception cref="SystemCallException">
+    /// ECONNREFUSED: nobody listens there. ECONNRESET, EPIPE: the connection was ended before everything was typed and read.
+    /// </exception>
     public static async IAsyncEnumerable<string> SayAsync(
         IPEndPoint quarterback, IEnumerable<string> lines, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
@@ -32,7 +34,7 @@ public static class EchoUser
 
         // Typing and reading go on side by side: the echo of much text comes before all of it is sent.
         Task typing = TypeAsync(socket, stream, lines, cancellation);
-        while (await reader.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+        while (await ReadAsync(reader, cancellation).ConfigureAwait(false) is { } line)
         {
             yield return line;
         }
@@ -40,17 +42,36 @@ public static class EchoUser
         await typing.ConfigureAwait(false);
     }
 
+    private static async Task<string?> ReadAsync(StreamReader reader, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (exception.InnerException is SocketException reason)
+        {
+            throw SystemCallException.From(reason, "recv");
+        }
+    }
+
     private static async Task TypeAsync(
         Socket socket, NetworkStream stream, IEnumerable<string> lines, CancellationToken cancellation)
     {
-        await using (var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" })
+        try
         {
-            foreach (string line in lines)
+            await using (var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" })
             {
-                await writer.WriteLineAsync(line.AsMemory(), cancellation).ConfigureAwait(false);
+                foreach (string line in lines)
+                {
+                    await writer.WriteLineAsync(line.AsMemory(), cancellation).ConfigureAwait(false);
+                }
             }
-        }
 
-        socket.Shutdown(SocketShutdown.Send);
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when ((exception as SocketException ?? exception.InnerException) is SocketException reason)
+        {
+            throw SystemCallException.From(reason, "send");
+        }
     }
 }

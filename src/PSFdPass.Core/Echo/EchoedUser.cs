@@ -14,6 +14,7 @@ namespace PSFdPass.Echo;
 internal sealed unsafe class EchoedUser
 {
     private const int MaxAddressLength = 128;
+    private const int NoticesInARow = 16;
     private readonly FileDescriptor _connection;
     private byte[]? _pending = Greeting.FromWideReceiver;
     private int _written;
@@ -32,17 +33,24 @@ internal sealed unsafe class EchoedUser
     public string Name { get; }
 
     /// <summary>Takes over a connection; null, and it stays the caller's, when it is something else.</summary>
-    public static EchoedUser? Take(FileDescriptor descriptor)
+    /// <param name="descriptor">What was thrown.</param>
+    /// <param name="refusal">What it is, if it is no connection.</param>
+    public static EchoedUser? Take(FileDescriptor descriptor, out string refusal)
     {
         int fd = descriptor.Fd;
+        refusal = "";
+        if (!SysSocket.TryGetOption(fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_TYPE, out int type) ||
+            type != Constants.SOCK_STREAM)
+        {
+            refusal = $"a descriptor that is no connection: {descriptor}";
+            return null;
+        }
+
         byte* address = stackalloc byte[MaxAddressLength];
         uint length = MaxAddressLength;
-        bool isConnection =
-            SysSocket.TryGetOption(fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_TYPE, out int type) &&
-            type == Constants.SOCK_STREAM &&
-            SysSocket.GetPeerName(fd, address, &length) == 0;
-        if (!isConnection)
+        if (SysSocket.GetPeerName(fd, address, &length) != 0)
         {
+            refusal = $"a socket that is not connected, or not any more: {descriptor}";
             return null;
         }
 
@@ -52,9 +60,15 @@ internal sealed unsafe class EchoedUser
 
     /// <summary>Does what can be done without waiting: writes what there is to write, or reads and writes that.</summary>
     /// <param name="buffer">Room for what is read, which need not last.</param>
+    /// <param name="events">What the wait has told.</param>
     /// <returns>What to wait for next, POLLIN or POLLOUT; 0 when the user has hung up.</returns>
-    public short Serve(Span<byte> buffer)
+    public short Serve(Span<byte> buffer, short events)
     {
+        if ((events & Poll.POLLERR) != 0)
+        {
+            DropNotices(buffer);
+        }
+
         if (_pending is null)
         {
             nint length;
@@ -76,6 +90,23 @@ internal sealed unsafe class EchoedUser
     {
         _ = SysSocket.Shutdown(Fd, SysSocket.SHUT_RDWR);
         _connection.Dispose();
+    }
+
+    // A quarterback that asked for notices (MSG_ZEROCOPY, SO_TIMESTAMPING) may leave some in the connection's error queue, and
+    // each would end every wait with POLLERR as long as it lies there. Nobody is waiting for them any more; the user is.
+    private void DropNotices(Span<byte> buffer)
+    {
+        int flags = Constants.Current.MSG_ERRQUEUE;
+        fixed (byte* bytes = buffer)
+        {
+            for (int notices = 0; flags != 0 && notices < NoticesInARow; notices++)
+            {
+                if (SysSocket.Recv(Fd, bytes, (nuint)buffer.Length, flags | Constants.Current.MSG_DONTWAIT) < 0)
+                {
+                    return;
+                }
+            }
+        }
     }
 
     private static bool MayTryAgain() => Errno.Last is var errno && (errno == Errno.EAGAIN || errno == Errno.EINTR);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 using PSFdPass.Sockets;
@@ -18,8 +17,15 @@ namespace PSFdPass.Echo;
 /// </remarks>
 public sealed class Quarterback : IDisposable
 {
+    /// <summary>
+    /// How many users may be on their way. More than the wire has room for, so that when no more are accepted it runs empty,
+    /// however slow the wide receiver is: only then it is known that all were taken.
+    /// </summary>
+    internal const int MaxThrown = 512;
+
     private const int MaxAddressLength = 128;
-    // While users come one upon the other, how many copies are kept before it is looked whether they have arrived.
+
+    // While users come one upon the other, how many are on their way before it is looked whether they have arrived.
     private const int DeliveryBatch = 16;
 
     private static readonly TimeSpan DeliveryCheck = TimeSpan.FromMilliseconds(10);
@@ -29,9 +35,10 @@ public sealed class Quarterback : IDisposable
     private readonly UnixSocketAddress _address;
     private readonly string _socketName;
     private readonly Action<string> _log;
-    private readonly Queue<User> _sent = new();
-    private readonly Queue<User> _waiting = new();
+    private readonly GreetedUsers _users;
+    private readonly Play _play = new();
     private Deadline _acceptAgain = Deadline.After(TimeSpan.Zero);
+    private int _toldError;
 
     /// <summary>Makes a quarterback, and takes its port; it does not listen yet.</summary>
     /// <param name="listen">Where users connect; port 0 takes a free one.</param>
@@ -46,6 +53,7 @@ public sealed class Quarterback : IDisposable
         _address = UnixSocketAddress.FromPath(socketPath);
         _socketName = socketName ?? socketPath;
         _log = log;
+        _users = new GreetedUsers(log);
         _listener = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -65,19 +73,23 @@ public sealed class Quarterback : IDisposable
     /// <summary>Plays until it is cancelled: connects to the wide receiver, listens, and hands users over.</summary>
     /// <param name="listening">Called once, when users can connect.</param>
     /// <param name="cancellation">Ends the play.</param>
-    /// <exception cref="SystemCallException">Something that trying again won't mend: EACCES on the socket, ENOTSOCK and so on.</exception>
-    public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) => Task.Factory.StartNew(
-        () => Run(listening, cancellation),
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
-        TaskScheduler.Default);
+    /// <exception cref="SystemCallException">
+    /// Something that trying again won't mend: EACCES on the socket, ENOTSOCK and so on. EADDRINUSE: somebody else took the same
+    /// port at the same time, and listens on it.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">It plays already.</exception>
+    public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
+        _play.Begin(end => Run(listening, end), cancellation);
 
-    /// <summary>Stops listening, and closes the connections that no wide receiver has.</summary>
+    /// <summary>
+    /// Ends the play and waits for that (so it can't be called from the log), stops listening, and closes the connections that no
+    /// wide receiver has.
+    /// </summary>
     public void Dispose()
     {
+        _play.Dispose();
         _listener.Dispose();
-        CloseAll(_sent, _sent.Count);
-        CloseAll(_waiting, _waiting.Count);
+        _users.Dispose();
     }
 
     private void Run(Action? listening, CancellationToken cancellation)
@@ -90,15 +102,21 @@ public sealed class Quarterback : IDisposable
         {
             for (bool isFirst = true; ; isFirst = false)
             {
-                using Socket receiver = Connect(cancellation);
-                if (isFirst)
+                // Somebody who accepts and hangs up is not asked again without a pause.
+                Deadline soonest = Deadline.After(PauseBeforeRetry);
+                using (Socket receiver = Connect(cancellation))
                 {
-                    _listener.Listen(int.MaxValue);
-                    _log($"Listening on {LocalEndPoint}");
-                    listening?.Invoke();
+                    if (isFirst)
+                    {
+                        Listen();
+                        listening?.Invoke();
+                    }
+
+                    ThrowTo(receiver, wake, cancellation);
                 }
 
-                ThrowTo(receiver, wake, cancellation);
+                _users.TakeBack();
+                cancellation.WaitHandle.WaitOne(soonest.PollMilliseconds);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -115,65 +133,68 @@ public sealed class Quarterback : IDisposable
         return receiver;
     }
 
+    private void Listen()
+    {
+        try
+        {
+            _listener.Listen(int.MaxValue);
+        }
+        catch (SocketException exception)
+        {
+            // Several may bind a port (SO_REUSEADDR), but only one may listen.
+            throw SystemCallException.From(exception, "listen", LocalEndPoint.ToString());
+        }
+
+        _log($"Listening on {LocalEndPoint}");
+    }
+
     // Hands users over to one wide receiver; returns when it has gone away.
     private void ThrowTo(Socket receiver, WakeDescriptor wake, CancellationToken cancellation)
     {
-        Requeue();
-        using var wire = new HandleLease(receiver.SafeHandle);
+        using var receiverLease = new HandleLease(receiver.SafeHandle);
         using var listener = new HandleLease(_listener.SafeHandle);
         using ReadinessSet watched = ReadinessSet.Create();
+        var wire = new Wire(receiverLease.Fd);
         watched.Add(wake.Fd, Poll.POLLIN);
         watched.Add(wire.Fd, Poll.POLLIN);
         watched.Add(listener.Fd, Poll.POLLIN);
         var ready = new (int Descriptor, short Events)[3];
+        _toldError = 0;
         bool isQuiet = true;
         while (true)
         {
-            short missing;
-            try
+            // Before the next one is on the wire.
+            int taken = CountTaken(wire, isQuiet);
+            if (!TryThrowWaiting(wire, out short missing))
             {
-                missing = SendWaiting(wire.Fd);
-            }
-            catch (SystemCallException)
-            {
-                // The user stays for the next wide receiver. That this one has gone is the usual reason, but not the only one.
-                if (HasGone(wire.Fd, out bool tookAllBefore))
-                {
-                    CloseAll(_sent, tookAllBefore ? _sent.Count : 0);
-                }
-                else
-                {
-                    cancellation.WaitHandle.WaitOne(PauseBeforeRetry);
-                }
-
                 return;
             }
 
-            // Our copy of a connection is kept until the wide receiver has taken up its own: if that dies before, the next one
-            // gets it. One that has died has an empty queue as well, which the wait tells.
-            int taken = CountTaken(wire.Fd, isQuiet);
+            bool mayAccept = _acceptAgain.HasPassed;
             watched.Change(wire.Fd, (short)(Poll.POLLIN | missing));
-            watched.Change(listener.Fd, _waiting.Count == 0 && _acceptAgain.HasPassed ? Poll.POLLIN : (short)0);
+            watched.Change(
+                listener.Fd, mayAccept && _users.Waiting == 0 && _users.Thrown < MaxThrown ? Poll.POLLIN : (short)0);
             Deadline next = taken > 0 ? Deadline.After(TimeSpan.Zero)
-                : _sent.Count > 0 || _waiting.Count > 0 ? Deadline.After(DeliveryCheck)
-                : _acceptAgain.HasPassed ? Deadline.Never
+                : _users.Thrown > 0 || _users.Waiting > 0 ? Deadline.After(DeliveryCheck)
+                : mayAccept ? Deadline.Never
                 : _acceptAgain;
-            int count = watched.Wait(ready, next);
+            ReadOnlySpan<(int, short)> told = ready.AsSpan(0, watched.Wait(ready, next));
             cancellation.ThrowIfCancellationRequested();
-            isQuiet = count == 0;
-            short said = EventsOf(wire.Fd, ready.AsSpan(0, count));
-            if ((said & (Poll.POLLHUP | Poll.POLLERR)) == 0)
+
+            // The wire of one who has gone is empty as well.
+            short wireIs = EventsOf(wire.Fd, told);
+            if ((wireIs & (Poll.POLLHUP | Poll.POLLERR)) == 0)
             {
-                CloseAll(_sent, taken);
+                _users.CloseTaken(taken);
             }
 
-            if ((said & ~Poll.POLLOUT) != 0 && HasGone(wire.Fd, out bool tookAll))
+            if ((wireIs & ~Poll.POLLOUT) != 0 && HasGone(wire))
             {
-                CloseAll(_sent, tookAll ? _sent.Count : 0);
                 return;
             }
 
-            if (EventsOf(listener.Fd, ready.AsSpan(0, count)) != 0)
+            isQuiet = EventsOf(listener.Fd, told) == 0;
+            if (!isQuiet)
             {
                 Accept();
             }
@@ -193,75 +214,52 @@ public sealed class Quarterback : IDisposable
         return 0;
     }
 
-    // How many of those that were sent the wide receiver has. While users come one upon the other, it is asked only now and then.
-    private int CountTaken(int wire, bool isQuiet) =>
-        _sent.Count >= (isQuiet ? 1 : DeliveryBatch) && SysIoctl.IsSendQueueEmpty(wire) ? _sent.Count : 0;
+    // How many of those that were thrown the wide receiver has. While users come one upon the other, it is asked only now and then.
+    private int CountTaken(Wire wire, bool isQuiet) =>
+        _users.Thrown >= (isQuiet ? 1 : DeliveryBatch) && wire.IsEmpty ? _users.Thrown : 0;
 
-    // Those whom the last wide receiver did not take come first.
-    private void Requeue()
+    // Throws as many as there is room for. What is missing for the next one: POLLOUT, or 0 when it is to be tried again after a
+    // while. False when the wide receiver has gone.
+    private bool TryThrowWaiting(Wire wire, out short missing)
     {
-        while (_waiting.TryDequeue(out User? user))
-        {
-            _sent.Enqueue(user);
-        }
-
-        while (_sent.TryDequeue(out User? user))
-        {
-            _waiting.Enqueue(user);
-        }
-    }
-
-    // Sends as many as there is room for, and returns what to wait for before the next one: POLLOUT, or 0.
-    private short SendWaiting(int wire)
-    {
-        while (_waiting.TryPeek(out User? user))
-        {
-            try
-            {
-                using var lease = new HandleLease(user.Connection);
-                int fd = lease.Fd;
-                if (!DescriptorSender.TrySendOnce(wire, [1], new ReadOnlySpan<int>(in fd), out _))
-                {
-                    return Poll.POLLOUT;
-                }
-            }
-            catch (SystemCallException exception) when (exception.ErrnoName == "ETOOMANYREFS")
-            {
-                // The wide receiver has many to take up yet: again after a while.
-                return 0;
-            }
-
-            _sent.Enqueue(_waiting.Dequeue());
-        }
-
-        return 0;
-    }
-
-    // Whether the wide receiver has closed its end, and had received everything by then. Whatever it had not received is gone
-    // with its socket, which the kernel tells with ECONNRESET.
-    [SkipLocalsInit]
-    private static bool HasGone(int wire, out bool tookAll)
-    {
-        tookAll = false;
-        Span<byte> data = stackalloc byte[256];
+        missing = 0;
         try
         {
-            // It has nothing to say; what it says all the same is dropped, and descriptors that it sends are closed.
-            while (DescriptorReceiver.TryReceive(wire, SocketType.Stream, data, [], peek: false, out ReceiveResult result))
+            while (_users.Waiting > 0)
             {
-                if (result.IsEndOfStream)
+                if (!wire.TryThrow(_users.Next))
                 {
-                    tookAll = true;
+                    missing = Poll.POLLOUT;
                     return true;
                 }
+
+                _users.Throw();
+            }
+        }
+        catch (SystemCallException exception)
+        {
+            // ECONNRESET says that it has gone and did not take all, and is said once: to read would be to find a mere end.
+            if (exception.Errno == Errno.ECONNRESET || HasGone(wire))
+            {
+                return false;
             }
 
-            return false;
+            // It is there, and those who are on their way will arrive. Too many may be (ETOOMANYREFS), or it wants none (EPERM).
+            if (_toldError != exception.Errno)
+            {
+                _toldError = exception.Errno;
+                _log(exception.Message);
+            }
         }
-        catch (SystemCallException)
-        {
-            return true;
-        }
+
+        return true;
+    }
+
+    private bool HasGone(Wire wire)
+    {
+        bool hasEnded = wire.HasEnded(out bool tookAll);
+        _users.CloseTaken(hasEnded && tookAll ? _users.Thrown : 0);
+        return hasEnded;
     }
 
     private void Accept()
@@ -273,7 +271,7 @@ public sealed class Quarterback : IDisposable
             // and the wide receiver would share it.
             if (UnixSocketConnection.TryAccept(_listener.SafeHandle, address, out int length) is { } connection)
             {
-                Greet(new User(connection, SocketFacts.Text(address[..Math.Min(length, MaxAddressLength)])));
+                Greet(connection, SocketFacts.Text(address[..Math.Min(length, MaxAddressLength)]));
             }
         }
         catch (SystemCallException exception)
@@ -284,34 +282,22 @@ public sealed class Quarterback : IDisposable
         }
     }
 
-    private unsafe void Greet(User user)
+    private unsafe void Greet(SafeDescriptorHandle connection, string name)
     {
-        _log($"Handling connection from ({user.Name})");
+        _log($"Handling connection from ({name})");
         ReadOnlySpan<byte> greeting = Greeting.FromQuarterback;
-        using (var lease = new HandleLease(user.Connection))
+        using (var lease = new HandleLease(connection))
         fixed (byte* bytes = greeting)
         {
             // A new connection has room for a line, so this does not wait.
             if (SysSocket.Send(lease.Fd, bytes, (nuint)greeting.Length, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL) == greeting.Length)
             {
-                _waiting.Enqueue(user);
+                _users.Add(connection, name);
                 return;
             }
         }
 
         _log($"A user was gone before the greeting: {SystemCallException.FromLast("send").Message}");
-        user.Connection.Dispose();
+        connection.Dispose();
     }
-
-    private void CloseAll(Queue<User> users, int count)
-    {
-        for (; count > 0; count--)
-        {
-            User user = users.Dequeue();
-            _log($"Closing connection from ({user.Name})");
-            user.Connection.Dispose();
-        }
-    }
-
-    private sealed record User(SafeDescriptorHandle Connection, string Name);
 }

@@ -13,17 +13,25 @@ public sealed class WideReceiver : IDisposable
 {
     private const int EchoBufferSize = 16384;
     private const int MessagesInARow = 64;
+
+    // What the rest of this process may have open, which it hardly will.
+    private const int DescriptorsOfOthers = 512;
     private static readonly TimeSpan PauseWithoutDescriptors = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
     private readonly string _socketName;
     private readonly bool _allowAnyUser;
     private readonly Action<string> _log;
+    private readonly Play _play = new();
     private readonly Dictionary<int, SafeDescriptorHandle> _quarterbacks = [];
+    private readonly HashSet<int> _resting = [];
     private readonly Dictionary<int, EchoedUser> _users = [];
     private readonly byte[] _buffer = new byte[EchoBufferSize];
     private readonly int[] _numbers = new int[DescriptorSender.MaxDescriptorsPerMessage];
     private ReadinessSet? _watched;
+    private Deadline _workAgain = Deadline.Never;
+    private int _maxOpenFiles;
+    private bool _isFull;
 
     /// <summary>Makes a wide receiver, and its socket: from here on quarterbacks can connect.</summary>
     /// <param name="socketPath">The Unix-domain socket to listen on. The file is removed at the end.</param>
@@ -47,17 +55,22 @@ public sealed class WideReceiver : IDisposable
             replaceStale: replaceStale);
     }
 
+    /// <summary>Makes what waits for everything.</summary>
+    internal Func<ReadinessSet> Watching { get; init; } = ReadinessSet.Create;
+
     /// <summary>Plays until it is cancelled; by then every connection that it has is closed.</summary>
     /// <param name="listening">Called once, when the play begins.</param>
     /// <param name="cancellation">Ends the play.</param>
-    public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) => Task.Factory.StartNew(
-        () => Run(listening, cancellation),
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
-        TaskScheduler.Default);
+    /// <exception cref="InvalidOperationException">It plays already.</exception>
+    public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
+        _play.Begin(end => Run(listening, end), cancellation);
 
-    /// <summary>Stops listening, and removes the socket's file.</summary>
-    public void Dispose() => _listener.Dispose();
+    /// <summary>Ends the play and waits for that (so it can't be called from the log), stops listening, and removes the socket's file.</summary>
+    public void Dispose()
+    {
+        _play.Dispose();
+        _listener.Dispose();
+    }
 
     private void Run(Action? listening, CancellationToken cancellation)
     {
@@ -66,8 +79,9 @@ public sealed class WideReceiver : IDisposable
         using var wake = new WakeDescriptor();
         using CancellationTokenRegistration stop = cancellation.UnsafeRegister(
             static state => ((WakeDescriptor)state!).Signal(), wake);
-        using ReadinessSet watched = ReadinessSet.Create();
+        using ReadinessSet watched = Watching();
         _watched = watched;
+        _maxOpenFiles = SysResource.MaxOpenFiles;
         using var listener = new HandleLease(_listener.SafeHandle);
         watched.Add(wake.Fd, Poll.POLLIN);
         watched.Add(listener.Fd, Poll.POLLIN);
@@ -80,48 +94,49 @@ public sealed class WideReceiver : IDisposable
         {
             foreach (EchoedUser user in _users.Values)
             {
-                Close(user);
+                user.Close();
+                _log($"Closing connection from ({user.Name})");
             }
 
             foreach (SafeDescriptorHandle quarterback in _quarterbacks.Values)
             {
-                Close(quarterback);
+                quarterback.Dispose();
+                _log($"Connection on ({_socketName}) closed");
             }
 
             _users.Clear();
             _quarterbacks.Clear();
+            _resting.Clear();
         }
     }
 
     private void Serve(int listener, CancellationToken cancellation)
     {
         var ready = new (int Descriptor, short Events)[64];
-        Deadline acceptAgain = Deadline.Never;
         while (!cancellation.IsCancellationRequested)
         {
-            int count = _watched!.Wait(ready, acceptAgain);
-            if (acceptAgain.HasPassed)
+            int count = _watched!.Wait(ready, _workAgain);
+            if (_workAgain.HasPassed)
             {
-                acceptAgain = Deadline.Never;
-                _watched.Add(listener, Poll.POLLIN);
+                WorkAgain(listener);
             }
 
-            foreach ((int fd, _) in ready.AsSpan(0, count))
+            foreach ((int fd, short events) in ready.AsSpan(0, count))
             {
                 // Whoever is neither of the three has hung up in this round.
                 if (_users.TryGetValue(fd, out EchoedUser? user))
                 {
-                    Serve(user, isNew: false);
+                    Serve(user, events);
                 }
                 else if (_quarterbacks.TryGetValue(fd, out SafeDescriptorHandle? quarterback))
                 {
-                    Take(quarterback, fd);
+                    Catch(quarterback, fd);
                 }
                 else if (fd == listener && !TryAccept())
                 {
                     // It stays ready: those who connect wait in the backlog for a while.
-                    _watched.Remove(listener);
-                    acceptAgain = Deadline.After(PauseWithoutDescriptors);
+                    _watched.Change(listener, 0);
+                    _workAgain = Deadline.After(PauseWithoutDescriptors);
                 }
             }
         }
@@ -146,103 +161,148 @@ public sealed class WideReceiver : IDisposable
         }
     }
 
-    private void Welcome(SafeDescriptorHandle connection)
+    private void Welcome(SafeDescriptorHandle quarterback)
     {
-        if (!_allowAnyUser && UnixSocketPeer.Of(connection) is var peer && peer.UserId != Unistd.GetEUid())
+        int fd = (int)quarterback.DangerousGetHandle();
+        try
         {
-            connection.Dispose();
-            _log($"Refusing a connection on ({_socketName}) from {peer}");
+            if (!_allowAnyUser && UnixSocketPeer.Of(quarterback) is var peer && peer.UserId != Unistd.GetEUid())
+            {
+                _log($"Refusing a connection on ({_socketName}) from {peer}");
+                quarterback.Dispose();
+                return;
+            }
+
+            _watched!.Add(fd, Poll.POLLIN);
+        }
+        catch (SystemCallException exception)
+        {
+            _log($"Refusing a connection on ({_socketName}): {exception.Message}");
+            quarterback.Dispose();
             return;
         }
 
+        _quarterbacks.Add(fd, quarterback);
         _log($"Handling connection from ({_socketName})");
-        int fd = (int)connection.DangerousGetHandle();
-        _quarterbacks.Add(fd, connection);
-        _watched!.Add(fd, Poll.POLLIN);
     }
 
     // Takes what a quarterback has thrown, but leaves something to do for the others.
-    private void Take(SafeDescriptorHandle quarterback, int fd)
+    private void Catch(SafeDescriptorHandle quarterback, int fd)
     {
-        bool isOver = false;
         try
         {
-            for (int messages = 0; messages < MessagesInARow && !isOver; messages++)
+            for (int messages = 0; messages < MessagesInARow; messages++)
             {
-                if (!DescriptorReceiver.TryReceive(fd, SocketType.Stream, _buffer, _numbers, peek: false, out ReceiveResult result))
+                // What has no room in the descriptor table is lost with its message, so when there may be none, the message is
+                // only looked at first.
+                bool isPeeked = _users.Count + _quarterbacks.Count > _maxOpenFiles - DescriptorsOfOthers - _numbers.Length;
+                if (!DescriptorReceiver.TryReceive(fd, SocketType.Stream, _buffer, _numbers, isPeeked, out ReceiveResult result))
                 {
+                    _isFull = false;
                     return;
                 }
 
-                isOver = result.IsEndOfStream;
-                if (!isOver)
+                if (result.IsEndOfStream)
                 {
-                    Take(result);
+                    Close(quarterback, fd);
+                    return;
+                }
+
+                if (!TryTake(fd, result, isPeeked))
+                {
+                    Rest(fd);
+                    return;
                 }
             }
         }
         catch (SystemCallException exception)
         {
             _log(exception.Message);
-            isOver = true;
-        }
-
-        if (isOver)
-        {
-            _watched!.Remove(fd);
-            _quarterbacks.Remove(fd);
-            Close(quarterback);
+            Close(quarterback, fd);
         }
     }
 
-    private void Take(in ReceiveResult result)
+    // False when the message stays where it is, until somebody leaves and there is room for its descriptors.
+    private bool TryTake(int quarterback, in ReceiveResult result, bool isPeeked)
     {
         using var drain = new DescriptorDrain(_numbers.AsSpan(0, result.Descriptors));
-        FileDescriptor[] descriptors = drain.TakeAll();
-        if ((result.Flags & MessageFlags.DescriptorsTruncated) != 0)
+        bool isCut = (result.Flags & MessageFlags.DescriptorsTruncated) != 0;
+        if (isPeeked && isCut && (_users.Count > 0 || result.Descriptors == 0))
         {
-            // A message some of whose descriptors had no room is still a message.
-            _log(new DescriptorsLostException(new ReceivedMessage(_buffer[..result.Bytes], descriptors, result)).Message);
+            if (!_isFull)
+            {
+                _log("This process has as many descriptors as it may (ulimit -n): the next users wait until others leave.");
+                _isFull = true;
+            }
+
+            return false;
         }
 
-        if (descriptors.Length == 0)
+        if (isPeeked)
+        {
+            Drop(quarterback, result.Bytes);
+        }
+
+        if (isCut)
+        {
+            _log($"Descriptors that came on ({_socketName}) were lost, because this process has as many as it may (ulimit -n)");
+            _maxOpenFiles = 0;
+        }
+        else if (result.Descriptors == 0)
         {
             _log($"Ignoring {result.Bytes} bytes that came on ({_socketName}) without a descriptor");
         }
 
-        foreach (FileDescriptor descriptor in descriptors)
+        while (drain.TryTake(out FileDescriptor? descriptor))
         {
-            // The user's connection, if that is what was thrown: anything else is closed again.
-            if (EchoedUser.Take(descriptor) is { } user)
-            {
-                _log($"Handling connection from ({user.Name})");
-                Serve(user, isNew: true);
-            }
-            else
-            {
-                _log($"Ignoring a descriptor that is no connection: {descriptor}");
-                descriptor.Dispose();
-            }
+            Take(descriptor);
+        }
+
+        return true;
+    }
+
+    // Removes a message that was looked at. We have its descriptors by then, and recv(2) drops the further ones that it carries.
+    private unsafe void Drop(int quarterback, int bytes)
+    {
+        fixed (byte* buffer = _buffer)
+        {
+            _ = SysSocket.Recv(quarterback, buffer, (nuint)bytes, Constants.Current.MSG_DONTWAIT);
         }
     }
 
-    private void Serve(EchoedUser user, bool isNew)
+    // The user's connection, if that is what was thrown: anything else is closed again.
+    private void Take(FileDescriptor descriptor)
     {
-        short next = user.Serve(_buffer);
+        if (EchoedUser.Take(descriptor, out string refusal) is not { } user)
+        {
+            _log("Ignoring " + refusal);
+            descriptor.Dispose();
+            return;
+        }
+
+        _log($"Handling connection from ({user.Name})");
+        _users.Add(user.Fd, user);
+        try
+        {
+            _watched!.Add(user.Fd, Poll.POLLIN);
+        }
+        catch (SystemCallException exception)
+        {
+            _log(exception.Message);
+            Close(user);
+            return;
+        }
+
+        Serve(user, events: 0);
+    }
+
+    private void Serve(EchoedUser user, short events)
+    {
+        short next = user.Serve(_buffer, events);
         if (next == 0)
         {
-            if (!isNew)
-            {
-                _watched!.Remove(user.Fd);
-                _users.Remove(user.Fd);
-            }
-
+            _watched!.Remove(user.Fd);
             Close(user);
-        }
-        else if (isNew)
-        {
-            _watched!.Add(user.Fd, next);
-            _users.Add(user.Fd, user);
         }
         else
         {
@@ -252,13 +312,56 @@ public sealed class WideReceiver : IDisposable
 
     private void Close(EchoedUser user)
     {
+        _users.Remove(user.Fd);
         user.Close();
         _log($"Closing connection from ({user.Name})");
+        if (!_workAgain.IsNever)
+        {
+            // There is room for somebody else.
+            _workAgain = Deadline.After(TimeSpan.Zero);
+        }
     }
 
-    private void Close(SafeDescriptorHandle quarterback)
+    private void Close(SafeDescriptorHandle quarterback, int fd)
     {
+        if (!_resting.Remove(fd))
+        {
+            _watched!.Remove(fd);
+        }
+
+        _quarterbacks.Remove(fd);
         quarterback.Dispose();
         _log($"Connection on ({_socketName}) closed");
+    }
+
+    // A quarterback that would be ready at once again, with nothing to be done about it. To wait for nothing would not do: that
+    // it hangs up would be told all the time.
+    private void Rest(int quarterback)
+    {
+        if (_resting.Add(quarterback))
+        {
+            _watched!.Remove(quarterback);
+        }
+
+        _workAgain = Deadline.After(PauseWithoutDescriptors);
+    }
+
+    private void WorkAgain(int listener)
+    {
+        _workAgain = Deadline.Never;
+        _watched!.Change(listener, Poll.POLLIN);
+        foreach (int quarterback in _resting.ToArray())
+        {
+            try
+            {
+                _watched.Add(quarterback, Poll.POLLIN);
+                _resting.Remove(quarterback);
+            }
+            catch (SystemCallException exception)
+            {
+                _log(exception.Message);
+                Close(_quarterbacks[quarterback], quarterback);
+            }
+        }
     }
 }

@@ -25,6 +25,7 @@ internal sealed class Constants
     public required int MSG_TRUNC { get; init; }
     public required int MSG_DONTWAIT { get; init; }
     public required int MSG_NOSIGNAL { get; init; }
+    public required int MSG_ERRQUEUE { get; init; }
     public required int MSG_CMSG_CLOEXEC { get; init; }
 
     /// <summary>Where <c>struct msghdr</c> keeps <c>msg_flags</c>: after an 8-byte msg_controllen (48), or after a 4-byte one (44).</summary>
@@ -97,6 +98,7 @@ internal sealed class Constants
         MSG_TRUNC = 0x10,
         MSG_DONTWAIT = 0x80,
         MSG_NOSIGNAL = 0x80000,
+        MSG_ERRQUEUE = 0,
         MSG_CMSG_CLOEXEC = 0,
         MsgFlagsOffset = 44,
         SunPathSize = 104,
@@ -134,6 +136,7 @@ internal sealed class Constants
         MSG_TRUNC = 0x10,
         MSG_DONTWAIT = 0x80,
         MSG_NOSIGNAL = 0x20000,
+        MSG_ERRQUEUE = 0,
         MSG_CMSG_CLOEXEC = 0x40000,
         MsgFlagsOffset = 44,
         SunPathSize = 104,
@@ -183,6 +186,7 @@ internal sealed class Constants
         MSG_TRUNC = 0x20,
         MSG_DONTWAIT = 0x40,
         MSG_NOSIGNAL = 0x4000,
+        MSG_ERRQUEUE = 0x2000,
         MSG_CMSG_CLOEXEC = 0x40000000,
         MsgFlagsOffset = 48,
         SunPathSize = 108,

@@ -77,7 +77,7 @@ public sealed class SystemCallException : IOException
         ("EINVAL", "accept") => "The socket does not listen.",
         ("EOPNOTSUPP", "accept") => "A datagram socket has no connections: what is sent to it is received from it directly.",
         ("EPERM", "sendmsg") => "The receiver refuses descriptors (SO_PASSRIGHTS is off), or they may not be passed.",
-        ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg" or "recvmmsg") => "The other end has closed the connection.",
+        ("EPIPE" or "ECONNRESET", "sendmsg" or "recvmsg" or "recvmmsg" or "send" or "recv") => "The other end has closed the connection.",
         ("ENOTCONN", "sendmsg") => "The socket is not connected.",
         ("EMSGSIZE", "sendmsg") => "The packet is larger than the socket's send buffer.",
         ("EINVAL", "recvmsg") => "The socket is not connected.",

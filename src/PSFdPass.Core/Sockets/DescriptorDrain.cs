@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 
@@ -36,6 +37,14 @@ internal ref struct DescriptorDrain
             descriptors[taken++] = new FileDescriptor(_numbers[0], ownsHandle: true);
             _numbers = _numbers[1..];
         }
+    }
+
+    /// <summary>Hands out the next one as an object that owns it; false when there is none any more.</summary>
+    public bool TryTake([NotNullWhen(true)] out FileDescriptor? descriptor)
+    {
+        descriptor = _numbers.IsEmpty ? null : new FileDescriptor(_numbers[0], ownsHandle: true);
+        _numbers = _numbers.IsEmpty ? _numbers : _numbers[1..];
+        return descriptor is not null;
     }
 
     /// <summary>Closes those that were not taken.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PSFdPass.Descriptors;
 using PSFdPass.Interop;
@@ -28,9 +29,15 @@ internal abstract class ReadinessSet : IDisposable
     }
 
     /// <summary>Watches for something else; costs nothing if it is the same.</summary>
+    /// <exception cref="ArgumentException">The descriptor is not watched.</exception>
     public void Change(int descriptor, short events)
     {
         ref short awaited = ref CollectionsMarshal.GetValueRefOrNullRef(_awaited, descriptor);
+        if (Unsafe.IsNullRef(ref awaited))
+        {
+            throw NotWatched(descriptor);
+        }
+
         if (awaited != events)
         {
             Alter(descriptor, events);
@@ -39,14 +46,21 @@ internal abstract class ReadinessSet : IDisposable
     }
 
     /// <summary>Ends to watch a descriptor. Has to come before its close: others may hold the same description.</summary>
+    /// <exception cref="ArgumentException">The descriptor is not watched.</exception>
     public void Remove(int descriptor)
     {
+        if (!_awaited.Remove(descriptor))
+        {
+            throw NotWatched(descriptor);
+        }
+
         End(descriptor);
-        _awaited.Remove(descriptor);
     }
 
     /// <summary>Waits, and returns how many descriptors are ready; none after the time is over, or after a signal.</summary>
-    /// <param name="ready">Where they go, with what they are ready for. Those that have no room come with the next wait.</param>
+    /// <param name="ready">
+    /// Where they go, with what they are ready for. Those that have no room come with the next wait, before any that came with this.
+    /// </param>
     /// <param name="deadline">How long to wait.</param>
     public int Wait(Span<(int Descriptor, short Events)> ready, Deadline deadline)
     {
@@ -78,13 +92,15 @@ internal abstract class ReadinessSet : IDisposable
 
     private protected abstract int Wait(Span<(int Descriptor, short Events)> ready, int milliseconds);
 
+    private static ArgumentException NotWatched(int descriptor) => new($"Descriptor {descriptor} is not watched.", nameof(descriptor));
+
     private static int Counted(int result, string call) =>
         result >= 0 ? result
         : Errno.Last == Errno.EINTR ? 0
         : throw SystemCallException.FromLast(call);
 
     /// <summary>epoll(7).</summary>
-    internal sealed unsafe class EpollSet : ReadinessSet
+    internal unsafe class EpollSet : ReadinessSet
     {
         private readonly SafeDescriptorHandle _epoll;
         private byte[] _events = [];
@@ -103,7 +119,8 @@ internal abstract class ReadinessSet : IDisposable
 
         private protected override void Alter(int descriptor, short events) => Control(SysEpoll.EPOLL_CTL_MOD, descriptor, events);
 
-        private protected override void End(int descriptor) => Control(SysEpoll.EPOLL_CTL_DEL, descriptor, 0);
+        // It fails only for one that somebody has closed by its number, and that is watched no more.
+        private protected override void End(int descriptor) => _ = SysEpoll.Control(Fd, SysEpoll.EPOLL_CTL_DEL, descriptor, 0);
 
         private protected override int Wait(Span<(int Descriptor, short Events)> ready, int milliseconds)
         {
@@ -139,6 +156,7 @@ internal abstract class ReadinessSet : IDisposable
     internal sealed unsafe class PollSet : ReadinessSet
     {
         private readonly List<Poll.PollFd> _watched = [];
+        private int _first;
 
         private protected override void Begin(int descriptor, short events) =>
             _watched.Add(new Poll.PollFd { fd = descriptor, events = events });
@@ -161,15 +179,20 @@ internal abstract class ReadinessSet : IDisposable
                 count = Counted(Poll.Wait(first, (nuint)watched.Length, milliseconds), "poll");
             }
 
+            // Goes on behind those that were told last, as epoll does: otherwise the first would be told each time.
             int found = 0;
-            for (int i = 0; i < watched.Length && found < Math.Min(count, ready.Length); i++)
+            int at = _first < watched.Length ? _first : 0;
+            for (int looked = 0; looked < watched.Length && found < Math.Min(count, ready.Length); looked++)
             {
-                if (watched[i].revents != 0)
+                if (watched[at].revents != 0)
                 {
-                    ready[found++] = (watched[i].fd, watched[i].revents);
+                    ready[found++] = (watched[at].fd, watched[at].revents);
                 }
+
+                at = at + 1 < watched.Length ? at + 1 : 0;
             }
 
+            _first = at;
             return found;
         }
 

@@ -39,13 +39,11 @@ internal sealed partial class Player : IDisposable
     public IReadOnlyList<string> Lines => _lines;
 
     /// <summary>The sample, as dotnet run starts it, with so many arguments.</summary>
-    public static Player Sample(string folder, params IEnumerable<string> arguments)
-    {
-        string output = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        string sample = Path.Combine(Repository.Root, "artifacts", "bin", "EchoDemo", output, "EchoDemo.dll");
-        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
-        return new Player([dotnet, "exec", sample, .. arguments], folder);
-    }
+    public static Player Sample(string folder, params IEnumerable<string> arguments) => new(SampleCommand(arguments), folder);
+
+    /// <summary>The sample, with a limit of open files: ulimit -n.</summary>
+    public static Player SampleWithLimit(int openFiles, string folder, params IEnumerable<string> arguments) =>
+        new(["sh", "-c", $"ulimit -n {openFiles} && exec \"$@\"", "sh", .. SampleCommand(arguments)], folder);
 
     /// <summary>A program of tests/peers in C or Python.</summary>
     public static Player Foreign(string language, string name, string folder, params IEnumerable<string> arguments) =>
@@ -117,6 +115,14 @@ internal sealed partial class Player : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static string[] SampleCommand(IEnumerable<string> arguments)
+    {
+        string output = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        string sample = Path.Combine(Repository.Root, "artifacts", "bin", "EchoDemo", output, "EchoDemo.dll");
+        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        return [dotnet, "exec", sample, .. arguments];
     }
 
     private static string Source(string name) => Path.Combine(Repository.Root, "tests", "peers", name);

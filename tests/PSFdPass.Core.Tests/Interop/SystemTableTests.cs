@@ -52,7 +52,7 @@ public sealed class SystemTableTests
         string[] names =
         [
             "SOL_SOCKET", "SO_TYPE", "SO_ACCEPTCONN", "SO_SNDBUF", "SO_RCVBUF", "SO_LINGER", "SO_PROTOCOL", "SO_PASSCRED", "SO_PEERCRED",
-            "SOCK_CLOEXEC", "AF_INET6", "MSG_CTRUNC", "MSG_TRUNC", "MSG_DONTWAIT", "MSG_NOSIGNAL", "MSG_CMSG_CLOEXEC",
+            "SOCK_CLOEXEC", "AF_INET6", "MSG_CTRUNC", "MSG_TRUNC", "MSG_DONTWAIT", "MSG_NOSIGNAL", "MSG_ERRQUEUE", "MSG_CMSG_CLOEXEC",
             "O_CLOEXEC", "O_CREAT", "O_TRUNC", "O_APPEND", "O_NONBLOCK", "O_NOFOLLOW", "O_DIRECTORY", "O_NOCTTY", "O_PATH", "F_DUPFD_CLOEXEC",
         ];
         string output = Program.Run("python3", ["-c",

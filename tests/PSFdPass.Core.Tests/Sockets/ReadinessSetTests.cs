@@ -120,6 +120,52 @@ public sealed class ReadinessSetTests : IDisposable
         }
     }
 
+    [LinuxTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void More_than_there_is_room_for_all_have_their_turn_though_all_stay_ready(bool epoll)
+    {
+        using ReadinessSet watched = Create(epoll);
+        (FileDescriptor Reader, FileDescriptor Writer)[] pipes = [.. Enumerable.Range(0, 2 * _ready.Length).Select(_ => Some.Pipe())];
+        foreach ((FileDescriptor reader, FileDescriptor writer) in pipes)
+        {
+            watched.Add(reader.Fd, Poll.POLLIN);
+            Some.Write(writer.Fd, "x");
+        }
+
+        for (int round = 0; round < 3; round++)
+        {
+            var told = new List<int>();
+            for (int half = 0; half < 2; half++)
+            {
+                Assert.Equal(_ready.Length, watched.Wait(_ready, Deadline.Never));
+                told.AddRange(_ready.Select(one => one.Descriptor));
+            }
+
+            Assert.Equal(pipes.Select(pipe => pipe.Reader.Fd).Order(), told.Order());
+        }
+
+        foreach ((FileDescriptor reader, FileDescriptor writer) in pipes)
+        {
+            reader.Dispose();
+            writer.Dispose();
+        }
+    }
+
+    [LinuxTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_not_watched_is_neither_changed_nor_removed(bool epoll)
+    {
+        using ReadinessSet watched = Create(epoll);
+        Assert.Contains($"Descriptor {Fd} is not watched", Assert.Throws<ArgumentException>(() => watched.Change(Fd, 0)).Message);
+        Assert.Contains($"Descriptor {Fd} is not watched", Assert.Throws<ArgumentException>(() => watched.Remove(Fd)).Message);
+        watched.Add(Fd, Poll.POLLOUT);
+        watched.Remove(Fd);
+        Assert.Throws<ArgumentException>(() => watched.Remove(Fd));
+        Assert.Equal(0, watched.Wait(_ready, Now));
+    }
+
     [Fact]
     public void The_event_of_epoll_is_packed_on_x64_and_aligned_on_arm64()
     {

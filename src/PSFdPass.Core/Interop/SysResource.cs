@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Interop;
+
+/// <summary><c>&lt;sys/resource.h&gt;</c>. rlim_t has 64 bits everywhere.</summary>
+internal static unsafe partial class SysResource
+{
+    /// <summary>How many descriptors this process may have (RLIMIT_NOFILE, the soft limit of getrlimit(2)); 0 when it can't be told.</summary>
+    public static int MaxOpenFiles
+    {
+        get
+        {
+            ulong* softAndHard = stackalloc ulong[2];
+            int resource = OperatingSystem.IsLinux() ? 7 : 8;
+            return GetRLimit(resource, softAndHard) == 0 ? (int)Math.Min(softAndHard[0], int.MaxValue) : 0;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    private static partial int GetRLimit(int resource, ulong* softAndHard);
+}

@@ -1,0 +1,187 @@
+using System.Net;
+using System.Net.Sockets;
+using PSFdPass.Descriptors;
+using PSFdPass.Echo;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+
+namespace PSFdPass.Tests.Echo;
+
+/// <summary>A quarterback whose wide receiver, played by the test, does as it likes.</summary>
+public sealed class QuarterbackTests : IDisposable
+{
+    private readonly TemporaryDirectory _folder = new();
+    private readonly PlayLog _log = new();
+    private readonly Socket _receivers;
+    private readonly Quarterback _quarterback;
+
+    public QuarterbackTests()
+    {
+        string path = _folder.File("fd-pass.sock");
+        _receivers = UnixSocketListener.Create(UnixSocketAddress.FromPath(path));
+        _quarterback = new Quarterback(new IPEndPoint(IPAddress.Loopback, 0), path, _log.Add);
+    }
+
+    private int Port => _quarterback.LocalEndPoint.Port;
+
+    public void Dispose()
+    {
+        _quarterback.Dispose();
+        _receivers.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void Pauses_before_it_asks_a_wide_receiver_again_that_hangs_up_at_once()
+    {
+        _quarterback.RunAsync();
+        var hangingUp = new Thread(() =>
+        {
+            try
+            {
+                while (true)
+                {
+                    _receivers.Accept().Dispose();
+                }
+            }
+            catch (SocketException)
+            {
+                // The test is over.
+            }
+        });
+        hangingUp.Start();
+        _log.WaitFor("Connected", 3);
+        Thread.Sleep(200);
+        int connected = _log.Count("Connected");
+        _quarterback.Dispose();
+        _receivers.Dispose();
+        hangingUp.Join();
+        Assert.InRange(connected, 3, 100);
+    }
+
+    [LinuxFact]
+    public void Keeps_no_more_than_so_many_users_with_a_wide_receiver_that_lags_behind_and_loses_none()
+    {
+        const int Many = 3 * Quarterback.MaxThrown;
+        _quarterback.RunAsync();
+        using Socket wire = _receivers.Accept();
+        _log.WaitFor("Listening");
+        TcpClient[] users = [.. Enumerable.Range(0, Many).Select(_ => new TcpClient("127.0.0.1", Port))];
+        int kept = 0;
+        for (int taken = 0; taken < Many;)
+        {
+            // Always some are left on the wire, unless no more come.
+            int left = SpinWait.SpinUntil(() => wire.Available > 50, 200) ? 50 : 0;
+            kept = Math.Max(kept, _log.Count("Handling") - _log.Count("Closing"));
+            for (; wire.Available > left; taken++)
+            {
+                using ReceivedMessage message = Some.Receive(wire);
+                Assert.Single(message.Descriptors);
+            }
+        }
+
+        _log.WaitFor("Closing", Many);
+        Assert.InRange(kept, 50, Quarterback.MaxThrown);
+        Array.ForEach(users, user => user.Dispose());
+    }
+
+    [KernelFact(6, 16)]
+    public void Stays_with_a_wide_receiver_that_refuses_for_a_while_says_so_once_and_throws_nobody_twice()
+    {
+        _quarterback.RunAsync();
+        using Socket wire = _receivers.Accept();
+        _log.WaitFor("Listening");
+        using var first = new User(Port);
+        Patience.Until(() => wire.Available == 1, "the first user is on the wire");
+        PassRights(wire, 0);
+        using var second = new User(Port);
+        _log.WaitFor("sendmsg: ");
+        Thread.Sleep(50);
+        Assert.Contains("EPERM", Assert.Single(_log.Lines, line => line.StartsWith("sendmsg", StringComparison.Ordinal)));
+
+        PassRights(wire, 1);
+        foreach (User user in (User[])[first, second])
+        {
+            using ReceivedMessage message = Some.Receive(wire);
+            FileDescriptor connection = Assert.Single(message.Descriptors);
+            Assert.EndsWith(user.Address, connection.Target);
+        }
+
+        _log.WaitFor("Closing", 2);
+        Assert.Equal(0, wire.Available);
+        Assert.False(_receivers.Poll(0, SelectMode.SelectRead), "It has connected again.");
+    }
+
+    [Fact]
+    public void Reads_only_so_much_in_a_row_from_a_wide_receiver_that_talks_and_serves_users_meanwhile()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using (left)
+        using (right)
+        using (FileDescriptor file = Some.Null())
+        {
+            // A read ends with a descriptor.
+            for (int i = 0; i < 40; i++)
+            {
+                right.SendDescriptors(file.SafeHandle);
+            }
+
+            Assert.False(new Wire((int)left.Handle).HasEnded(out _));
+            Assert.InRange(left.Available, 1, 39);
+        }
+
+        _quarterback.RunAsync();
+        using Socket wire = _receivers.Accept();
+        _log.WaitFor("Listening");
+        using var user = new User(Port);
+        wire.Send(new byte[10000]);
+        user.MeetsQuarterback(Environment.ProcessId);
+        Some.Receive(wire).Dispose();
+        _log.WaitFor("Closing");
+    }
+
+    [Fact]
+    public async Task Is_disposed_while_it_plays_and_ends_the_play()
+    {
+        Task playing = _quarterback.RunAsync();
+        using Socket wire = _receivers.Accept();
+        _log.WaitFor("Listening");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _quarterback.RunAsync());
+        await Task.Run(_quarterback.Dispose).WaitAsync(Patience.Long);
+        Assert.True(playing.IsCompletedSuccessfully);
+        Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => new User(Port)).SocketErrorCode);
+        _quarterback.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => _quarterback.RunAsync());
+    }
+
+    [Fact]
+    public async Task Is_disposed_while_it_looks_for_a_wide_receiver()
+    {
+        _receivers.Dispose();
+        Task playing = _quarterback.RunAsync();
+        _log.WaitFor("Connecting");
+        await Task.Run(_quarterback.Dispose).WaitAsync(Patience.Long);
+        Assert.True(playing.IsCompletedSuccessfully);
+    }
+
+    // Two bind the same port before either listens on it: only the second listen(2) tells.
+    [Fact]
+    public void A_port_that_somebody_else_took_in_the_meantime_is_one_line()
+    {
+        using Player other = Player.Sample(_folder.Path, "Quarterback", "--port", $"{Port}", "--socket", "other.sock");
+        other.WaitFor("^Connecting");
+        _quarterback.RunAsync();
+        _log.WaitFor("Listening");
+        using Socket receivers = UnixSocketListener.Create(UnixSocketAddress.FromPath(_folder.File("other.sock")));
+        Program.Result result = other.Finish();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal($"listen (127.0.0.1:{Port}): Address already in use (EADDRINUSE).\n", result.Error);
+    }
+
+    private static unsafe void PassRights(Socket wire, int value)
+    {
+        const int SO_PASSRIGHTS = 83;
+        Assert.Equal(
+            0, SysSocket.SetSockOpt((int)wire.Handle, Constants.Current.SOL_SOCKET, SO_PASSRIGHTS, &value, sizeof(int)));
+    }
+}
