@@ -138,14 +138,30 @@ Describe 'Close-FileDescriptor' {
                 Import-Module $args[0]
                 Close-FileDescriptor $fd -ErrorAction SilentlyContinue
                 $Error[0].FullyQualifiedErrorId
+                $own = Open-FileDescriptor (Split-Path $args[1])
                 $early.Dispose()
-                $own = Copy-FileDescriptor 0 -TargetFd $fd
-                $null = $own.Detach()
+                $null = (Copy-FileDescriptor $own -TargetFd $fd).Detach()
                 Close-FileDescriptor $fd -ErrorAction Stop
                 [bool](Get-FileDescriptor $fd -ErrorAction Ignore)
             }
             pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder, $path |
                 Should -Be 'DescriptorInUse,PSFdPass.Commands.CloseFileDescriptorCommand', $false
+        }
+
+        It 'refuses what the console opens for itself, whenever that is' {
+            $script = {
+                Import-Module $args[0]
+                $before = (Get-FileDescriptor).Fd
+                [Console]::Error.WriteLine('something')
+                foreach ($info in Get-FileDescriptor | Where-Object Fd -NotIn $before) {
+                    $count = $Error.Count
+                    $info | Close-FileDescriptor -WhatIf -ErrorAction SilentlyContinue
+                    if ($Error.Count -eq $count) { "would close $info" }
+                    elseif ("$($Error[0])" -like '*is a duplicate of a standard stream*') { 'keeps a duplicate' }
+                }
+            }
+            $said = pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder 2>$null
+            $said | Sort-Object -Unique | Should -BeExactly 'keeps a duplicate'
         }
 
         It 'closes an object that was opened before the module was imported' {

@@ -90,7 +90,9 @@ else:
     }
 
     It 'fails with an error of its own on <What>: <Id>' -ForEach @(
-        @{ What = 'nothing'; Make = { }; Id = 'ENOENT'; Says = '*There is no such socket.' }
+        @{ What = 'nothing'; Make = { }; Id = 'ENOENT'; Says = '*There is no such socket. -Wait waits for it.' }
+        @{ What = 'a socket that nobody listens on'; Make = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("a.sock")' }; Id = 'ECONNREFUSED'
+            Says = '*The socket is there, but nobody listens on it. -Wait waits for it.' }
         @{ What = 'a regular file'; Make = { Set-Content a.sock text }; Id = 'ENOTSOCK'; Says = '*a.sock is there, and is not a socket*' }
         @{ What = 'a socket of another type'; Make = { $script:listener = New-UnixSocketListener a.sock -SocketType SeqPacket }; Id = 'EPROTOTYPE'
             Says = '*The socket there is of another type: Stream, SeqPacket or Datagram.' }
@@ -99,6 +101,19 @@ else:
         $problem = { Connect-UnixSocket a.sock } | Should -Throw -ErrorId "$Id,PSFdPass.Commands.ConnectUnixSocketCommand" -PassThru
         "$problem" | Should -BeLike $Says
         ${script:listener}?.Dispose()
+    }
+
+    It 'completes an abstract name with control characters, which the list does not show' {
+        $listener = New-UnixSocketListener -AbstractName "$name`e]0;title"
+        $line = "Connect-UnixSocket -AbstractName $name"
+        $found = (TabExpansion2 $line $line.Length).CompletionMatches
+        $found.ListItemText | Should -BeExactly "$name·]0;title"
+        $found.CompletionText | Should -BeExactly "'$name`e]0;title'"
+    }
+
+    It 'says that nobody listens on an abstract name' {
+        $problem = { Connect-UnixSocket -AbstractName $name } | Should -Throw -ErrorId 'ECONNREFUSED,*' -PassThru
+        "$problem" | Should -BeLike '*Nobody listens on that abstract name. -Wait waits for it.'
     }
 
     It 'says what it takes when the mode keeps a user out' -Skip:((id -u) -ne 0) {

@@ -402,6 +402,12 @@ Describe 'Get-FileDescriptor' {
             $problem.TargetObject | Should -Be 999999
         }
 
+        It 'says of a negative number that there is none such' {
+            $problem = Get-ErrorOf { Get-FileDescriptor -1 }
+            $problem.FullyQualifiedErrorId | Should -BeExactly 'OutOfRange,PSFdPass.Commands.GetFileDescriptorCommand'
+            "$problem" | Should -BeExactly '-1 is no file descriptor: they are counted from 0.'
+        }
+
         It 'says that of another process' {
             Get-FileDescriptor 999999 -ProcessId $other.Id -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'EBADF,*'

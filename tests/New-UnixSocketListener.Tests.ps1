@@ -71,12 +71,15 @@ Describe 'New-UnixSocketListener' {
         @{ Given = '777'; Mode = '777' }
         @{ Given = 0; Mode = '0' }
         @{ Given = [IO.UnixFileMode]'UserRead, UserWrite, GroupWrite'; Mode = '620' }
+        @{ Given = 'UserRead', 'userwrite'; Mode = '600' }
+        @{ Given = 'UserRead,UserWrite,OtherWrite'; Mode = '602' }
     ) {
         $listener = New-UnixSocketListener a.sock -Mode $Given
         Get-Mode a.sock | Should -Be $Mode
     }
 
-    It 'takes <Mode> for no mode' -ForEach @(@{ Mode = '0800' }, @{ Mode = 1777 }, @{ Mode = 'u=rw' }, @{ Mode = -1 }, @{ Mode = '' }) {
+    It 'takes <Mode> for no mode' -ForEach @(@{ Mode = '0800' }, @{ Mode = 1777 }, @{ Mode = 'u=rw' }, @{ Mode = -1 }, @{ Mode = '' },
+        @{ Mode = 'UserReed' }, @{ Mode = 'SetUser' }, @{ Mode = 400, 200 }, @{ Mode = '12,UserRead' }) {
         { New-UnixSocketListener a.sock -Mode $Mode } |
             Should -Throw '*is no mode: it takes up to three octal digits*' -ErrorId 'ParameterArgumentTransformationError,*'
         'a.sock' | Should -Not -Exist
@@ -198,9 +201,21 @@ Describe 'New-UnixSocketListener' {
             { New-UnixSocketListener -AbstractName $name -Force } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
         }
 
+        It 'has at least one character' {
+            $problem = { New-UnixSocketListener -AbstractName '@' } | Should -Throw -ErrorId 'InvalidArgument,*' -PassThru
+            "$problem" | Should -BeLike 'An abstract name has at least one character:*.'
+        }
+
         It 'has at most 107 bytes' {
             { New-UnixSocketListener -AbstractName ('n' * 108) } | Should -Throw '*at most 107 bytes*' -ErrorId 'ENAMETOOLONG,*'
         }
+    }
+
+    It 'completes the modes that sockets usually have' {
+        $line = 'New-UnixSocketListener a.sock -Mode '
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '0600', '0660', '0666'
+        $line += '066'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '0660', '0666'
     }
 
     It 'completes socket paths: those that somebody listens on first, and folders, and nothing else' {

@@ -99,6 +99,26 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
         }
     }
 
+    Context '-BufferSize' {
+        It 'that no array has is refused' {
+            { Receive-FileDescriptor $right -BufferSize ([int]::MaxValue) } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        }
+
+        It 'that there is no memory for is an error of its own, and the message stays: <Type>' -ForEach @{ Type = 'Stream' }, @{ Type = 'SeqPacket' } {
+            $program = Invoke-Program env 'DOTNET_GCHeapHardLimit=0x10000000', $Pwsh, '-NoProfile', '-Command', "
+                Import-Module '$Repository/out/PSFdPass'
+                `$left, `$right = New-UnixSocketPair $Type
+                Send-FileDescriptor `$left /dev/null
+                try { Receive-FileDescriptor `$right -BufferSize 1000000000 } catch { `$_.FullyQualifiedErrorId; [string]`$_ }
+                (Receive-FileDescriptor `$right).Target"
+            Wait-Program $program | Should -Be 0
+            $program.Lines | Should -Be @(
+                'OutOfMemory,PSFdPass.Commands.ReceiveFileDescriptorCommand'
+                'There is no memory for a buffer of 1000000000 bytes: receive with a smaller one.'
+                '/dev/null')
+        }
+    }
+
     Context 'a full descriptor table' {
         It 'is an error that has what did arrive, data included' {
             $program = Invoke-Program sh '-c', @"

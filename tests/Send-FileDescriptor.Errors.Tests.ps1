@@ -44,7 +44,7 @@ Describe 'Send-FileDescriptor with bad input' {
                     Make = { $spent = [PSFdPass.Descriptors.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
                 @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
                     Says = '*HoldsNothing holds no descriptor. What does:*' }
-                @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A System.Diagnostics.Process holds no*' }
+                @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process holds no descriptor: send one of its standard streams*' }
                 @{ Name = 'a MemoryStream'; Id = 'InvalidArgument'; Make = { [IO.MemoryStream]::new() }; Says = 'A System.IO.MemoryStream holds no*' }
                 @{ Name = 'a wait handle'; Id = 'InvalidArgument'; Make = { [Threading.ManualResetEvent]::new($false) }; Says = '*ManualResetEvent holds no*' }
             )
@@ -118,7 +118,7 @@ Describe 'Send-FileDescriptor with bad input' {
         }
 
         It 'refuses a message without a byte on a stream, which would lose the descriptor' {
-            { Send-FileDescriptor $left $path -Message '' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*1 descriptors need 1 bytes*'
+            { Send-FileDescriptor $left $path -Message '' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*1 descriptor needs 1 byte,*'
             { Send-FileDescriptor $left (@(0) * 254) -Message 'x' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*254 descriptors need 2 bytes*'
             Test-NothingCame
         }

@@ -70,6 +70,22 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $received.Dispose()
         }
 
+        It 'takes a DescriptorInfo of this process, and closes its number with -CloseAfterSend' {
+            $fd = (Open-FileDescriptor $path).Detach()
+            Get-FileDescriptor $fd | Send-FileDescriptor $left -CloseAfterSend
+            Read-All (Receive-FileDescriptor $right -TimeoutSeconds 5) | Should -BeExactly 'content of the file'
+            Get-FileDescriptor $fd -ErrorAction Ignore | Should -BeNullOrEmpty
+        }
+
+        It 'refuses a DescriptorInfo of another process, and points at Copy-FileDescriptor' {
+            $child = Invoke-Program sleep 60
+            $problem = Get-ErrorOf { Get-FileDescriptor 1 -ProcessId $child.Id | Send-FileDescriptor $left }
+            Clear-Program
+            $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+            "$problem" | Should -BeLike "Descriptor 1 is one of process $($child.Id): *Copy-FileDescriptor takes a copy of it."
+            { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
+        }
+
         It 'takes a DirectoryInfo' {
             Get-Item (Split-Path $path) | Send-FileDescriptor $left
             $received = Receive-FileDescriptor $right

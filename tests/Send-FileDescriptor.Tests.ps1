@@ -200,6 +200,63 @@ Describe 'Send-FileDescriptor' {
             $stream.CanRead | Should -BeTrue
             $stream.Dispose()
         }
+
+        It 'sends nothing that is not the user''s to close: <Name>' -ForEach @(
+            @{ Name = 'the standard output'; Number = '1'; Says = '*standard stream*' }
+            @{ Name = 'the standard error, as an object'; Number = '[Microsoft.Win32.SafeHandles.SafeFileHandle]::new(2, $false)'; Says = '*standard stream*' }
+            @{ Name = 'the runtime''s own'; Number = '(Get-FileDescriptor -Path /dev/urandom)[0].Fd'; Says = '*before PSFdPass was loaded*' }
+            @{ Name = 'one of them in an array'; Number = '(Get-Item /dev/null), 1'; Says = '*standard stream*' }
+            @{ Name = 'a description of it'; Number = '(Get-FileDescriptor 1)'; Says = '*standard stream*' }
+        ) {
+            # To close what the runtime needs would end the process.
+            $child = Invoke-Pwsh "
+                `$null = [Security.Cryptography.RandomNumberGenerator]::GetBytes(1)
+                `$left, `$right = New-UnixSocketPair
+                Send-FileDescriptor `$left ($Number) -CloseAfterSend -ErrorAction SilentlyContinue
+                `$Error[0].FullyQualifiedErrorId
+                `"`$(`$Error[0])`"
+                try { Receive-FileDescriptor `$right -TimeoutSeconds 0 } catch { `$_.FullyQualifiedErrorId }"
+            Wait-Program $child | Should -Be 0
+            $child.Lines[0] | Should -BeExactly 'DescriptorInUse,PSFdPass.Commands.SendFileDescriptorCommand'
+            $child.Lines[1] | Should -BeLike $Says
+            $child.Lines[1] | Should -BeLike '*: send it without -CloseAfterSend.'
+            $child.Lines[2] | Should -BeLike 'TimedOut,*'
+        }
+
+        It 'closes each number once' {
+            $n, $m = 1..2 | ForEach-Object { (Open-FileDescriptor $path).Detach() }
+            Send-FileDescriptor $left $n, $n, $m -CloseAfterSend -ErrorVariable problem
+            $problem | Should -BeNullOrEmpty
+            Get-FileDescriptor $n, $m -ErrorAction Ignore | Should -BeNullOrEmpty
+            Receive-FileDescriptor $right -Count 3 | ForEach-Object Dispose
+        }
+
+        It 'closes an object and its number once' {
+            $stream = [IO.File]::OpenRead($path)
+            Send-FileDescriptor $left ([int]$stream.SafeFileHandle.DangerousGetHandle()), $stream, $stream.SafeFileHandle -CloseAfterSend -ErrorVariable problem
+            $problem | Should -BeNullOrEmpty
+            $stream.CanRead | Should -BeFalse
+            Receive-FileDescriptor $right -Count 3 | ForEach-Object Dispose
+        }
+
+        It 'closes the rest when one does not close, and says so' {
+            class Stubborn : IO.FileStream {
+                Stubborn([string] $path) : base($path, [IO.FileMode]::Open) { }
+                [void] Dispose([bool] $disposing) { if ($disposing) { throw [IO.IOException]::new('I will not.') } }
+            }
+            $stubborn = [Stubborn]::new($path)
+            $last = Open-FileDescriptor $path
+            $number = (Open-FileDescriptor $path).Detach()
+            $given = Send-FileDescriptor $left $stubborn, $last, $number -CloseAfterSend -PassThru -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem.Count | Should -Be 1
+            "$problem" | Should -BeLike '*I will not.*'
+            $problem[0].FullyQualifiedErrorId | Should -BeLike '*,PSFdPass.Commands.SendFileDescriptorCommand'
+            $last.IsOpen | Should -BeFalse
+            Get-FileDescriptor $number -ErrorAction Ignore | Should -BeNullOrEmpty
+            $given.Count | Should -Be 3
+            Receive-FileDescriptor $right -Count 3 | ForEach-Object Dispose
+            $stubborn.SafeFileHandle.Dispose()
+        }
     }
 
     Context '-PassThru' {
@@ -243,9 +300,19 @@ Describe 'Send-FileDescriptor' {
             $stream.CanRead | Should -BeTrue
             $stream.Dispose()
             { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
-            $child = Invoke-Pwsh 'Send-FileDescriptor (New-UnixSocketPair)[0] 1, 2 -WhatIf'
-            Wait-ProgramLine $child 'What if' | Should -Match 'operation "Send 2 descriptors" on target "descriptor \d+"'
+            $child = Invoke-Pwsh "
+                `$left, `$right = New-UnixSocketPair
+                Send-FileDescriptor `$left $path, `$right -WhatIf
+                Send-FileDescriptor `$left (@('$path') * 20) -WhatIf"
+            Wait-ProgramLine $child 'What if' | Should -Match "operation `"Send File $path, Socket unix`" on target `"descriptor \d+ Socket unix`""
             Wait-Program $child | Should -Be 0
+            $child.Lines[-1] | Should -Match "Send (File $path, ){7}File $path and 12 more`""
+        }
+
+        It 'says with -Verbose what it does' {
+            $said = Send-FileDescriptor $left $path -Verbose 4>&1
+            "$said" | Should -Match "Send File $path`" on target `"descriptor $($left.Handle) Socket unix`""
+            (Receive-FileDescriptor $right).Dispose()
         }
     }
 

@@ -39,6 +39,7 @@ Describe '-Socket of <Command>' -ForEach @(
         @{ Name = 'a SafeHandle'; Make = { $one.SafeHandle } }
         @{ Name = 'a number'; Make = { [int]$one.Handle } }
         @{ Name = 'a number as text, as at the prompt'; Make = { "$($one.Handle)" } }
+        @{ Name = 'a DescriptorInfo'; Make = { Get-FileDescriptor $one } }
     ) {
         Test-Command (& $Make) $one $other | Should -BeExactly 'content of the file'
     }
@@ -54,14 +55,17 @@ Describe '-Socket of <Command>' -ForEach @(
         @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Says = '*is closed*'
             Make = { $made = [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null'); $made.Dispose(); $made } }
         @{ Name = 'a TCP socket'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp') }
-            Says = '*tcp socket: only Unix-domain sockets carry descriptors*' }
+            Says = '*tcp socket: only Unix-domain sockets carry descriptors. Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair make them.' }
         @{ Name = 'a UdpClient'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.UdpClient]::new(0) }; Says = '*only Unix-domain sockets*' }
         @{ Name = '/dev/null'; Id = 'ENOTSOCK'; Make = { [IO.File]::Open('/dev/null', 'Open', 'ReadWrite') }; Says = '*is open, but is not a socket*' }
         @{ Name = 'a file'; Id = 'ENOTSOCK'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open("$folder/letters") }; Says = '*is not a socket*' }
         @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 }; Says = '*999999*is not open*' }
         @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is no file descriptor*' }
-        @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { "$folder/letters" }; Says = 'A System.String is no socket*' }
-        @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { Get-Date }; Says = 'A System.DateTime is no socket*' }
+        @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { "$folder/letters" }; Says = 'A System.String is no socket. Connect-UnixSocket connects to a path.' }
+        @{ Name = 'a FileInfo'; Id = 'InvalidArgument'; Make = { Get-Item "$folder/letters" }; Says = '*is no socket. Connect-UnixSocket connects to a path.' }
+        @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { Get-Date }; Says = 'A System.DateTime is no socket.' }
+        @{ Name = 'a description of what is something else by now'; Id = 'InvalidOperation'; Says = '*look again*'
+            Make = { $info = Get-FileDescriptor $one; $one.Dispose(); $script:next = Copy-FileDescriptor 0 -TargetFd $info.Fd; $info } }
     ) {
         $socket = & $Make
         try {
@@ -76,6 +80,27 @@ Describe '-Socket of <Command>' -ForEach @(
         "$problem" | Should -BeLike $Says
         $problem.TargetObject | Should -Be $socket
         if ($socket -is [IDisposable]) { $socket.Dispose() }
+    }
+
+    It 'refuses a descriptor of another process, and points at Copy-FileDescriptor' {
+        $child = Invoke-Program sleep 60
+        $info = Get-FileDescriptor 1 -ProcessId $child.Id
+        $problem = try { & $Command $info @Arguments } catch { $_ }
+        Clear-Program
+        $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+        "$problem" | Should -BeLike "Descriptor 1 is one of process $($info.ProcessId): *Copy-FileDescriptor takes a copy of it."
+    }
+
+    It 'completes the numbers of Unix-domain sockets' {
+        $tcp = [Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp')
+        foreach ($line in "$Command ", "$Command -Socket ") {
+            $found = (TabExpansion2 $line $line.Length).CompletionMatches
+            $found.CompletionText | Should -Contain "$($one.Handle)"
+            $found.CompletionText | Should -Not -Contain "$($tcp.Handle)"
+            $found.Where{ $_.CompletionText -eq "$($one.Handle)" }.ToolTip | Should -BeExactly 'Socket unix'
+        }
+
+        $tcp.Dispose()
     }
 
     It 'refuses null' {

@@ -87,7 +87,7 @@ Describe 'Start-FdEchoDemo with bad input' {
 
         It 'in use is an error of its own for <Role>' -ForEach @{ Role = 'All' }, @{ Role = 'Quarterback' } {
             $port = $listener.LocalEndpoint.Port
-            { Start-FdEchoDemo -Role $Role -Port $port -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage "*127.0.0.1:$port*"
+            { Start-FdEchoDemo -Role $Role -Port $port -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage "*127.0.0.1:$port*Another program listens there: choose another port; 0 takes a free one."
             Test-Path fd-pass.sock | Should -BeFalse
         }
 
@@ -121,6 +121,14 @@ Describe 'Start-FdEchoDemo with bad input' {
         It 'there is no such role' {
             { Start-FdEchoDemo -Role Referee } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*All, Quarterback, WideReceiver*'
         }
+    }
+
+    It 'completes -SocketPath with sockets, and no other files' {
+        $listener = New-UnixSocketListener a.sock
+        Set-Content a.text text
+        $line = 'Start-FdEchoDemo -SocketPath a'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be ./a.sock
+        $listener.Dispose()
     }
 
     Context 'a peer' {

@@ -58,6 +58,32 @@ Describe 'At the prompt' {
         $message.Dispose()
     }
 
+    It 'what a peer sends and chooses does not reach the terminal as it is' {
+        $esc = [char]27
+        $evil = New-MemoryFile "a$esc]0;title$([char]7)"
+        Send-FileDescriptor $left $evil -Message "x$esc[2J`ny"
+        $message = Receive-FileDescriptor $right -AsMessage
+        $received = $message.Descriptors[0]
+        $info = Get-FileDescriptor $received
+        $view = Get-View $message
+        $view[-1] | Should -BeLike '*7 x·`[2J·y None *{* MemoryFile /memfd:a·]0;title·*'
+        $all = foreach ($object in $message, $received, $info) { Get-View $object; Get-View ($object | Format-List); "$object" }
+        $problem = try { $received.Dispose(); Close-FileDescriptor $info -ErrorAction Stop } catch { $_ }
+        "$all $problem" | Should -Not -Match '[\x00-\x09\x0b-\x1f\x7f-\x9f]'
+        "$all" | Should -Match 'Target *: /memfd:a·]0;title·'
+        # As data, they are what they were.
+        $message.Text | Should -BeExactly "x$esc[2J`ny"
+        $info.Target | Should -BeExactly "/memfd:a$esc]0;title$([char]7) (deleted)"
+        $message, $evil | ForEach-Object Dispose
+    }
+
+    It 'a long text leaves room for the descriptors' {
+        Send-FileDescriptor $left $path -Message ('x' * 5000)
+        $message = Receive-FileDescriptor $right -AsMessage
+        (Get-View $message)[-1] | Should -BeExactly " 5000 $('x' * 39)… None  {$($message.Descriptors[0])}"
+        $message.Dispose()
+    }
+
     It 'a demo in the background is a table: port, processes, socket' {
         $demo = Start-FdEchoDemo -Role WideReceiver -SocketPath "$folder/view" -PassThru
         $view = Get-View $demo

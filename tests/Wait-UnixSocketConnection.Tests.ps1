@@ -157,6 +157,24 @@ Describe 'Wait-UnixSocketConnection' {
         $script:made = $null
     }
 
+    It 'completes the numbers of sockets that listen' {
+        $left, $right = New-UnixSocketPair
+        $tcp = [Net.Sockets.TcpListener]::new([IPAddress]::Loopback, 0)
+        $tcp.Start()
+        $line = 'Wait-UnixSocketConnection -Listener '
+        $found = (TabExpansion2 $line $line.Length).CompletionMatches
+        $found.CompletionText | Should -Contain "$($listener.Handle)"
+        $found.CompletionText | Should -Contain "$($tcp.Server.Handle)"
+        $found.CompletionText | Should -Not -Contain "$($left.Handle)"
+        $tcp, $left, $right | ForEach-Object Dispose
+    }
+
+    It 'takes a description of the listener' {
+        $client = Connect-UnixSocket $path
+        $socket = Get-FileDescriptor $listener | Wait-UnixSocketConnection -TimeoutSeconds 5
+        $socket.Send([byte[]]1) | Should -Be 1
+    }
+
     It 'knows its users before it waits' {
         { Wait-UnixSocketConnection $listener -RequireUser root, no-such-user } | Should -Throw '*no user no-such-user*' -ErrorId 'InvalidArgument,*'
     }

@@ -22,7 +22,7 @@ public sealed class DescriptorClosing
     /// An object that holds its descriptor is the user's, and is only refused for the standard streams. A number, and a
     /// <see cref="DescriptorInfo"/>, can be anybody's: see <see cref="RuntimeDescriptors"/>.
     /// </remarks>
-    /// <param name="holder">What <see cref="DescriptorSource.Find"/> takes, or a <see cref="DescriptorInfo"/> of this process.</param>
+    /// <param name="holder">What <see cref="DescriptorSource.Find"/> takes.</param>
     /// <param name="force">True to close it whosever it is.</param>
     /// <exception cref="ArgumentException">The object holds no descriptor, or it describes one of another process.</exception>
     /// <exception cref="InvalidOperationException">The descriptor is not the one any more that was described.</exception>
@@ -32,12 +32,7 @@ public sealed class DescriptorClosing
     public static DescriptorClosing Of(object holder, bool force = false)
     {
         ArgumentNullException.ThrowIfNull(holder);
-        if (holder is DescriptorInfo info)
-        {
-            ThrowIfOther(info);
-            holder = info.Fd;
-        }
-        else if (holder is FileDescriptor { IsOpen: true, IsBorrowed: true } borrowed)
+        if (holder is FileDescriptor { IsOpen: true, IsBorrowed: true } borrowed)
         {
             // It would not close anything.
             holder = borrowed.Fd;
@@ -49,7 +44,7 @@ public sealed class DescriptorClosing
         using var lease = new HandleLease(source.Handle);
         using var descriptor = new FileDescriptor(lease.Fd, ownsHandle: false);
         string text = $"descriptor {descriptor}";
-        if (!force && (lease.Fd <= 2 || source.IsNumber) && RuntimeDescriptors.ReasonToKeep(lease.Fd) is { } reason)
+        if (!force && source.ReasonToKeep() is { } reason)
         {
             throw new DescriptorInUseException(lease.Fd, $"D{text[1..]} {reason}: -Force closes it all the same.");
         }
@@ -68,24 +63,4 @@ public sealed class DescriptorClosing
 
     /// <summary>The descriptor's number, kind and target.</summary>
     public override string ToString() => _text;
-
-    private static void ThrowIfOther(DescriptorInfo info)
-    {
-        if (info.ProcessId != Environment.ProcessId)
-        {
-            throw new ArgumentException(
-                $"Descriptor {info.Fd} is one of process {info.ProcessId}: a process can only close its own.");
-        }
-
-        if (!SysStat.TryGetStatus(info.Fd, out SysStat.FileStatus status))
-        {
-            throw SystemCallException.FromLast("fstat", $"descriptor {info.Fd}");
-        }
-
-        if ((status.Device, status.Inode) != (info.Device, info.Inode ?? 0))
-        {
-            throw new InvalidOperationException(
-                $"Descriptor {info.Fd} was {info.Kind} {info.Target}, and is something else by now: look again, and decide again.");
-        }
-    }
 }

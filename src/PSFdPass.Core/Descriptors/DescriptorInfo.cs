@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using PSFdPass.Interop;
 using PSFdPass.Sockets;
 
 namespace PSFdPass.Descriptors;
@@ -80,6 +81,26 @@ public sealed class DescriptorInfo
     /// <summary>The device of the inode, which tells files with the same inode apart.</summary>
     internal ulong Device { get; init; }
 
-    /// <summary>Its number, kind and target.</summary>
-    public override string ToString() => $"{Fd} {Kind} {Target}";
+    /// <summary>Its number, kind and target, with a dot for each control character.</summary>
+    public override string ToString() => ShownText.Of($"{Fd} {Kind} {Target}");
+
+    /// <summary>The number, for use in this process.</summary>
+    /// <exception cref="DescriptorElsewhereException">It is one of another process.</exception>
+    /// <exception cref="InvalidOperationException">It is not the descriptor any more that was described.</exception>
+    /// <exception cref="SystemCallException">EBADF: it is not open any more.</exception>
+    internal int FdHere()
+    {
+        if (ProcessId != Environment.ProcessId)
+        {
+            throw new DescriptorElsewhereException(this);
+        }
+
+        if (!SysStat.TryGetStatus(Fd, out SysStat.FileStatus status))
+        {
+            throw SystemCallException.FromLast("fstat", $"descriptor {Fd}");
+        }
+
+        return (status.Device, status.Inode) == (Device, Inode ?? 0) ? Fd : throw new InvalidOperationException(
+            $"Descriptor {Fd} was {Kind} {ShownText.Of(Target)}, and is something else by now: look again, and decide again.");
+    }
 }

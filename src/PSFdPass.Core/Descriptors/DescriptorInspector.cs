@@ -36,8 +36,14 @@ public sealed class DescriptorInspector
     /// EBADF: it is not open. ESRCH: there is no such process. EACCES: this process may not look at that one.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">It is another process, and this is not Linux.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number that no descriptor has.</exception>
     public DescriptorInfo Describe(int processId, int fd)
     {
+        if (fd < 0)
+        {
+            throw DescriptorNumbers.NoSuchNumber(fd);
+        }
+
         if (TryDescribe(processId, fd, []) is { } info)
         {
             return info;

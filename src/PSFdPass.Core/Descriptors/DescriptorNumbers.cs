@@ -51,6 +51,10 @@ internal static class DescriptorNumbers
         }
     }
 
+    /// <summary>The error for a number that no descriptor has.</summary>
+    public static ArgumentOutOfRangeException NoSuchNumber(long number) =>
+        new(null, $"{number} is no file descriptor: they are counted from 0.");
+
     /// <summary>The open numbers of this process, in order.</summary>
     public static int[] Open()
     {

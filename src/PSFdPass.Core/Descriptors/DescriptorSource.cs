@@ -26,18 +26,20 @@ public sealed class DescriptorSource
     /// <summary>The handle, which stays the holder's.</summary>
     public SafeHandle Handle { get; }
 
-    /// <summary>Whether it was given as a number, and not as an object that holds it.</summary>
-    internal bool IsNumber => _holder is int or long or uint or ulong or short or ushort or byte or sbyte or nint or nuint;
+    /// <summary>Whether it was given by its number, and not as an object that holds it: the handle is made for this call.</summary>
+    public bool IsNumber => _holder is DescriptorInfo or int or long or uint or ulong or short or ushort or byte or sbyte or nint or nuint;
 
     /// <summary>Finds the descriptor in an object.</summary>
     /// <param name="holder">
-    /// A <see cref="FileDescriptor"/>, an integer, a <see cref="SafeHandle"/>, a <see cref="Socket"/>, <see cref="TcpClient"/>,
+    /// A <see cref="FileDescriptor"/>, an integer, a <see cref="DescriptorInfo"/> of this process, a <see cref="SafeHandle"/>, a <see cref="Socket"/>, <see cref="TcpClient"/>,
     /// <see cref="TcpListener"/>, <see cref="UdpClient"/>, a <see cref="FileStream"/> (which is flushed),
     /// <see cref="NetworkStream"/> or <see cref="PipeStream"/>, a reader or writer over one of them, a
     /// <see cref="MemoryMappedFile"/>, or any object with a SafeFileHandle, SafeHandle or Handle property.
     /// </param>
     /// <returns>Null if the object holds no descriptor.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number that no descriptor has.</exception>
+    /// <exception cref="DescriptorElsewhereException">It describes a descriptor of another process.</exception>
+    /// <exception cref="InvalidOperationException">The descriptor is not the one any more that was described.</exception>
     /// <exception cref="SystemCallException">EBADF: a number that is no open descriptor.</exception>
     /// <exception cref="ObjectDisposedException">The object is closed.</exception>
     public static DescriptorSource? Find(object holder)
@@ -59,6 +61,7 @@ public sealed class DescriptorSource
             StreamReader reader => Find(reader.BaseStream)?.Handle,
             StreamWriter writer => Find(Flushed(writer).BaseStream)?.Handle,
             long or uint or ulong or short or ushort or byte or sbyte or nint or nuint => Borrow(ToNumber(holder)),
+            DescriptorInfo info => Borrow(info.FdHere()),
             Process or WaitHandle or string => null,
             _ => FromProperty(holder),
         };
@@ -68,7 +71,9 @@ public sealed class DescriptorSource
 
     /// <summary>
     /// Closes the holder's copy with the meaning of close(2): no connection is shut down, and no socket's path is unlinked.
+    /// An object that is closed stays as it is.
     /// </summary>
+    /// <exception cref="SystemCallException">EBADF: a number that is not open any more.</exception>
     public void Close()
     {
         switch (_holder)
@@ -97,6 +102,11 @@ public sealed class DescriptorSource
     // the receiver's close would reset it, and lose what is not sent yet. A copy of the descriptor puts the option back.
     private unsafe void CloseHandle()
     {
+        if (Handle.IsClosed)
+        {
+            return;
+        }
+
         if (Handle is not SafeSocketHandle)
         {
             Handle.Dispose();
@@ -124,11 +134,24 @@ public sealed class DescriptorSource
         _ = Unistd.Close(copy);
     }
 
+    /// <summary>
+    /// Why the holder's copy should not be closed, as the end of a sentence about it; null when nothing speaks against it.
+    /// </summary>
+    /// <remarks>
+    /// An object that holds its descriptor is the user's, and only the standard streams are kept. A number can be anybody's: see
+    /// <see cref="RuntimeDescriptors"/>.
+    /// </remarks>
+    internal string? ReasonToKeep()
+    {
+        using var lease = new HandleLease(Handle);
+        return lease.Fd <= RuntimeDescriptors.LastStandard || IsNumber ? RuntimeDescriptors.ReasonToKeep(lease.Fd) : null;
+    }
+
     private static SafeDescriptorHandle Borrow(long number)
     {
         if (number is < 0 or > int.MaxValue)
         {
-            throw new ArgumentOutOfRangeException(null, $"{number} is no file descriptor: they are counted from 0.");
+            throw DescriptorNumbers.NoSuchNumber(number);
         }
 
         return Fcntl.Control((int)number, Constants.F_GETFD) >= 0

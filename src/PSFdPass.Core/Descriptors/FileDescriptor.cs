@@ -179,7 +179,7 @@ public sealed class FileDescriptor : IDisposable
                 return IsConnectedStream
                     ? new NetworkStream(HandOverSocket(NameOf<NetworkStream>()), ownsSocket: true)
                     : throw new NotSupportedException(
-                        $"Descriptor {Fd} ({Target}) is not a connected stream socket: use OpenSocket().");
+                        $"Descriptor {Fd} ({ShownText.Of(Target)}) is not a connected stream socket: use OpenSocket().");
 
             case DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe
                 or DescriptorKind.CharacterDevice or DescriptorKind.BlockDevice when Access != DescriptorAccess.None:
@@ -193,7 +193,7 @@ public sealed class FileDescriptor : IDisposable
                 return new FileStream(new SafeFileHandle(HandOver(NameOf<FileStream>()), ownsHandle: true), access);
 
             default:
-                throw new NotSupportedException($"Descriptor {Fd} ({Kind} {Target}) can't be read or written as a stream.");
+                throw new NotSupportedException($"Descriptor {Fd} ({Kind} {ShownText.Of(Target)}) can't be read or written as a stream.");
         }
     }
 
@@ -233,8 +233,8 @@ public sealed class FileDescriptor : IDisposable
     /// <inheritdoc cref="Close()"/>
     public void Dispose() => _handle.Dispose();
 
-    /// <summary>Its number, kind and target.</summary>
-    public override string ToString() => IsOpen ? $"{Fd} {Kind} {Target}" : Target;
+    /// <summary>Its number, kind and target, with a dot for each control character.</summary>
+    public override string ToString() => IsOpen ? ShownText.Of($"{Fd} {Kind} {Target}") : Target;
 
     private static string NameOf<T>() => "a " + typeof(T).Name;
 

@@ -26,7 +26,7 @@ public static unsafe class MemoryFile
 
         if (name.Contains('\0') || Encoding.UTF8.GetByteCount(name) > SysMman.MaxNameLength)
         {
-            throw new ArgumentException($"The name of a memory file has at most {SysMman.MaxNameLength} bytes, and no NUL.", nameof(name));
+            throw new ArgumentException($"The name of a memory file has at most {SysMman.MaxNameLength} bytes, and no NUL.");
         }
 
         const uint Flags = SysMman.MFD_CLOEXEC | SysMman.MFD_ALLOW_SEALING;

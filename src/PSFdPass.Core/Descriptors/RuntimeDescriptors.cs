@@ -16,12 +16,18 @@ namespace PSFdPass.Descriptors;
 /// <item>What was opened since then is the runtime's if nothing else in a .NET process makes its kind (epoll, inotify), if it is
 /// a file that is mapped into memory (an assembly, a native library, data), if it is one of the two devices that the runtime
 /// keeps open once it has used them, or if it is a connection to its sockets for diagnostics and debuggers.</item>
+/// <item>What is a duplicate of 0, 1 or 2 is the console's: it makes its own when it is first written to or read. Linux 6.10
+/// tells a duplicate from another open of the same file (F_DUPFD_QUERY of fcntl(2)). Elsewhere the same file, opened the same
+/// way, counts as one; so does another <c>/dev/null</c> where a standard stream is that.</item>
 /// </list>
 /// Everything else is taken for the user's.
 /// </remarks>
 public static class RuntimeDescriptors
 {
-    private const int LastStandard = 2;
+    /// <summary>The last of the numbers that the standard streams have.</summary>
+    internal const int LastStandard = 2;
+
+    private const int F_DUPFD_QUERY = 1027;
 
     // Three arrays, in the order of the numbers: this is made at every import, and a dictionary of pairs would have to be compiled.
     private static int[] s_numbers = [];
@@ -56,6 +62,7 @@ public static class RuntimeDescriptors
         : !SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? null
         : IsRemembered(fd, status)
             ? "was open before PSFdPass was loaded, and may be the runtime's own"
+        : IsStandard(fd, status) ? "is a duplicate of a standard stream, and may be the console's own"
         : IsMadeByRuntime(fd, status) ? "is the runtime's own"
         : null;
 
@@ -63,6 +70,27 @@ public static class RuntimeDescriptors
     {
         int index = Array.BinarySearch(s_numbers, fd);
         return index >= 0 && s_devices[index] == status.Device && s_inodes[index] == status.Inode;
+    }
+
+    private static bool IsStandard(int fd, SysStat.FileStatus status)
+    {
+        for (int standard = 0; standard <= LastStandard; standard++)
+        {
+            if (SysStat.TryGetStatus(standard, out SysStat.FileStatus other) &&
+                (status.Device, status.Inode) == (other.Device, other.Inode) && IsDuplicate(fd, standard))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Of two descriptors of one file. A duplicate shares the flags of its description, so others tell that it is none.
+    private static bool IsDuplicate(int fd, int other)
+    {
+        int answer = OperatingSystem.IsLinux() ? Fcntl.Control(fd, F_DUPFD_QUERY, other) : -1;
+        return answer >= 0 ? answer > 0 : Fcntl.Control(fd, Constants.F_GETFL) == Fcntl.Control(other, Constants.F_GETFL);
     }
 
     private static bool IsMadeByRuntime(int fd, SysStat.FileStatus status)

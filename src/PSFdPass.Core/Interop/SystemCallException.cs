@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -43,10 +44,10 @@ public sealed class SystemCallException : IOException
         string name = ErrnoNames.NameOf(errno);
         string about = subject is null ? call : $"{call} ({subject})";
         string text = $"{about}: {Marshal.GetPInvokeErrorMessage(errno)} ({name}).";
-        return Advice(call, name) is { } advice ? $"{text} {advice}" : text;
+        return Advice(call, name, subject) is { } advice ? $"{text} {advice}" : text;
     }
 
-    private static string? Advice(string call, string name) => (name, call) switch
+    private static string? Advice(string call, string name, string? subject) => (name, call) switch
     {
         ("EMFILE", _) => "This process has as many descriptors as it may: close some, or raise its limit (ulimit -n).",
         ("ENFILE", _) => "The whole system has as many open files as it may (fs.file-max).",
@@ -69,11 +70,13 @@ public sealed class SystemCallException : IOException
         ("EBADF", _) => "The descriptor is not open: it was closed, or never was one of this process's.",
         ("ENAMETOOLONG", "bind" or "connect") =>
             $"A socket's path or abstract name has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one.",
-        ("ECONNREFUSED", "connect") => "The socket is there, but nobody listens on it.",
+        ("ECONNREFUSED", "connect") => subject is ['@', ..] ? "Nobody listens on that abstract name." : "The socket is there, but nobody listens on it.",
         ("ENOENT", "connect") => "There is no such socket.",
         ("EACCES", "connect") => "To connect takes write permission on the socket's file, and search permission on its folders.",
         ("EPROTOTYPE", "connect") => "The socket there is of another type: Stream, SeqPacket or Datagram.",
         ("EPROTONOSUPPORT", "socket" or "socketpair") => "This system has no Unix-domain sockets of that type (macOS has no SeqPacket).",
+        ("EADDRINUSE", "bind") when IPEndPoint.TryParse(subject ?? "", out _) =>
+            "Another program listens there: choose another port; 0 takes a free one.",
         ("EINVAL", "accept") => "The socket does not listen.",
         ("EOPNOTSUPP", "accept") => "A datagram socket has no connections: what is sent to it is received from it directly.",
         ("EPERM", "sendmsg") => "The receiver refuses descriptors (SO_PASSRIGHTS is off), or they may not be passed.",

@@ -31,6 +31,7 @@ public sealed unsafe class DatagramBatch : IDisposable
     /// <exception cref="ArgumentException">The socket is a stream or a seqpacket, whose end could not be told from an empty message.</exception>
     /// <exception cref="PlatformNotSupportedException">The system has no recvmmsg(2).</exception>
     /// <exception cref="SystemCallException">ENOTSOCK, EBADF.</exception>
+    /// <exception cref="InsufficientMemoryException">There is no memory for buffers of that size.</exception>
     public DatagramBatch(SafeHandle socket, int bufferSize = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bufferSize);
@@ -47,7 +48,7 @@ public sealed unsafe class DatagramBatch : IDisposable
         _socket = socket;
         _bufferSize = bufferSize > 0 ? bufferSize : LargestDatagram();
         _messages = (int)Math.Clamp(MostMemory / _bufferSize, 1, MostMessages);
-        _memory = (byte*)NativeMemory.Alloc((nuint)_messages, (nuint)(_bufferSize + ControlContents.Size));
+        _memory = Allocate((nuint)_messages * ((nuint)_bufferSize + ControlContents.Size));
     }
 
     /// <summary>Frees the buffers.</summary>
@@ -104,6 +105,18 @@ public sealed unsafe class DatagramBatch : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Usual;
+        }
+    }
+
+    private static byte* Allocate(nuint bytes)
+    {
+        try
+        {
+            return (byte*)NativeMemory.Alloc(bytes);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new InsufficientMemoryException($"There is no memory for a buffer of {bytes} bytes: receive with a smaller one.", exception);
         }
     }
 

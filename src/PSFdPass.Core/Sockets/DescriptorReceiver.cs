@@ -39,16 +39,23 @@ public static class DescriptorReceiver
             throw new ArgumentException("A stream's descriptors come with at least one byte: the buffer needs room for it.", nameof(buffer));
         }
 
-        using var lease = new HandleLease(socket);
         ReceiveResult result;
-        if (!TryReceive(lease.Fd, type, buffer, descriptors, peek: false, out result))
+        using (var lease = new HandleLease(socket))
         {
-            Deadline deadline = Deadline.After(timeout);
-            do
+            if (!TryReceive(lease.Fd, type, buffer, descriptors, peek: false, out result))
             {
-                WaitForMessage(lease.Fd, deadline, cancellation);
+                Deadline deadline = Deadline.After(timeout);
+                do
+                {
+                    WaitForMessage(lease.Fd, deadline, cancellation);
+                }
+                while (!TryReceive(lease.Fd, type, buffer, descriptors, peek: false, out result));
             }
-            while (!TryReceive(lease.Fd, type, buffer, descriptors, peek: false, out result));
+        }
+
+        if (result.IsEndOfStream)
+        {
+            ThrowIfClosed(socket);
         }
 
         return result;
@@ -91,22 +98,28 @@ public static class DescriptorReceiver
     /// <exception cref="DescriptorsLostException">
     /// This process's descriptor table is full. The exception has the message with the data and what did arrive.
     /// </exception>
+    /// <exception cref="InsufficientMemoryException">There is no memory for a buffer of that size. Nothing was received.</exception>
     /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{int}, TimeSpan, CancellationToken)"/>
     public static ReceivedMessage? ReceiveMessage(
         SafeHandle socket, TimeSpan timeout, CancellationToken cancellation = default, int bufferSize = 0, bool peek = false)
     {
         SocketType type = UnixSocketType.Of(socket);
         Deadline deadline = Deadline.After(timeout);
-        using var lease = new HandleLease(socket);
-        while (true)
+        ReceivedMessage? message;
+        using (var lease = new HandleLease(socket))
         {
-            if (TryReceiveMessage(lease.Fd, type, bufferSize, peek, out ReceivedMessage? message))
+            while (!TryReceiveMessage(lease.Fd, type, bufferSize, peek, out message))
             {
-                return message;
+                WaitForMessage(lease.Fd, deadline, cancellation);
             }
-
-            WaitForMessage(lease.Fd, deadline, cancellation);
         }
+
+        if (message is null)
+        {
+            ThrowIfClosed(socket);
+        }
+
+        return message;
     }
 
     /// <summary>Receives one message without keeping a thread while it waits.</summary>
@@ -121,6 +134,11 @@ public static class DescriptorReceiver
             cancellation.ThrowIfCancellationRequested();
             if (TryReceiveMessage(socket, type, bufferSize, peek, out ReceivedMessage? message))
             {
+                if (message is null)
+                {
+                    ThrowIfClosed(socket);
+                }
+
                 return message;
             }
 
@@ -171,6 +189,16 @@ public static class DescriptorReceiver
         }
     }
 
+    // To dispose a Socket shuts its connection down, which looks like the peer's end to who waits on it meanwhile. The handle is
+    // closed once nobody holds it any more: this is asked without a lease.
+    private static void ThrowIfClosed(SafeHandle socket)
+    {
+        if (socket.IsClosed)
+        {
+            throw new ObjectDisposedException(null, "The socket was closed while it was waited on.");
+        }
+    }
+
     private static TimeoutException TimedOut() => new("No message came in time.");
 
     private static bool TryReceiveMessage(
@@ -191,7 +219,7 @@ public static class DescriptorReceiver
             return false;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
+        byte[] buffer = Rent(size);
         try
         {
             Span<int> numbers = stackalloc int[ControlContents.MaxNumbers];
@@ -213,6 +241,18 @@ public static class DescriptorReceiver
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static byte[] Rent(int size)
+    {
+        try
+        {
+            return ArrayPool<byte>.Shared.Rent(size);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new InsufficientMemoryException($"There is no memory for a buffer of {size} bytes: receive with a smaller one.", exception);
         }
     }
 

@@ -28,7 +28,8 @@ internal readonly struct MessagePlan
         {
             throw new ArgumentException(
                 $"A stream carries descriptors only together with data, at least one byte for every {DescriptorSender.MaxDescriptorsPerMessage} " +
-                $"of them: {descriptors} descriptors need {messages} bytes, and the message has {bytes}.");
+                $"of them: {(descriptors == 1 ? "1 descriptor needs" : $"{descriptors} descriptors need")} " +
+                $"{(messages == 1 ? "1 byte" : $"{messages} bytes")}, and the message has {bytes}.");
         }
 
         return new MessagePlan(isStream);

@@ -4,8 +4,7 @@ namespace PSFdPass.Sockets;
 public sealed class NotUnixSocketException : IOException
 {
     internal NotUnixSocketException(int fd, string protocol)
-        : base($"Descriptor {fd} is a {protocol} socket: only Unix-domain sockets carry descriptors. " +
-            "New-UnixSocketPair and UnixDomainSocketEndPoint make them.")
+        : base($"Descriptor {fd} is a {protocol} socket: only Unix-domain sockets carry descriptors.")
     {
     }
 }

@@ -19,13 +19,16 @@ public sealed class SocketSummary
 
         using var lease = new HandleLease(socket.SafeHandle);
         Fd = lease.Fd;
-        Target = SocketFacts.Describe(Fd);
+        Target = ShownText.Of(SocketFacts.Describe(Fd));
     }
 
     /// <summary>The descriptor's number; −1 once it is closed.</summary>
     public int Fd { get; }
 
-    /// <summary>The ends, as <see cref="FileDescriptor.Target"/> has them: <c>tcp 127.0.0.1:80 → 127.0.0.1:60316</c>.</summary>
+    /// <summary>
+    /// The ends, as <see cref="FileDescriptor.Target"/> has them, with a dot for each control character:
+    /// <c>tcp 127.0.0.1:80 → 127.0.0.1:60316</c>.
+    /// </summary>
     public string Target { get; }
 
     /// <summary>The ends.</summary>

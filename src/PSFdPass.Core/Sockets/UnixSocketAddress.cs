@@ -25,10 +25,10 @@ public sealed class UnixSocketAddress
     /// <exception cref="SystemCallException">ENAMETOOLONG: it has more bytes than an address holds, 107 on Linux, 103 on macOS.</exception>
     public static UnixSocketAddress FromPath(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (path.Contains('\0'))
+        ArgumentNullException.ThrowIfNull(path);
+        if (path.Length == 0 || path.Contains('\0'))
         {
-            throw new ArgumentException("A path has no NUL.", nameof(path));
+            throw new ArgumentException("The path of a socket has at least one character, and no NUL.");
         }
 
         ThrowIfTooLong(path, Encoding.UTF8.GetByteCount(path) + 1);
@@ -42,7 +42,12 @@ public sealed class UnixSocketAddress
     /// <exception cref="SystemCallException">ENAMETOOLONG: it has more than 107 bytes.</exception>
     public static UnixSocketAddress FromAbstractName(string name)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length == 0)
+        {
+            throw new ArgumentException("An abstract name has at least one character: the @ in front stands for the NUL, and is not part of it.");
+        }
+
         if (!Constants.Current.HasAbstractNames)
         {
             throw new PlatformNotSupportedException("Only Linux has abstract socket names: use a path.");

@@ -110,7 +110,7 @@ public sealed class UnixSocketPeer : IDisposable
     /// <summary>The process and its user, by name where they have one: <c>pid 42 (pwsh), user 1000 (ann)</c>.</summary>
     public string Describe()
     {
-        string process = ProcessName.Length > 0 ? $"pid {ProcessId} ({ProcessName})" : $"pid {ProcessId}";
+        string process = ProcessName.Length > 0 ? $"pid {ProcessId} ({ShownText.Of(ProcessName)})" : $"pid {ProcessId}";
         return $"{process}, {UserNames.Describe(UserId)}";
     }
 

@@ -65,5 +65,5 @@ internal static class UnixSocketTable
 
     /// <summary>A process by number and name: <c>pid 42 (pwsh)</c>.</summary>
     public static string Describe(int process) =>
-        ProcessNames.Of(process) is { Length: > 0 } name ? $"pid {process} ({name})" : $"pid {process}";
+        ProcessNames.Of(process) is { Length: > 0 } name ? $"pid {process} ({ShownText.Of(name)})" : $"pid {process}";
 }

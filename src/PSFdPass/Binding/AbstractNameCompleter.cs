@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using PSFdPass.Descriptors;
 using PSFdPass.Sockets;
 
 namespace PSFdPass.Binding;
@@ -18,7 +19,7 @@ internal sealed class AbstractNameCompleter : IArgumentCompleter
             string text = socket.Name.Any(static c => !char.IsLetterOrDigit(c) && c is not ('-' or '_' or '.' or '/' or ':'))
                 ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(socket.Name)}'"
                 : socket.Name;
-            yield return new CompletionResult(text, socket.Name, CompletionResultType.ParameterValue, socket.Description);
+            yield return new CompletionResult(text, ShownText.Of(socket.Name), CompletionResultType.ParameterValue, socket.Description);
         }
     }
 }

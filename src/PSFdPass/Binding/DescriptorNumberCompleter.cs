@@ -48,7 +48,7 @@ public class DescriptorNumberCompleter : IArgumentCompleter
         Number(info).StartsWith(word, StringComparison.Ordinal) || info.Target.Contains(word, StringComparison.OrdinalIgnoreCase);
 
     private static CompletionResult ToResult(DescriptorInfo info) =>
-        new(Number(info), Number(info), CompletionResultType.ParameterValue, $"{info.Kind} {info.Target}".TrimEnd());
+        new(Number(info), Number(info), CompletionResultType.ParameterValue, ShownText.Of($"{info.Kind} {info.Target}".TrimEnd()));
 
     private static string Number(DescriptorInfo info) => info.Fd.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 
@@ -5,7 +6,8 @@ namespace PSFdPass.Binding;
 
 /// <summary>
 /// Takes permissions as people write them for chmod: <c>0600</c>, <c>600</c> or <c>'0600'</c>. The shell reads <c>0600</c> as
-/// the number six hundred, so the digits of a number are what counts, and they are octal.
+/// the number six hundred, so the digits of a number are what counts, and they are octal. The names of <see cref="UnixFileMode"/>
+/// will do as well, one or several: <c>UserRead,UserWrite</c>. Gives four octal digits.
 /// </summary>
 internal sealed class FileModeTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -16,21 +18,19 @@ internal sealed class FileModeTransformationAttribute : ArgumentTransformationAt
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        if (value is UnixFileMode mode)
-        {
-            return mode;
-        }
-
-        string digits = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-        if (digits.Length is 0 or > MostDigits || digits.Any(digit => digit is < '0' or > '7'))
-        {
-            throw Invalid(digits);
-        }
-
-        int bits = Convert.ToInt32(digits, 8);
-        return bits <= AllPermissions ? (UnixFileMode)bits : throw Invalid(digits);
+        string text = value is IEnumerable and not string
+            ? string.Join(",", LanguagePrimitives.ConvertTo<string[]>(value))
+            : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        int mode = text.Length is > 0 and <= MostDigits && text.All(digit => digit is >= '0' and <= '7')
+            ? Convert.ToInt32(text, 8)
+            : FromNames(text);
+        return mode <= AllPermissions ? Convert.ToString(mode, 8).PadLeft(MostDigits, '0') : throw Invalid(text);
     }
 
+    // Enum.Parse takes decimal numbers, too, which nobody means.
+    private static int FromNames(string text) =>
+        !text.Any(char.IsDigit) && Enum.TryParse(text, ignoreCase: true, out UnixFileMode mode) ? (int)mode : throw Invalid(text);
+
     private static ArgumentTransformationMetadataException Invalid(string value) =>
-        new($"{value} is no mode: it takes up to three octal digits, such as 0600, 660 or 0666.");
+        new($"{value} is no mode: it takes up to three octal digits, such as 0600, 660 or 0666, or names such as UserRead,UserWrite.");
 }

@@ -23,7 +23,7 @@ public sealed class ProcessIdCompleter : IArgumentCompleter
             if (id.StartsWith(word, StringComparison.Ordinal) || process.Name.StartsWith(word, StringComparison.OrdinalIgnoreCase))
             {
                 string sockets = process.Sockets switch { 0 => "", 1 => ", 1 socket", _ => $", {process.Sockets} sockets" };
-                yield return new CompletionResult(id, id, CompletionResultType.ParameterValue, process.Name + sockets);
+                yield return new CompletionResult(id, id, CompletionResultType.ParameterValue, ShownText.Of(process.Name) + sockets);
             }
         }
     }

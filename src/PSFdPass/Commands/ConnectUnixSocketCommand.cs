@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net.Sockets;
 using PSFdPass.Binding;
+using PSFdPass.Interop;
 using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
@@ -24,4 +25,8 @@ public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
         () => WriteSockets(UnixSocketConnection.Connect(
             GetAddress(), SocketType.ToSocketType(), ToTimeout(TimeoutSeconds), Wait, Stopped)),
         AddressText);
+
+    /// <inheritdoc/>
+    protected override string? AdviceOn(Exception exception) =>
+        exception is SystemCallException { Call: "connect", ErrnoName: "ENOENT" or "ECONNREFUSED" } ? "-Wait waits for it." : null;
 }

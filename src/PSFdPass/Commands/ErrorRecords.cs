@@ -11,12 +11,43 @@ internal static class ErrorRecords
     /// <summary>Whether an exception is one that users should see as an error, and not a fault of this module.</summary>
     public static bool IsExpected(Exception exception) => exception is
         IOException or TimeoutException or ArgumentException or InvalidOperationException or NotSupportedException or
-        UnauthorizedAccessException or SessionStateException;
+        UnauthorizedAccessException or InsufficientMemoryException or SessionStateException;
 
     /// <summary>The record for an exception.</summary>
     /// <param name="exception">What happened.</param>
     /// <param name="target">What it happened to; a message that an exception carries comes before it.</param>
-    public static ErrorRecord From(Exception exception, object? target) => exception switch
+    /// <param name="advice">What to do about it, to be shown behind the message.</param>
+    public static ErrorRecord From(Exception exception, object? target, string? advice = null)
+    {
+        ErrorRecord record = RecordOf(exception, target);
+        advice ??= AdviceOn(exception);
+        string text = TextOf(exception);
+        if (advice is not null || text != exception.Message)
+        {
+            record.ErrorDetails = new ErrorDetails(advice is null ? text : $"{text} {advice}");
+        }
+
+        return record;
+    }
+
+    // Core never names PowerShell.
+    private static string? AdviceOn(Exception exception) => exception switch
+    {
+        NotUnixSocketException => "Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair make them.",
+        DescriptorElsewhereException => "Copy-FileDescriptor takes a copy of it.",
+        _ => null,
+    };
+
+    // .NET says which parameter of a method it was, which is no parameter of the cmdlet, and names types behind a closed object.
+    private static string TextOf(Exception exception) => exception switch
+    {
+        ObjectDisposedException { ObjectName: { Length: > 0 } name } => $"The {name} is closed.",
+        ArgumentException { ParamName: { } parameter } =>
+            exception.Message.Split($" (Parameter '{parameter}')")[0],
+        _ => exception.Message,
+    };
+
+    private static ErrorRecord RecordOf(Exception exception, object? target) => exception switch
     {
         // PowerShell's own, such as a drive that is not there, come with a record.
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
@@ -26,13 +57,11 @@ internal static class ErrorRecords
         DescriptorsLostException error => new ErrorRecord(error, "DescriptorsLost", ErrorCategory.LimitsExceeded, error.Received),
         NotUnixSocketException => new ErrorRecord(exception, "NotUnixSocket", ErrorCategory.InvalidArgument, target),
         TimeoutException => new ErrorRecord(exception, "TimedOut", ErrorCategory.OperationTimeout, target),
-        ObjectDisposedException error => new ErrorRecord(error, "Closed", ErrorCategory.InvalidOperation, target)
-        {
-            ErrorDetails = new ErrorDetails(error.ObjectName is { Length: > 0 } name ? $"The {name} is closed." : error.Message),
-        },
+        ObjectDisposedException => new ErrorRecord(exception, "Closed", ErrorCategory.InvalidOperation, target),
         ArgumentOutOfRangeException => new ErrorRecord(exception, "OutOfRange", ErrorCategory.InvalidArgument, target),
         ArgumentException => new ErrorRecord(exception, "InvalidArgument", ErrorCategory.InvalidArgument, target),
         DescriptorInUseException error => new ErrorRecord(error, "DescriptorInUse", ErrorCategory.ResourceBusy, target),
+        InsufficientMemoryException => new ErrorRecord(exception, "OutOfMemory", ErrorCategory.ResourceUnavailable, target),
         NotSupportedException => new ErrorRecord(exception, "NotSupported", ErrorCategory.NotImplemented, target),
         _ => new ErrorRecord(exception, exception.GetType().Name.Replace("Exception", ""), ErrorCategory.NotSpecified, target),
     };

@@ -55,9 +55,12 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             throw new PipelineStoppedException();
         }
 
-        ThrowTerminatingError(ErrorRecords.From(exception, target));
+        ThrowTerminatingError(ErrorRecords.From(exception, target, AdviceOn(exception)));
         throw exception;
     }
+
+    /// <summary>What to do about an error that ends the command, in the terms of its own parameters; null for nothing.</summary>
+    protected virtual string? AdviceOn(Exception exception) => null;
 
     /// <summary>Does something whose failure is an error about one object, after which the command goes on with the next.</summary>
     /// <param name="function">What to do. It writes nothing: what fails further down the pipeline is not its failure.</param>
@@ -120,7 +123,8 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     protected static SafeHandle HandleOf(object socket)
     {
         object holder = ToHolder(socket);
-        return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} is no socket.");
+        return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException(
+            $"A {holder.GetType()} is no socket." + (holder is string or FileSystemInfo ? " Connect-UnixSocket connects to a path." : ""));
     }
 
     /// <summary>An object without the wrapping that the shell puts around it.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PSFdPass.Binding;
 using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
@@ -8,9 +9,10 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(UnixSocketPeer))]
 public sealed class GetUnixSocketPeerCommand : FdPassCommand
 {
-    /// <summary>A connected Unix-domain socket: a Socket, a FileDescriptor, a NetworkStream, a SafeHandle or a descriptor's number.</summary>
+    /// <summary>A connected Unix-domain socket: a Socket, a FileDescriptor, a NetworkStream, a SafeHandle, a DescriptorInfo or a descriptor's number.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(SocketNumberCompleter))]
     public object Socket { get; set; } = null!;
 
     /// <summary>Open a descriptor of the process as well, which no other process can be confused with.</summary>

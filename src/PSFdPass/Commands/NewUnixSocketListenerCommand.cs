@@ -16,10 +16,12 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
     [ValidateRange(0, int.MaxValue)]
     public int Backlog { get; set; } = 128;
 
-    /// <summary>The permissions of the socket's file, as chmod has them: octal digits. To connect takes write permission.</summary>
+    /// <summary>The permissions of the socket's file: octal digits, as chmod has them, or names. To connect takes write permission.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [FileModeTransformation]
-    public UnixFileMode Mode { get; set; } = UnixSocketListener.DefaultMode;
+    [ArgumentCompleter(typeof(FileModeCompleter))]
+    // A text: for an enumeration the shell would offer its names, and never ask the completer.
+    public string Mode { get; set; } = Convert.ToString((int)UnixSocketListener.DefaultMode, 8);
 
     /// <summary>Replace a socket file on which nobody answers.</summary>
     [Parameter(ParameterSetName = PathSet)]
@@ -32,7 +34,7 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
             UnixSocketAddress address = GetAddress();
             if (ShouldProcess(address.ToString(), $"Listen on a {SocketType} socket"))
             {
-                WriteSockets(UnixSocketListener.Create(address, SocketType.ToSocketType(), Backlog, Mode, Force));
+                WriteSockets(UnixSocketListener.Create(address, SocketType.ToSocketType(), Backlog, (UnixFileMode)Convert.ToInt32(Mode, 8), Force));
             }
         },
         AddressText);

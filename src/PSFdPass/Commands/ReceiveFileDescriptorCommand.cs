@@ -13,9 +13,13 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(ReceivedMessage), ParameterSetName = ["Message"])]
 public sealed class ReceiveFileDescriptorCommand : SocketCommand
 {
+    // No array of .NET is longer.
+    private const int MostBytes = 0x7FFFFFC7;
+
     /// <inheritdoc/>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(SocketNumberCompleter))]
     public override object Socket { get; set; } = null!;
 
     /// <summary>Go on until so many descriptors have come.</summary>
@@ -42,7 +46,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     /// <summary>Bytes of a message to receive at the most; what of a packet has no room is lost, with a warning. All of it unless told.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [ValidateRange(1, MostBytes)]
     public int BufferSize { get; set; }
 
     /// <summary>Look at the next message and leave it in the queue. Its descriptors are real, and come again with it.</summary>

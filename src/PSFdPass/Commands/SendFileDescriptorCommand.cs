@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Descriptors;
 using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
@@ -12,6 +13,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
 {
     private OutgoingDescriptors _message = null!;
     private bool _asksOrTells;
+    private string _socketText = "";
 
     /// <summary>What to send: whatever holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
     // Not object[]: to make an array of each pipeline object costs more than to send it.
@@ -45,8 +47,13 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _message = new OutgoingDescriptors(ResolvePath, Access);
+        _message = new OutgoingDescriptors(ResolvePath, Access, CloseAfterSend);
         _asksOrTells = AsksOrTells();
+        if (_asksOrTells)
+        {
+            using var socket = new FileDescriptor((int)Handle.DangerousGetHandle(), ownsHandle: false);
+            _socketText = $"descriptor {socket}";
+        }
     }
 
     /// <inheritdoc/>
@@ -54,7 +61,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     {
         try
         {
-            if (TryCollect() && (!_asksOrTells || ShouldProcess($"descriptor {Handle.DangerousGetHandle()}", $"Send {_message}")))
+            if (TryCollect() && (!_asksOrTells || ShouldProcess(_socketText, $"Send {_message.Describe()}")))
             {
                 Send();
             }
@@ -111,12 +118,25 @@ public sealed class SendFileDescriptorCommand : SocketCommand
 
         if (CloseAfterSend)
         {
-            _message.CloseHolders();
+            CloseHolders();
         }
 
         if (PassThru)
         {
             WriteObject(InputObject, enumerateCollection: true);
+        }
+    }
+
+    private void CloseHolders()
+    {
+        try
+        {
+            _message.CloseHolders();
+        }
+        catch (Exception exception)
+        {
+            // Whatever it is: objects close themselves in ways of their own, and the message is on its way.
+            WriteError(ErrorRecords.From(exception, InputObject));
         }
     }
 

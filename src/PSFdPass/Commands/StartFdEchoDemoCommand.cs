@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using PSFdPass.Binding;
 using PSFdPass.Echo;
 
 namespace PSFdPass.Commands;
@@ -36,6 +37,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     /// <summary>The Unix-domain socket between the players.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SocketPathCompleter))]
     public string SocketPath { get; set; } = EchoDemoOptions.DefaultSocket;
 
     /// <summary>Play the user too: connect, type these lines, show what comes back, and end.</summary>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using PSFdPass.Binding;
 using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
@@ -12,9 +13,10 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
 {
     private HashSet<uint>? _users;
 
-    /// <summary>A listening socket of any family: a Socket, a FileDescriptor, a TcpListener, a SafeHandle or a descriptor's number.</summary>
+    /// <summary>A listening socket of any family: a Socket, a FileDescriptor, a TcpListener, a SafeHandle, a DescriptorInfo or a descriptor's number.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(ListenerNumberCompleter))]
     public object Listener { get; set; } = null!;
 
     /// <summary>How long to wait, for each connection.</summary>

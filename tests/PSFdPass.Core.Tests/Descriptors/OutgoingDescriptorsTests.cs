@@ -81,4 +81,104 @@ public sealed class OutgoingDescriptorsTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => outgoing.Add(-1));
         Assert.Throws<ArgumentException>(() => outgoing.Send(_left.SafeHandle, null, Patience.Long));
     }
+
+    [LinuxFact]
+    public void CloseHolders_closes_the_rest_when_one_fails_and_throws_the_first_failure()
+    {
+        FileDescriptor file = Some.File();
+        int number = Some.File().Detach();
+        string path = _directory.Write("stubborn", "text");
+        using var first = new StubbornStream(path, "first");
+        using var second = new StubbornStream(path, "second");
+        using var outgoing = new OutgoingDescriptors(_directory.File, FileAccess.Read, closeAfterSend: true);
+        outgoing.Add(number);
+        outgoing.Add(first);
+        outgoing.Add(second);
+        outgoing.Add(file);
+        outgoing.Send(_left.SafeHandle, null, Patience.Long);
+        Assert.Equal("first", Assert.Throws<IOException>(outgoing.CloseHolders).Message);
+        Assert.False(file.IsOpen);
+        Assert.False(Some.IsOpen(number));
+        Some.Receive(_right).Dispose();
+    }
+
+    [LinuxFact]
+    public void CloseHolders_closes_an_object_and_its_number_once()
+    {
+        using Socket copy = DescriptorCopy.Of((int)_right.Handle).OpenSocket();
+        int number = (int)copy.Handle;
+        using var outgoing = new OutgoingDescriptors(_directory.File, FileAccess.Read, closeAfterSend: true);
+        outgoing.Add(number);
+        outgoing.Add(copy);
+        outgoing.Add(copy.SafeHandle);
+        outgoing.Add(number);
+        outgoing.CloseHolders();
+        Assert.True(copy.SafeHandle.IsClosed);
+        Assert.False(Some.IsOpen(number));
+    }
+
+    [LinuxTheory]
+    [InlineData(1)]
+    [InlineData(2L)]
+    public void What_will_be_closed_is_no_standard_stream(object number)
+    {
+        using var outgoing = new OutgoingDescriptors(_directory.File, FileAccess.Read, closeAfterSend: true);
+        DescriptorInUseException refused = Assert.Throws<DescriptorInUseException>(() => outgoing.Add(number));
+        Assert.Equal(Convert.ToInt32(number), refused.Fd);
+        Assert.Contains("send it without -CloseAfterSend", refused.Message);
+        Assert.Equal(0, outgoing.Count);
+    }
+
+    [LinuxFact]
+    public void A_description_is_one_of_this_process_and_still_true()
+    {
+        using FileDescriptor file = Some.File();
+        var inspector = new DescriptorInspector();
+        DescriptorInfo info = inspector.Describe(Environment.ProcessId, file.Fd);
+        using var outgoing = new OutgoingDescriptors(_directory.File, FileAccess.Read);
+        outgoing.Add(info);
+        Assert.Equal($"MemoryFile {file.Target}", outgoing.Describe());
+        file.Dispose();
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => outgoing.Add(info)).ErrnoName);
+        var other = new DescriptorInfo
+        {
+            Fd = 0,
+            ProcessId = Environment.ProcessId + 1,
+            Kind = DescriptorKind.File,
+            Access = DescriptorAccess.Read,
+            Target = "/etc/hosts",
+            Flags = DescriptorFlags.None,
+        };
+        Assert.Contains($"process {other.ProcessId}", Assert.Throws<DescriptorElsewhereException>(() => outgoing.Add(other)).Message);
+    }
+
+    [LinuxFact]
+    public void What_is_sent_is_described_by_its_first_few()
+    {
+        string path = _directory.Write("a\u001bb", "text");
+        using var outgoing = new OutgoingDescriptors(_directory.File, FileAccess.Read);
+        for (int i = 0; i < 10; i++)
+        {
+            outgoing.Add(path);
+        }
+
+        Assert.StartsWith($"File {_directory.File("a·b")}, File ", outgoing.Describe());
+        Assert.EndsWith("a·b and 2 more", outgoing.Describe());
+    }
+
+    private sealed class StubbornStream(string path, string message) : FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
+    {
+        private bool _threw;
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && !_threw)
+            {
+                _threw = true;
+                throw new IOException(message);
+            }
+
+            base.Dispose(disposing);
+        }
+    }
 }

@@ -99,6 +99,31 @@ public sealed class EndTests
         Assert.Null(message);
     }
 
+    [LinuxTheory]
+    [InlineData(SocketType.Stream)]
+    [InlineData(SocketType.Seqpacket)]
+    public async Task A_waiting_receiver_whose_own_socket_is_disposed_is_told_that_and_not_of_an_end(SocketType type)
+    {
+        foreach (Action<Socket> receive in (Action<Socket>[])
+            [
+                socket => DescriptorReceiver.ReceiveMessage(socket.SafeHandle, Patience.Long),
+                socket => DescriptorReceiver.Receive(socket.SafeHandle, new byte[1], new int[1], Patience.Long),
+            ])
+        {
+            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            using var _ = left;
+            BlockedThread waiting = BlockedThread.Start(() => receive(right));
+            right.Dispose();
+            Assert.Contains("closed while it was waited on", Assert.IsType<ObjectDisposedException>(waiting.Join()).Message);
+        }
+
+        (Socket one, Socket other) = UnixSocketPair.Create(type);
+        using var __ = one;
+        Task<ReceivedMessage?> later = DescriptorReceiver.ReceiveMessageAsync(other.SafeHandle, Patience.Long);
+        other.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => later);
+    }
+
     [LinuxFact]
     public void A_waiting_sender_is_told_that_the_receiver_has_closed()
     {

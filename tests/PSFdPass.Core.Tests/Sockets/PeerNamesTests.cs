@@ -25,6 +25,28 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
+    public void A_process_whose_name_has_control_characters_is_described_without()
+    {
+        const string Own = "/proc/self/comm";
+        string before = File.ReadAllText(Own).TrimEnd('\n');
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        try
+        {
+            File.WriteAllText(Own, "a\u001bb");
+            UnixSocketPeer peer = UnixSocketPeer.Of(left.SafeHandle);
+            Assert.Equal("a\u001bb", peer.ProcessName);
+            Assert.StartsWith($"pid {Environment.ProcessId} (a·b), ", peer.Describe());
+            Assert.Equal($"pid {Environment.ProcessId} (a·b)", UnixSocketTable.Describe(Environment.ProcessId));
+        }
+        finally
+        {
+            File.WriteAllText(Own, before);
+        }
+    }
+
+    [LinuxFact]
     public void A_lookup_goes_on_with_a_larger_buffer_until_the_entry_has_room()
     {
         var sizes = new List<nuint>();

@@ -1,0 +1,19 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace PSFdPass.Binding;
+
+/// <summary>Completes the permissions that the file of a socket usually has.</summary>
+internal sealed class FileModeCompleter : IArgumentCompleter
+{
+    private static readonly (string Digits, string Who)[] s_usual =
+        [("0600", "the owner"), ("0660", "the owner and the group"), ("0666", "everybody")];
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
+        from mode in s_usual
+        where mode.Digits.StartsWith(wordToComplete.Trim('\'', '"'), StringComparison.Ordinal)
+        select new CompletionResult(mode.Digits, mode.Digits, CompletionResultType.ParameterValue, $"{mode.Who} may connect");
+}
