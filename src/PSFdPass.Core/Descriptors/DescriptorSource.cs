@@ -27,7 +27,7 @@ public sealed class DescriptorSource
     public SafeHandle Handle { get; }
 
     /// <summary>Whether it was given by its number, and not as an object that holds it: the handle is made for this call.</summary>
-    public bool IsNumber => _holder is DescriptorInfo or int or long or uint or ulong or short or ushort or byte or sbyte or nint or nuint;
+    internal bool IsNumber => _holder is DescriptorInfo or int or long or uint or ulong or short or ushort or byte or sbyte or nint or nuint;
 
     /// <summary>Finds the descriptor in an object.</summary>
     /// <param name="holder">
