@@ -21,7 +21,7 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
     [FileModeTransformation]
     [ArgumentCompleter(typeof(FileModeCompleter))]
     // A text: for an enumeration the shell would offer its names, and never ask the completer.
-    public string Mode { get; set; } = Convert.ToString((int)UnixSocketListener.DefaultMode, 8);
+    public string Mode { get; set; } = "0600";
 
     /// <summary>Replace a socket file on which nobody answers.</summary>
     [Parameter(ParameterSetName = PathSet)]
