@@ -26,7 +26,9 @@ internal sealed class EchoSuite : Suite
         {
             StartPairs(folder, users);
             Interleave(WarmUps, _pairs, pair => pair.Play());
+            _pairs.ForEach(pair => pair.BeginTime());
             Interleave(options.Rounds, _pairs, pair => pair.Rates.Add(pair.Play()));
+            _pairs.ForEach(pair => pair.EndTime());
         }
         finally
         {
@@ -36,11 +38,13 @@ internal sealed class EchoSuite : Suite
 
     public override void Report(Page page)
     {
-        var table = new Table("quarterback and wide receiver", ">users a second", ">from", ">to", ">times C and Python", ">times Go");
+        var table = new Table("quarterback and wide receiver", ">users a second", ">from", ">to", ">times C and Python", ">times Go",
+            ">µs of processor a user", ">quarterback", ">wide receiver");
         foreach (Pair pair in _pairs.Where(pair => pair.Rates.Count > 0))
         {
             Summary rate = Summary.Of(pair.Rates);
-            table.Add(pair.Name, Whole(rate.Median), Whole(rate.Min), Whole(rate.Max), Ratio(pair, CAndPython), Ratio(pair, Go));
+            table.Add(pair.Name, Whole(rate.Median), Whole(rate.Min), Whole(rate.Max), Ratio(pair, CAndPython), Ratio(pair, Go),
+                $"{pair.QuarterbackTime + pair.ReceiverTime:0.0}", $"{pair.QuarterbackTime:0.0}", $"{pair.ReceiverTime:0.0}");
         }
 
         page.Add("echo", table, Notices);
@@ -128,7 +132,22 @@ internal sealed class EchoSuite : Suite
 
         public List<double> Rates { get; } = [];
 
+        /// <summary>Microseconds of processor time that the quarterback takes for a user.</summary>
+        public double QuarterbackTime { get; private set; }
+
+        /// <summary>Microseconds of processor time that the wide receiver takes for a user.</summary>
+        public double ReceiverTime { get; private set; }
+
         public double Play() => Users / (long.Parse(_users.Ask($"users {Users} {Together}")) / 1e9);
+
+        public void BeginTime() => (QuarterbackTime, ReceiverTime) = (ProcessTime.Of(_quarterback.Id).Whole, ProcessTime.Of(_receiver.Id).Whole);
+
+        public void EndTime()
+        {
+            double microseconds = 1e3 * Users * Rates.Count;
+            QuarterbackTime = (ProcessTime.Of(_quarterback.Id).Whole - QuarterbackTime) / microseconds;
+            ReceiverTime = (ProcessTime.Of(_receiver.Id).Whole - ReceiverTime) / microseconds;
+        }
 
         public void Dispose()
         {

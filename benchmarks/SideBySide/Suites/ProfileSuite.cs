@@ -54,19 +54,10 @@ internal sealed class ProfileSuite : Suite
             Thread.Sleep(100);
         }
 
-        (long userBefore, long kernelBefore) = Ticks(worker.Id);
+        ProcessTime before = ProcessTime.Of(worker.Id);
         _ = worker.Loop(work, 1, Batch);
-        (long user, long kernel) = Ticks(worker.Id);
-        const double NanosecondsATick = 1e7;
-        return ((user - userBefore) * NanosecondsATick / Batch, (kernel - kernelBefore) * NanosecondsATick / Batch);
-    }
-
-    private static (long User, long Kernel) Ticks(int process)
-    {
-        // utime and stime are the 14th and the 15th; the name, the second, may have spaces.
-        string stat = File.ReadAllText($"/proc/{process}/stat");
-        string[] words = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(words[11]), long.Parse(words[12]));
+        ProcessTime after = ProcessTime.Of(worker.Id);
+        return ((after.User - before.User) / Batch, (after.Kernel - before.Kernel) / Batch);
     }
 
     // What more work makes more of: the calls of the start are not counted.
