@@ -44,7 +44,7 @@ public sealed class QuarterbackTests : IDisposable
                     _receivers.Accept().Dispose();
                 }
             }
-            catch (SocketException)
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
                 // The test is over.
             }
