@@ -32,15 +32,20 @@ function Get-OpenDescriptor {
 
 # Fails if a script leaves a descriptor open, or closes one that it did not open.
 function Assert-NothingLeaks([scriptblock] $Operation) {
-    # The first time, the runtime opens what it keeps.
+    # The first time, the runtime opens what it keeps. What it opens later on, in the background, it opens once: a leak comes
+    # again each time.
     $null = & $Operation
-    $before = Get-OpenDescriptor | Sort-Object
-    foreach ($again in 1..3) {
-        $null = & $Operation
+    foreach ($attempt in 1..3) {
+        $before = (Get-OpenDescriptor | Sort-Object) -join "`n"
+        foreach ($again in 1..3) {
+            $null = & $Operation
+        }
+
+        $after = (Get-OpenDescriptor | Sort-Object) -join "`n"
+        if ($after -ceq $before) { return }
     }
 
-    $after = Get-OpenDescriptor | Sort-Object
-    $after -join "`n" | Should -BeExactly ($before -join "`n")
+    $after | Should -BeExactly $before
 }
 
 # The two ends of a TCP connection over loopback, as TcpClients.
