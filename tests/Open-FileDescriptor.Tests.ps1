@@ -160,7 +160,7 @@ Describe 'Open-FileDescriptor' {
         BeforeAll {
             # Not on the TestDrive: Pester would follow the links when it empties that, and remove what it finds.
             $folder = [IO.Directory]::CreateTempSubdirectory('psfdpass-').FullName
-            $root = "$folder/root"
+            $root = "$folder/base"
             $null = New-Item -ItemType Directory "$root/sub"
             Set-Content "$root/inside" 'inside' -NoNewline
             Set-Content "$root/sub/deep" 'deep' -NoNewline
@@ -193,8 +193,8 @@ Describe 'Open-FileDescriptor' {
         }
 
         It 'does not open <_>' -ForEach @(
-            '../outside', 'sub/../../outside', 'link-out', 'link-absolute', 'link-up/outside', 'link-up/root/inside', '..', '/etc/hostname',
-            'link-magic/etc/hostname', 'sub/../../root/inside'
+            '../outside', 'sub/../../outside', 'link-out', 'link-absolute', 'link-up/outside', 'link-up/base/inside', '..', '/etc/hostname',
+            'link-magic/etc/hostname', 'sub/../../base/inside'
         ) {
             Open-FileDescriptor $_ -Beneath $root -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
             $problem.FullyQualifiedErrorId | Should -BeExactly 'EXDEV,PSFdPass.Commands.OpenFileDescriptorCommand'
@@ -207,9 +207,9 @@ Describe 'Open-FileDescriptor' {
         }
 
         It 'is not taken in by a folder whose name only begins the same' {
-            $null = New-Item -ItemType Directory "$folder/root-other"
-            Set-Content "$folder/root-other/x" x
-            Open-FileDescriptor "$folder/root-other/x" -Beneath $root -ErrorVariable problem -ErrorAction SilentlyContinue
+            $null = New-Item -ItemType Directory "$folder/base-other"
+            Set-Content "$folder/base-other/x" x
+            Open-FileDescriptor "$folder/base-other/x" -Beneath $root -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'EXDEV,*'
         }
 
@@ -222,7 +222,7 @@ Describe 'Open-FileDescriptor' {
 
         It 'takes a folder relative to the location of the shell, and paths relative to that folder' {
             Push-Location $folder
-            $opened = Open-FileDescriptor inside -Beneath root
+            $opened = Open-FileDescriptor inside -Beneath base
             Pop-Location
             $opened.Target | Should -BeExactly "$root/inside"
         }
