@@ -1,3 +1,5 @@
+using PSFdPass.Sockets;
+
 namespace PSFdPass.Echo;
 
 /// <summary>
@@ -12,11 +14,11 @@ internal sealed class Play : IDisposable
     private bool _isDisposed;
 
     /// <summary>Begins to play.</summary>
-    /// <param name="play">Plays until the token that it gets is cancelled.</param>
+    /// <param name="play">Plays until the token that it gets is cancelled, which makes the descriptor readable.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="ObjectDisposedException">The player is disposed.</exception>
     /// <exception cref="InvalidOperationException">The player plays already.</exception>
-    public Task Begin(Action<CancellationToken> play, CancellationToken cancellation)
+    public Task Begin(Action<WakeDescriptor, CancellationToken> play, CancellationToken cancellation)
     {
         lock (_guard)
         {
@@ -30,7 +32,10 @@ internal sealed class Play : IDisposable
                 () =>
                 {
                     using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _end.Token);
-                    play(end.Token);
+                    using var wake = new WakeDescriptor();
+                    using CancellationTokenRegistration stop = end.Token.UnsafeRegister(
+                        static state => ((WakeDescriptor)state!).Signal(), wake);
+                    play(wake, end.Token);
                 },
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,

@@ -79,7 +79,7 @@ public sealed class Quarterback : IDisposable
     /// </exception>
     /// <exception cref="InvalidOperationException">It plays already.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
-        _play.Begin(end => Run(listening, end), cancellation);
+        _play.Begin((wake, end) => Run(listening, wake, end), cancellation);
 
     /// <summary>
     /// Ends the play and waits for that (so it can't be called from the log), stops listening, and closes the connections that no
@@ -92,12 +92,9 @@ public sealed class Quarterback : IDisposable
         _users.Dispose();
     }
 
-    private void Run(Action? listening, CancellationToken cancellation)
+    private void Run(Action? listening, WakeDescriptor wake, CancellationToken cancellation)
     {
         _log($"Starting Quarterback with PID ({Environment.ProcessId})");
-        using var wake = new WakeDescriptor();
-        using CancellationTokenRegistration stop = cancellation.UnsafeRegister(
-            static state => ((WakeDescriptor)state!).Signal(), wake);
         try
         {
             for (bool isFirst = true; ; isFirst = false)

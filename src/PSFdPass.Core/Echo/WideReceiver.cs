@@ -63,7 +63,7 @@ public sealed class WideReceiver : IDisposable
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="InvalidOperationException">It plays already.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
-        _play.Begin(end => Run(listening, end), cancellation);
+        _play.Begin((wake, end) => Run(listening, wake, end), cancellation);
 
     /// <summary>Ends the play and waits for that (so it can't be called from the log), stops listening, and removes the socket's file.</summary>
     public void Dispose()
@@ -72,13 +72,10 @@ public sealed class WideReceiver : IDisposable
         _listener.Dispose();
     }
 
-    private void Run(Action? listening, CancellationToken cancellation)
+    private void Run(Action? listening, WakeDescriptor wake, CancellationToken cancellation)
     {
         _log($"Starting Wide Receiver on PID ({Environment.ProcessId})");
         _log($"Listening for messages on ({_socketName})");
-        using var wake = new WakeDescriptor();
-        using CancellationTokenRegistration stop = cancellation.UnsafeRegister(
-            static state => ((WakeDescriptor)state!).Signal(), wake);
         using ReadinessSet watched = Watching();
         _watched = watched;
         _maxOpenFiles = SysResource.MaxOpenFiles;
