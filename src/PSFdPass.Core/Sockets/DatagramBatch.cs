@@ -116,7 +116,7 @@ public sealed unsafe class DatagramBatch : IDisposable
         }
         catch (OutOfMemoryException exception)
         {
-            throw new InsufficientMemoryException($"There is no memory for a buffer of {bytes} bytes: receive with a smaller one.", exception);
+            throw DescriptorReceiver.NoMemoryFor(bytes, exception);
         }
     }
 

@@ -199,6 +199,10 @@ public static class DescriptorReceiver
         }
     }
 
+    /// <summary>The error for a buffer that is not to be had.</summary>
+    internal static InsufficientMemoryException NoMemoryFor(nuint bytes, OutOfMemoryException exception) =>
+        new($"There is no memory for a buffer of {bytes} bytes: receive with a smaller one.", exception);
+
     private static TimeoutException TimedOut() => new("No message came in time.");
 
     private static bool TryReceiveMessage(
@@ -252,7 +256,7 @@ public static class DescriptorReceiver
         }
         catch (OutOfMemoryException exception)
         {
-            throw new InsufficientMemoryException($"There is no memory for a buffer of {size} bytes: receive with a smaller one.", exception);
+            throw NoMemoryFor((nuint)size, exception);
         }
     }
 
