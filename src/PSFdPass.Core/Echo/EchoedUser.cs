@@ -13,7 +13,6 @@ namespace PSFdPass.Echo;
 /// </remarks>
 internal sealed unsafe class EchoedUser
 {
-    private const int MaxAddressLength = 128;
     private const int NoticesInARow = 16;
     private readonly FileDescriptor _connection;
     private byte[]? _pending = Greeting.FromWideReceiver;
@@ -46,15 +45,12 @@ internal sealed unsafe class EchoedUser
             return null;
         }
 
-        byte* address = stackalloc byte[MaxAddressLength];
-        uint length = MaxAddressLength;
-        if (SysSocket.GetPeerName(fd, address, &length) != 0)
+        if (SocketFacts.PeerOf(fd) is not { } name)
         {
             refusal = $"a socket that is not connected, or not any more: {descriptor}";
             return null;
         }
 
-        string name = SocketFacts.Text(new ReadOnlySpan<byte>(address, (int)Math.Min(length, MaxAddressLength)));
         return new EchoedUser(descriptor, name is "" ? "unnamed" : name);
     }
 

@@ -23,8 +23,6 @@ public sealed class Quarterback : IDisposable
     /// </summary>
     internal const int MaxThrown = 512;
 
-    private const int MaxAddressLength = 128;
-
     // While users come one upon the other, how many are on their way before it is looked whether they have arrived.
     private const int DeliveryBatch = 16;
 
@@ -261,14 +259,14 @@ public sealed class Quarterback : IDisposable
 
     private void Accept()
     {
-        Span<byte> address = stackalloc byte[MaxAddressLength];
+        Span<byte> address = stackalloc byte[SocketFacts.MaxAddressLength];
         try
         {
             // Not by the Socket: its asynchronous operations set O_NONBLOCK, which on some systems accepted connections inherit,
             // and the wide receiver would share it.
             if (UnixSocketConnection.TryAccept(_listener.SafeHandle, address, out int length) is { } connection)
             {
-                Greet(connection, SocketFacts.Text(address[..Math.Min(length, MaxAddressLength)]));
+                Greet(connection, SocketFacts.Text(address[..Math.Min(length, address.Length)]));
             }
         }
         catch (SystemCallException exception)

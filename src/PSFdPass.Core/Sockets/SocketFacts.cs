@@ -7,7 +7,8 @@ namespace PSFdPass.Sockets;
 /// <summary>What a socket of this process is and where its ends are, asked of the kernel by its number.</summary>
 internal static unsafe class SocketFacts
 {
-    private const int MaxAddressLength = 128;
+    /// <summary>Bytes that have room for any address: struct sockaddr_storage.</summary>
+    public const int MaxAddressLength = 128;
 
     /// <summary>SO_TYPE: SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</summary>
     /// <exception cref="SystemCallException">ENOTSOCK, EBADF.</exception>
@@ -80,6 +81,14 @@ internal static unsafe class SocketFacts
     {
         byte* buffer = stackalloc byte[MaxAddressLength];
         return AnyEndPointOf(RemoteAddressOf(socket, buffer));
+    }
+
+    /// <summary>Where a socket's peer is, as people write it; empty when it is unnamed, null when there is none.</summary>
+    public static string? PeerOf(int socket)
+    {
+        byte* buffer = stackalloc byte[MaxAddressLength];
+        ReadOnlySpan<byte> address = RemoteAddressOf(socket, buffer);
+        return address.IsEmpty ? null : Text(address);
     }
 
     /// <summary><c>tcp</c>, <c>udp</c>, <c>unix</c>, <c>unix-seqpacket</c> and so on; <c>family 9</c> for one not known here.</summary>
