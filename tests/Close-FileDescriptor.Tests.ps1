@@ -104,7 +104,7 @@ Describe 'Close-FileDescriptor' {
         }
 
         It 'refuses an object that only borrows a standard stream' {
-            $borrowed = [PSFdPass.Descriptors.FileDescriptor]::new(1, $false)
+            $borrowed = [PSFdPass.FileDescriptor]::new(1, $false)
             (Get-ErrorOf { Close-FileDescriptor $borrowed }).FullyQualifiedErrorId | Should -BeLike 'DescriptorInUse,*'
         }
 

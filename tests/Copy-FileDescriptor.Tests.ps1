@@ -34,7 +34,7 @@ Describe 'Copy-FileDescriptor' {
             @{ Name = 'a description'; Make = { Get-FileDescriptor $file } }
         ) {
             $copy = Copy-FileDescriptor (& $Make)
-            $copy | Should -BeOfType PSFdPass.Descriptors.FileDescriptor
+            $copy | Should -BeOfType PSFdPass.FileDescriptor
             $copy.Fd | Should -Not -Be $file.Fd
             $copy.Target | Should -BeExactly $path
             $copy.Flags | Should -Be CloseOnExec
@@ -104,7 +104,7 @@ Describe 'Copy-FileDescriptor' {
             $here.Kind | Should -Be $there.Kind
             $here.Target | Should -BeExactly $there.Target
             $here.Inode | Should -Be $there.Inode
-            $copy.Flags.HasFlag([PSFdPass.Descriptors.DescriptorFlags]::CloseOnExec) | Should -BeTrue
+            $copy.Flags.HasFlag([PSFdPass.DescriptorFlags]::CloseOnExec) | Should -BeTrue
         }
 
         It 'takes what Get-FileDescriptor finds' {

@@ -177,7 +177,7 @@ Describe 'Get-FileDescriptor' {
             foreach ($info in $infos.Values) {
                 $entry = $lsof[$info.Fd]
                 # To lsof, O_PATH is no access mode of its own.
-                $expected = $info.Flags.HasFlag([PSFdPass.Descriptors.DescriptorFlags]::PathOnly) ? 'None' : $access[$entry.a]
+                $expected = $info.Flags.HasFlag([PSFdPass.DescriptorFlags]::PathOnly) ? 'None' : $access[$entry.a]
                 $info.Access | Should -Be $expected -Because "lsof has $($info.Fd) as $($entry.a)"
                 # It calls the inode of an internet socket its device.
                 $inode = $entry.t -in 'IPv4', 'IPv6' ? $entry.d : $entry.i
@@ -262,7 +262,7 @@ Describe 'Get-FileDescriptor' {
 
         It 'says of each what FileDescriptor says' {
             foreach ($info in Get-FileDescriptor) {
-                $same = [PSFdPass.Descriptors.FileDescriptor]::new($info.Fd, $false)
+                $same = [PSFdPass.FileDescriptor]::new($info.Fd, $false)
                 foreach ($fact in 'Kind', 'Access', 'Target', 'Flags') {
                     $info.$fact | Should -Be $same.$fact -Because "$fact of $info"
                 }

@@ -21,7 +21,7 @@ Describe 'Get-UnixSocketPeer' {
         $client = Invoke-Program perl '-MIO::Socket::UNIX', '-e', $connect, "$folder/a.sock"
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         $peer = Get-UnixSocketPeer $socket
-        $peer | Should -BeOfType ([PSFdPass.Sockets.UnixSocketPeer])
+        $peer | Should -BeOfType ([PSFdPass.UnixSocketPeer])
         $peer.ProcessId | Should -Be $client.Id
         $peer.ProcessName | Should -BeExactly perl
         $peer.UserId | Should -Be (id -u)
@@ -63,7 +63,7 @@ Describe 'Get-UnixSocketPeer' {
         @{ Name = 'a number'; Of = { [int]$pair[0].Handle } }
         @{ Name = 'a number as text'; Of = { "$($pair[0].Handle)" } }
         @{ Name = 'a NetworkStream'; Of = { [Net.Sockets.NetworkStream]::new($pair[0]) } }
-        @{ Name = 'a FileDescriptor'; Of = { [PSFdPass.Descriptors.FileDescriptor]::new([int]$pair[0].Handle, $false) } }
+        @{ Name = 'a FileDescriptor'; Of = { [PSFdPass.FileDescriptor]::new([int]$pair[0].Handle, $false) } }
     ) {
         $pair = New-UnixSocketPair
         (Get-UnixSocketPeer (. $Of)).ProcessId | Should -Be $PID
@@ -131,7 +131,7 @@ Describe 'Get-UnixSocketPeer' {
         @{ What = 'a named datagram socket'; Id = 'ENOTCONN'; Says = '*ask for credentials with each message*'
             Of = { New-UnixSocketListener -AbstractName "psfdpass-$([guid]::NewGuid())" -SocketType Datagram } }
         @{ What = 'a closed socket'; Of = { $pair = New-UnixSocketPair; $pair.Dispose(); $pair[0] }; Id = 'Closed'; Says = '*closed*' }
-        @{ What = 'no socket'; Of = { [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null') }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
+        @{ What = 'no socket'; Of = { [PSFdPass.FileDescriptor]::Open('/dev/null') }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
         @{ What = 'a number that is not open'; Of = { 999999 }; Id = 'EBADF'; Says = '*is not open*' }
     ) {
         $problem = Get-ErrorOf { Get-UnixSocketPeer (. $Of) }

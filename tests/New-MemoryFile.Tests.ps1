@@ -10,7 +10,7 @@ Describe 'New-MemoryFile' {
 
     It 'makes an empty file, open for both, at its beginning' {
         $file = New-MemoryFile
-        $file | Should -BeOfType PSFdPass.Descriptors.FileDescriptor
+        $file | Should -BeOfType PSFdPass.FileDescriptor
         $file.Kind | Should -Be MemoryFile
         $file.Access | Should -Be ReadWrite
         $file.Flags | Should -Be CloseOnExec
@@ -86,7 +86,7 @@ Describe 'New-MemoryFile' {
     It 'refuses <Name>' -ForEach @(
         @{ Name = 'a name that is too long'; Id = 'InvalidArgument'; Do = { New-MemoryFile ('x' * 250) }; Says = 'The name of a memory file has at most 249 bytes, and no NUL.' }
         @{ Name = 'a name with a NUL'; Id = 'InvalidArgument'; Do = { New-MemoryFile "a`0b" }; Says = '*no NUL*' }
-        @{ Name = 'a seal that there is not'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.Descriptors.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
+        @{ Name = 'a seal that there is not'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
     ) {
         $before = (Get-FileDescriptor -Kind MemoryFile).Count
         $problem = Get-ErrorOf $Do

@@ -20,7 +20,7 @@ Describe 'Open-FileDescriptor' {
     Context 'paths' {
         It 'opens a file for reading, close-on-exec' {
             $opened = Open-FileDescriptor $path
-            $opened | Should -BeOfType PSFdPass.Descriptors.FileDescriptor
+            $opened | Should -BeOfType PSFdPass.FileDescriptor
             $opened.Kind | Should -Be File
             $opened.Access | Should -Be Read
             $opened.Flags | Should -Be CloseOnExec
@@ -125,7 +125,7 @@ Describe 'Open-FileDescriptor' {
         It 'appends' {
             Set-Content "$folder/log" "one`n" -NoNewline
             $opened = Open-FileDescriptor "$folder/log" -Append
-            $opened.Flags.HasFlag([PSFdPass.Descriptors.DescriptorFlags]::Append) | Should -BeTrue
+            $opened.Flags.HasFlag([PSFdPass.DescriptorFlags]::Append) | Should -BeTrue
             Write-All $opened 'two'
             Get-Content "$folder/log" | Should -Be 'one', 'two'
         }

@@ -21,7 +21,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             $problem.Count | Should -Be 1
             $problem.FullyQualifiedErrorId | Should -BeExactly 'NoDescriptor,PSFdPass.Commands.ReceiveFileDescriptorCommand'
             $problem.CategoryInfo.Category | Should -Be InvalidData
-            $problem.TargetObject | Should -BeOfType ([PSFdPass.Sockets.ReceivedMessage])
+            $problem.TargetObject | Should -BeOfType ([PSFdPass.ReceivedMessage])
             $problem.TargetObject.Text | Should -BeExactly 'only text'
             "$problem" | Should -BeLike '*9 bytes came without a descriptor*-AsMessage*'
         }

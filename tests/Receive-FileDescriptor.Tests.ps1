@@ -18,7 +18,7 @@ Describe 'Receive-FileDescriptor' {
         It 'gives a FileDescriptor that tells what it is' {
             Send-FileDescriptor $left $path
             $received = Receive-FileDescriptor $right
-            $received | Should -BeOfType ([PSFdPass.Descriptors.FileDescriptor])
+            $received | Should -BeOfType ([PSFdPass.FileDescriptor])
             $received.Fd | Should -BeGreaterThan 2
             $received.Kind | Should -Be File
             $received.Access | Should -Be Read
@@ -113,8 +113,8 @@ Describe 'Receive-FileDescriptor' {
     Context '-As' {
         BeforeDiscovery {
             $forms = @(
-                @{ As = 'Descriptor'; What = 'connection'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
-                @{ As = 'Descriptor'; What = 'file'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
+                @{ As = 'Descriptor'; What = 'connection'; Type = 'PSFdPass.FileDescriptor' }
+                @{ As = 'Descriptor'; What = 'file'; Type = 'PSFdPass.FileDescriptor' }
                 @{ As = 'Socket'; What = 'connection'; Type = 'System.Net.Sockets.Socket' }
                 @{ As = 'Socket'; What = 'listener'; Type = 'System.Net.Sockets.Socket' }
                 @{ As = 'Stream'; What = 'connection'; Type = 'System.Net.Sockets.NetworkStream' }
@@ -129,8 +129,8 @@ Describe 'Receive-FileDescriptor' {
                 @{ As = 'Auto'; What = 'listener'; Type = 'System.Net.Sockets.Socket' }
                 @{ As = 'Auto'; What = 'file'; Type = 'System.IO.FileStream' }
                 @{ As = 'Auto'; What = 'pipe'; Type = 'System.IO.FileStream' }
-                @{ As = 'Auto'; What = 'device'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
-                @{ As = 'Auto'; What = 'directory'; Type = 'PSFdPass.Descriptors.FileDescriptor' }
+                @{ As = 'Auto'; What = 'device'; Type = 'PSFdPass.FileDescriptor' }
+                @{ As = 'Auto'; What = 'directory'; Type = 'PSFdPass.FileDescriptor' }
             )
         }
 
@@ -158,8 +158,8 @@ Describe 'Receive-FileDescriptor' {
                 { $_ -is [IO.Stream] } { $_ }
                 { $_ -is [Net.Sockets.SafeSocketHandle] } { [Net.Sockets.NetworkStream]::new([Net.Sockets.Socket]::new($_)) }
                 { $_ -is [Microsoft.Win32.SafeHandles.SafeFileHandle] } { [IO.FileStream]::new($_, 'Read') }
-                { $_ -is [int] } { [PSFdPass.Descriptors.FileDescriptor]::new($_, $true).OpenStream() }
-                { $_ -is [PSFdPass.Descriptors.FileDescriptor] -and $_.Kind -ne 'Directory' } { $_.OpenStream() }
+                { $_ -is [int] } { [PSFdPass.FileDescriptor]::new($_, $true).OpenStream() }
+                { $_ -is [PSFdPass.FileDescriptor] -and $_.Kind -ne 'Directory' } { $_.OpenStream() }
                 { $_ -is [Net.Sockets.Socket] -and $_.Connected } { [Net.Sockets.NetworkStream]::new($_) }
             }
             switch ($What) {
@@ -184,7 +184,7 @@ Describe 'Receive-FileDescriptor' {
             $problem = Get-ErrorOf { Receive-FileDescriptor $right -As $As -Count 2 }
             $problem.Count | Should -Be 2
             $problem[0].FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.ReceiveFileDescriptorCommand"
-            $problem.TargetObject | Should -BeOfType ([PSFdPass.Descriptors.FileDescriptor])
+            $problem.TargetObject | Should -BeOfType ([PSFdPass.FileDescriptor])
             $problem.TargetObject.IsOpen | Should -Be $true, $true
             $problem.TargetObject | ForEach-Object Dispose
         }
@@ -219,7 +219,7 @@ Describe 'Receive-FileDescriptor' {
         It 'gives one object a message: data, text, descriptors, flags' {
             Send-FileDescriptor $left $path, $folder -Message 'grüß dich'
             $message = Receive-FileDescriptor $right -AsMessage
-            $message | Should -BeOfType ([PSFdPass.Sockets.ReceivedMessage])
+            $message | Should -BeOfType ([PSFdPass.ReceivedMessage])
             $message.Text | Should -BeExactly 'grüß dich'
             $message.Data | Should -Be ([Text.Encoding]::UTF8.GetBytes('grüß dich'))
             $message.Descriptors.Target | Should -Be $path, $folder

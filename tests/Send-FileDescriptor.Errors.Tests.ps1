@@ -39,9 +39,9 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'a closed TcpClient'; Id = 'Closed'; Make = { $closed = [Net.Sockets.TcpClient]::new(); $closed.Dispose(); $closed }
                     Says = '*TcpClient is closed*' }
                 @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Says = '*is closed*'
-                    Make = { $closed = [PSFdPass.Descriptors.FileDescriptor]::Open($path); $closed.Dispose(); $closed } }
+                    Make = { $closed = [PSFdPass.FileDescriptor]::Open($path); $closed.Dispose(); $closed } }
                 @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Says = '*handed over as a FileStream*'
-                    Make = { $spent = [PSFdPass.Descriptors.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
+                    Make = { $spent = [PSFdPass.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
                 @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
                     Says = '*HoldsNothing holds no descriptor. What does:*' }
                 @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process holds no descriptor: send one of its standard streams*' }

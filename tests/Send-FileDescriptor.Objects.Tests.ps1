@@ -5,7 +5,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             @{ Name = 'a FileInfo'; Make = { Get-Item $path } }
             @{ Name = 'a FileStream'; Make = { [IO.File]::OpenRead($path) } }
             @{ Name = 'a SafeFileHandle'; Make = { [IO.File]::OpenHandle($path) } }
-            @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open($path) } }
+            @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.FileDescriptor]::Open($path) } }
             @{ Name = 'a MemoryMappedFile'; Make = {
                     [IO.MemoryMappedFiles.MemoryMappedFile]::CreateFromFile($path, 'Open', [NullString]::Value, 0, 'Read') } }
             @{ Name = 'a StreamReader'; Make = { [IO.StreamReader]::new($path) } }

@@ -181,9 +181,9 @@ Describe 'Send-FileDescriptor' {
 
         It 'closes <Name>' -ForEach @(
             @{ Name = 'a FileStream'; Make = { [IO.File]::OpenRead($path) }; IsOpen = { $holder.CanRead } }
-            @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open($path) }; IsOpen = { $holder.IsOpen } }
+            @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.FileDescriptor]::Open($path) }; IsOpen = { $holder.IsOpen } }
             @{ Name = 'a SafeFileHandle'; Make = { [IO.File]::OpenHandle($path) }; IsOpen = { -not $holder.IsClosed } }
-            @{ Name = 'a number'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open($path).Detach() }
+            @{ Name = 'a number'; Make = { [PSFdPass.FileDescriptor]::Open($path).Detach() }
                 IsOpen = { Test-Path "/proc/self/fd/$holder" } }
         ) {
             $holder = & $Make

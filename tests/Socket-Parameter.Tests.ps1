@@ -34,7 +34,7 @@ Describe '-Socket of <Command>' -ForEach @(
     It 'takes <Name>' -ForEach @(
         @{ Name = 'a Socket'; Make = { $one } }
         @{ Name = 'a Socket in a PSObject'; Make = { [psobject]::AsPSObject($one) } }
-        @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.Descriptors.FileDescriptor]::new([int]$one.Handle, $false) } }
+        @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.FileDescriptor]::new([int]$one.Handle, $false) } }
         @{ Name = 'a NetworkStream'; Make = { [Net.Sockets.NetworkStream]::new($one) } }
         @{ Name = 'a SafeHandle'; Make = { $one.SafeHandle } }
         @{ Name = 'a number'; Make = { [int]$one.Handle } }
@@ -53,12 +53,12 @@ Describe '-Socket of <Command>' -ForEach @(
     It 'ends the command for <Name>, with an error of its own: <Id>' -ForEach @(
         @{ Name = 'a closed socket'; Id = 'Closed'; Make = { $one.Dispose(); $one }; Says = '*Socket is closed*' }
         @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Says = '*is closed*'
-            Make = { $made = [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null'); $made.Dispose(); $made } }
+            Make = { $made = [PSFdPass.FileDescriptor]::Open('/dev/null'); $made.Dispose(); $made } }
         @{ Name = 'a TCP socket'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp') }
             Says = '*tcp socket: only Unix-domain sockets carry descriptors. Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair make them.' }
         @{ Name = 'a UdpClient'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.UdpClient]::new(0) }; Says = '*only Unix-domain sockets*' }
         @{ Name = '/dev/null'; Id = 'ENOTSOCK'; Make = { [IO.File]::Open('/dev/null', 'Open', 'ReadWrite') }; Says = '*is open, but is not a socket*' }
-        @{ Name = 'a file'; Id = 'ENOTSOCK'; Make = { [PSFdPass.Descriptors.FileDescriptor]::Open("$folder/letters") }; Says = '*is not a socket*' }
+        @{ Name = 'a file'; Id = 'ENOTSOCK'; Make = { [PSFdPass.FileDescriptor]::Open("$folder/letters") }; Says = '*is not a socket*' }
         @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 }; Says = '*999999*is not open*' }
         @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is no file descriptor*' }
         @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { "$folder/letters" }; Says = 'A System.String is no socket. Connect-UnixSocket connects to a path.' }
@@ -110,7 +110,7 @@ Describe '-Socket of <Command>' -ForEach @(
     It 'leaves nothing open after an error' {
         Assert-NothingLeaks {
             # Closed here: what is only dropped may still be open when the first count is taken.
-            $file = [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null')
+            $file = [PSFdPass.FileDescriptor]::Open('/dev/null')
             foreach ($socket in 999999, -1, $file) {
                 try { & $Command $socket @Arguments } catch { $Error.Clear() }
             }

@@ -48,7 +48,7 @@ Describe 'Wait-UnixSocketConnection' {
         $client = Connect-UnixSocket $path
         $socket = Wait-UnixSocketConnection $of -TimeoutSeconds 5
         $socket.Connected | Should -BeTrue
-        if ($of -is [PSFdPass.Descriptors.FileDescriptor]) { $of.Dispose() }
+        if ($of -is [PSFdPass.FileDescriptor]) { $of.Dispose() }
     }
 
     It 'takes a TcpListener' {
@@ -147,7 +147,7 @@ Describe 'Wait-UnixSocketConnection' {
         @{ What = 'a datagram socket'; Of = { $script:made = New-UnixSocketListener "$folder/d.sock" -SocketType Datagram; $made }; Id = 'EOPNOTSUPP'
             Says = '*A datagram socket has no connections*' }
         @{ What = 'a closed listener'; Of = { $listener.Dispose(); $listener }; Id = 'Closed'; Says = '*closed*' }
-        @{ What = 'no socket'; Of = { $script:made = [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null'); $made }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
+        @{ What = 'no socket'; Of = { $script:made = [PSFdPass.FileDescriptor]::Open('/dev/null'); $made }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
         @{ What = 'a text'; Of = { 'listener' }; Id = 'InvalidArgument'; Says = '*is no socket*' }
     ) {
         $of = . $Of

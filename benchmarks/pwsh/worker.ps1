@@ -15,7 +15,7 @@ Import-Module $Module
 $socket = $null
 $fds = $null
 $left, $right = New-UnixSocketPair
-$device = [PSFdPass.Descriptors.FileDescriptor]::Open('/dev/null', 'ReadWrite')
+$device = [PSFdPass.FileDescriptor]::Open('/dev/null', 'ReadWrite')
 
 function Send-Pipeline {
     $start = [Diagnostics.Stopwatch]::GetTimestamp()

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
+using PSFdPass;
 
 // Windows has no SCM_RIGHTS; without this line the compiler warns of every call (CA1416).
 [assembly: UnsupportedOSPlatform("windows")]

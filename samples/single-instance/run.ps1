@@ -28,7 +28,7 @@ param(
 try {
     $lock = New-UnixSocketListener -AbstractName "$Name-$(id -u)"
 }
-catch [PSFdPass.Interop.SystemCallException] {
+catch [PSFdPass.SystemCallException] {
     if ($_.Exception.ErrnoName -ne 'EADDRINUSE') {
         throw
     }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Benchmarks.Workers;
 

@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Runtime.InteropServices;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Benchmarks.Workers;
 

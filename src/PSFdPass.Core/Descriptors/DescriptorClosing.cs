@@ -1,6 +1,6 @@
-using PSFdPass.Interop;
+using PSFdPass.Handles;
 
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>
 /// A descriptor that is to be closed, by whatever holds it or by its number, with the meaning of close(2): no connection is

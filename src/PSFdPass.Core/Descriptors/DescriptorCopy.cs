@@ -1,6 +1,7 @@
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>
 /// Duplicates descriptors: another number for the same open file description, with the same offset and flags, in this process or

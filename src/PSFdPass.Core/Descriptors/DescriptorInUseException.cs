@@ -1,4 +1,4 @@
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>A descriptor was not closed or replaced, because something else needs it. Force does it all the same.</summary>
 public sealed class DescriptorInUseException : InvalidOperationException

@@ -5,9 +5,10 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>
 /// The descriptor that some object holds: how to borrow it, and how to close the holder's copy without doing anything to what

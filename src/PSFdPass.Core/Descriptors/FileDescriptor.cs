@@ -1,10 +1,13 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PSFdPass.Descriptors;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
+using PSFdPass.Messages;
 
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>
 /// Owns one open descriptor: closes it when it is disposed, or when it is dropped and the finalizer runs. Its facts are asked

@@ -1,4 +1,4 @@
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>How to open a file: the flags of open(2).</summary>
 public sealed record FileOpenOptions

@@ -1,6 +1,6 @@
 using PSFdPass.Interop;
 
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>Opens files, directories, named pipes and devices by path: open(2), openat2(2). Always close-on-exec.</summary>
 public static class FileOpener

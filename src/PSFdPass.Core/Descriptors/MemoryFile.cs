@@ -1,7 +1,8 @@
 using System.Text;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
-namespace PSFdPass.Descriptors;
+namespace PSFdPass;
 
 /// <summary>Files that live in memory only, and go with their last descriptor: memfd_create(2). On Linux only.</summary>
 public static unsafe class MemoryFile

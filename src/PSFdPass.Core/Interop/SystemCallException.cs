@@ -1,8 +1,9 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Runtime.InteropServices;
+using PSFdPass.Interop;
 
-namespace PSFdPass.Interop;
+namespace PSFdPass;
 
 /// <summary>A system call failed. The message names the call, the error and, where that is known, what to do.</summary>
 public sealed class SystemCallException : IOException

@@ -1,4 +1,4 @@
-namespace PSFdPass.Sockets;
+namespace PSFdPass;
 
 /// <summary>The socket is of a family that can't carry descriptors, such as a TCP connection.</summary>
 public sealed class NotUnixSocketException : IOException

@@ -1,8 +1,8 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
-namespace PSFdPass.Sockets;
+namespace PSFdPass;
 
 /// <summary>
 /// How much a socket holds of what was sent and not yet received: SO_SNDBUF and SO_RCVBUF (socket(7)). On Linux a Unix-domain

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using PSFdPass.Interop;
 
-namespace PSFdPass.Sockets;
+namespace PSFdPass;
 
 /// <summary>Where a Unix-domain socket is: a path, or on Linux an abstract name (unix(7)).</summary>
 public sealed class UnixSocketAddress

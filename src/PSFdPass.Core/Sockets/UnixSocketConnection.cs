@@ -1,9 +1,13 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Descriptors;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
+using PSFdPass.Messages;
+using PSFdPass.Waiting;
 
-namespace PSFdPass.Sockets;
+namespace PSFdPass;
 
 /// <summary>Connects to Unix-domain sockets and accepts connections on them: connect(2), accept(2).</summary>
 public static class UnixSocketConnection

@@ -1,8 +1,9 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
+using PSFdPass.Handles;
+using PSFdPass.Inspection;
 using PSFdPass.Interop;
 
-namespace PSFdPass.Sockets;
+namespace PSFdPass;
 
 /// <summary>Makes Unix-domain sockets that others can find: bind(2), chmod(2) and listen(2).</summary>
 public static class UnixSocketListener

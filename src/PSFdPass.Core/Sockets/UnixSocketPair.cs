@@ -1,8 +1,9 @@
 using System.Net.Sockets;
 using PSFdPass.Descriptors;
 using PSFdPass.Interop;
+using PSFdPass.Messages;
 
-namespace PSFdPass.Sockets;
+namespace PSFdPass;
 
 /// <summary>Pairs of connected, unnamed Unix-domain sockets: socketpair(2).</summary>
 public static class UnixSocketPair

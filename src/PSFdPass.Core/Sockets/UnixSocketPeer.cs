@@ -1,9 +1,10 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using PSFdPass.Descriptors;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
-namespace PSFdPass.Sockets;
+namespace PSFdPass;
 
 /// <summary>
 /// Who is at the other end of a connected Unix-domain socket, as the kernel recorded it when the connection, or the pair, was

@@ -1,5 +1,3 @@
-using PSFdPass.Descriptors;
-
 namespace PSFdPass.Binding;
 
 /// <summary>As what a received descriptor is given to the user.</summary>

@@ -1,8 +1,7 @@
 using System.Collections;
 using System.Globalization;
-using System.Management.Automation;
 using System.Management.Automation.Language;
-using PSFdPass.Descriptors;
+using System.Management.Automation;
 
 namespace PSFdPass.Binding;
 

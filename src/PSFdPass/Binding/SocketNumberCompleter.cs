@@ -1,6 +1,4 @@
 using System.Collections;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Binding;
 

@@ -1,8 +1,6 @@
 using System.Management.Automation;
 using System.Net.Sockets;
 using PSFdPass.Binding;
-using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
 

@@ -1,7 +1,4 @@
 using System.Management.Automation;
-using PSFdPass.Descriptors;
-using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
 

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
-using PSFdPass.Descriptors;
 
 namespace PSFdPass.Commands;
 

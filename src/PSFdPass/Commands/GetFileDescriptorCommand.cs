@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
-using PSFdPass.Descriptors;
 
 namespace PSFdPass.Commands;
 
@@ -10,7 +9,7 @@ namespace PSFdPass.Commands;
 public sealed class GetFileDescriptorCommand : FdPassCommand
 {
     // The view of the descriptors of another process has its id in it.
-    private const string OfOtherProcess = "PSFdPass.Descriptors.DescriptorInfo#OtherProcess";
+    private const string OfOtherProcess = "PSFdPass.DescriptorInfo#OtherProcess";
 
     private readonly DescriptorInspector _inspector = new();
     private PathFilter? _paths;

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
-using PSFdPass.Descriptors;
 
 namespace PSFdPass.Commands;
 

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using System.Net.Sockets;
 using PSFdPass.Binding;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
 

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using PSFdPass.Descriptors;
 
 namespace PSFdPass.Commands;
 

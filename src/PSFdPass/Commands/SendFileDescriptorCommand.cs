@@ -1,8 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
 using PSFdPass.Binding;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
 

@@ -1,8 +1,6 @@
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
 

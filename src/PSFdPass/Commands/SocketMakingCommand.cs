@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Net.Sockets;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
 

@@ -2,7 +2,6 @@ using System.Management.Automation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Commands;
 

@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using System.IO.MemoryMappedFiles;
 using System.IO.Pipes;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using PSFdPass.Descriptors;
-using PSFdPass.Interop;
-using PSFdPass.Sockets;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 

@@ -1,4 +1,3 @@
-using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;

@@ -2,9 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using PSFdPass.Descriptors;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

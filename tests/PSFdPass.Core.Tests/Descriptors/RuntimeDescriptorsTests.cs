@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using PSFdPass.Descriptors;
-using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 

@@ -1,5 +1,3 @@
-using PSFdPass.Descriptors;
-
 namespace PSFdPass.Tests;
 
 /// <summary>Text of others, as it is shown.</summary>

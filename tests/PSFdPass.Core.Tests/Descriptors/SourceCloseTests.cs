@@ -1,8 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Runtime.CompilerServices;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

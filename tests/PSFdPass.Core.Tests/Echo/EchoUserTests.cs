@@ -1,7 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using PSFdPass.Echo;
-using PSFdPass.Interop;
 
 namespace PSFdPass.Tests.Echo;
 

@@ -1,8 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
+using System.Net;
 using PSFdPass.Echo;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests.Echo;
 

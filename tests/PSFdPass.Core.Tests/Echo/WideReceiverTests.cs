@@ -1,8 +1,8 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
 using PSFdPass.Echo;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
+using PSFdPass.Waiting;
 
 namespace PSFdPass.Tests.Echo;
 

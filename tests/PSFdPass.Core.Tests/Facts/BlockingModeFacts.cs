@@ -1,8 +1,5 @@
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
-using PSFdPass.Descriptors;
-using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

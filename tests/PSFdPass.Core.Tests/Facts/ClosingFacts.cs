@@ -1,8 +1,7 @@
-using System.Net;
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
+using System.Net;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

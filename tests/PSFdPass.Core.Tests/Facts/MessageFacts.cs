@@ -1,9 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using PSFdPass.Ancillary;
-using PSFdPass.Descriptors;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
+using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 

@@ -1,5 +1,4 @@
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
+using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 

@@ -1,6 +1,3 @@
-using PSFdPass.Interop;
-using PSFdPass.Sockets;
-
 namespace PSFdPass.Tests;
 
 /// <summary>Paths and abstract names.</summary>

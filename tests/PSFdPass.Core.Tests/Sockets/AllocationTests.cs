@@ -1,8 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
+using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

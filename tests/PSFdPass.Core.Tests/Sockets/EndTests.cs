@@ -1,7 +1,4 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
-using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

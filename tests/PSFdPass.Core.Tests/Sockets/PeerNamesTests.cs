@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
+using PSFdPass.Facts;
+using PSFdPass.Inspection;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
+using PSFdPass.Waiting;
 
 namespace PSFdPass.Tests;
 

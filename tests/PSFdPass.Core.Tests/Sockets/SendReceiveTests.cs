@@ -1,9 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using PSFdPass.Descriptors;
-using PSFdPass.Interop;
-using PSFdPass.Sockets;
+using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 

@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

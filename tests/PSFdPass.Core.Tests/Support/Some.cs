@@ -1,10 +1,9 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
-using PSFdPass.Descriptors;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
-using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 

@@ -1,0 +1,27 @@
+namespace PSFdPass;
+
+/// <summary>The address family of a socket, by the names of address_families(7).</summary>
+/// <remarks>.NET's AddressFamily has other numbers than the system, and lacks some of these.</remarks>
+public enum SocketFamily
+{
+    /// <summary>One not known here, or one that can't be told.</summary>
+    Other,
+
+    /// <summary>AF_UNIX: within this machine (unix(7)).</summary>
+    Unix,
+
+    /// <summary>AF_INET: IPv4 (ip(7)).</summary>
+    Inet,
+
+    /// <summary>AF_INET6: IPv6 (ipv6(7)).</summary>
+    Inet6,
+
+    /// <summary>AF_NETLINK: to Linux's kernel (netlink(7)).</summary>
+    Netlink,
+
+    /// <summary>AF_PACKET: Linux's network devices (packet(7)).</summary>
+    Packet,
+
+    /// <summary>AF_VSOCK: between Linux's virtual machines and their host (vsock(7)).</summary>
+    Vsock,
+}

@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Handles;
+
+/// <summary>Keeps many handles from being released while their numbers are in use.</summary>
+/// <seealso cref="HandleLease"/>
+internal ref struct HandleLeases
+{
+    private readonly ReadOnlySpan<SafeHandle> _handles;
+    private readonly Span<int> _fds;
+    private readonly int[]? _rented;
+    private int _held;
+
+    /// <summary>Takes a reference of each handle, until <see cref="Dispose"/>; of none, if one of them is closed.</summary>
+    /// <param name="handles">The handles.</param>
+    /// <param name="room">Where the numbers go, if it is large enough; otherwise the room for them is rented.</param>
+    /// <exception cref="ObjectDisposedException">A handle is closed.</exception>
+    public HandleLeases(ReadOnlySpan<SafeHandle> handles, Span<int> room)
+    {
+        _handles = handles;
+        _rented = handles.Length > room.Length ? ArrayPool<int>.Shared.Rent(handles.Length) : null;
+        _fds = (_rented ?? room)[..handles.Length];
+        try
+        {
+            foreach (SafeHandle handle in handles)
+            {
+                bool held = false;
+                handle.DangerousAddRef(ref held);
+                _fds[_held++] = (int)handle.DangerousGetHandle();
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The descriptors' numbers, in order; valid until <see cref="Dispose"/>.</summary>
+    public readonly ReadOnlySpan<int> Fds => _fds;
+
+    /// <summary>Gives the references back.</summary>
+    public void Dispose()
+    {
+        for (; _held > 0; _held--)
+        {
+            _handles[_held - 1].DangerousRelease();
+        }
+
+        if (_rented is not null)
+        {
+            ArrayPool<int>.Shared.Return(_rented);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using PSFdPass.Interop;
+
+namespace PSFdPass;
+
+/// <summary>A process, and how many sockets it has: what helps to choose one.</summary>
+/// <param name="ProcessId">Its id.</param>
+/// <param name="Name">The name of its program.</param>
+/// <param name="Sockets">How many of its descriptors are sockets; 0 also when this process may not look at it.</param>
+public sealed record ProcessSummary(int ProcessId, string Name, int Sockets)
+{
+    /// <summary>
+    /// All processes that are visible: those with sockets first, and then by their ids. Where the system does not tell (only
+    /// Linux does), none.
+    /// </summary>
+    public static IReadOnlyList<ProcessSummary> All()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return [];
+        }
+
+        return
+        [
+            .. ProcFs.Processes()
+                .Select(process => new ProcessSummary(process, ProcFs.NameOf(process) ?? "", ProcFs.SocketsOf(process).Count))
+                .Where(process => process.Name.Length > 0)
+                .OrderBy(process => process.Sockets == 0)
+                .ThenBy(process => process.ProcessId),
+        ];
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Ancillary;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Messages;
+
+/// <summary>
+/// Accounts for everything that the control messages of one received message brought. Every descriptor in them is installed in
+/// this process already: each is either handed to the caller or closed.
+/// </summary>
+internal readonly ref struct ControlContents
+{
+    /// <summary>
+    /// Room for 253 descriptors and, beside them, credentials, a process descriptor, a security label and a timestamp.
+    /// </summary>
+    public const int Size = ControlMessageLayout.MaxRightsSpace + 1024;
+
+    /// <summary>No control buffer holds more numbers than this.</summary>
+    public const int MaxNumbers = Size / sizeof(int);
+
+    private ControlContents(int taken, int closed, MessageCredentials? credentials)
+    {
+        Taken = taken;
+        Closed = closed;
+        Credentials = credentials;
+    }
+
+    /// <summary>How many numbers were written to the caller's span.</summary>
+    public int Taken { get; }
+
+    /// <summary>How many descriptors had no room there, and were closed.</summary>
+    public int Closed { get; }
+
+    /// <summary>SCM_CREDENTIALS, if they came.</summary>
+    public MessageCredentials? Credentials { get; }
+
+    /// <summary>Sorts out the msg_controllen bytes that recvmsg(2) filled in.</summary>
+    /// <param name="control">The bytes.</param>
+    /// <param name="descriptors">Where the numbers go, which are the caller's from then on.</param>
+    public static ControlContents Take(ReadOnlySpan<byte> control, Span<int> descriptors)
+    {
+        // What nearly every message has: descriptors and nothing else.
+        if (Constants.Current.MSG_CMSG_CLOEXEC != 0 &&
+            ControlMessageReader.TryReadOnlyRights(control, in ControlMessageLayout.Current, out ReadOnlySpan<int> only) &&
+            only.Length <= descriptors.Length)
+        {
+            only.CopyTo(descriptors);
+            return new ControlContents(only.Length, 0, null);
+        }
+
+        return TakeEach(control, descriptors);
+    }
+
+    /// <summary>What msg_flags say was cut short.</summary>
+    public static MessageFlags FlagsOf(int flags) =>
+        ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
+        ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);
+
+    private static ControlContents TakeEach(ReadOnlySpan<byte> control, Span<int> descriptors)
+    {
+        MessageCredentials? credentials = null;
+        int taken = 0;
+        int closed = 0;
+        foreach (ControlMessage part in new ControlMessageReader(control, in ControlMessageLayout.Current))
+        {
+            if (part.IsRights)
+            {
+                ReadOnlySpan<int> numbers = MemoryMarshal.Cast<byte, int>(part.Data);
+                int room = Math.Min(numbers.Length, descriptors.Length - taken);
+                numbers[..room].CopyTo(descriptors[taken..]);
+                taken += room;
+                closed += numbers.Length - room;
+                DescriptorDrain.Close(numbers[room..]);
+            }
+            else if (part.IsCredentials)
+            {
+                credentials = MemoryMarshal.Read<MessageCredentials>(part.Data);
+            }
+            else if (part.IsProcessDescriptor)
+            {
+                // Somebody set SO_PASSPIDFD on this socket. The descriptor is installed here, and nobody asked for it.
+                DescriptorDrain.Close(MemoryMarshal.Cast<byte, int>(part.Data));
+            }
+        }
+
+        if (Constants.Current.MSG_CMSG_CLOEXEC == 0)
+        {
+            DescriptorDrain.SetCloseOnExec(descriptors[..taken]);
+        }
+
+        return new ControlContents(taken, closed, credentials);
+    }
+}

@@ -1,0 +1,16 @@
+namespace PSFdPass;
+
+/// <summary>
+/// The kernel could not install all descriptors of a message, because this process's descriptor table is full (MSG_CTRUNC).
+/// Those are gone; the data and the others are in <see cref="Received"/>.
+/// </summary>
+public sealed class DescriptorsLostException : IOException
+{
+    internal DescriptorsLostException(ReceivedMessage received)
+        : base("Descriptors of the message were lost, because this process has as many as it may: close some, or raise its " +
+            $"limit (ulimit -n). {received.Descriptors.Count} descriptors and {received.Data.Length} bytes did arrive.") =>
+        Received = received;
+
+    /// <summary>What did arrive; the caller's to dispose.</summary>
+    public ReceivedMessage Received { get; }
+}

@@ -1,0 +1,15 @@
+namespace PSFdPass;
+
+/// <summary>What recvmsg(2) says of a message, beside its contents.</summary>
+[Flags]
+public enum MessageFlags
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>MSG_TRUNC: the packet was longer than the buffer, and the rest of it is gone.</summary>
+    DataTruncated = 1,
+
+    /// <summary>MSG_CTRUNC: descriptors were lost, because this process had no room for them in its descriptor table.</summary>
+    DescriptorsTruncated = 2,
+}

@@ -1,0 +1,81 @@
+using System.Text;
+
+namespace PSFdPass;
+
+/// <summary>One received message: its data and its descriptors, which it owns until they are closed or handed over.</summary>
+public sealed class ReceivedMessage : IDisposable
+{
+    internal ReceivedMessage(byte[] data, FileDescriptor[] descriptors, in ReceiveResult result)
+    {
+        Data = data;
+        Descriptors = descriptors;
+        Credentials = result.Credentials;
+        Flags = result.Flags;
+        BytesLost = result.FullLength - result.Bytes;
+    }
+
+    private ReceivedMessage(ReceivedMessage other, FileDescriptor[] descriptors)
+    {
+        Data = [.. other.Data];
+        Descriptors = descriptors;
+        Credentials = other.Credentials;
+        Flags = other.Flags;
+        BytesLost = other.BytesLost;
+    }
+
+    /// <summary>The bytes that came with the descriptors. On a stream, also those sent just before them.</summary>
+    public byte[] Data { get; }
+
+    /// <summary>The data as UTF-8 text.</summary>
+    public string Text => Encoding.UTF8.GetString(Data);
+
+    /// <summary>The descriptors, in the order they were sent.</summary>
+    public IReadOnlyList<FileDescriptor> Descriptors { get; }
+
+    /// <summary>Who sent it, when the socket asks for that (SO_PASSCRED); otherwise null.</summary>
+    public MessageCredentials? Credentials { get; }
+
+    /// <summary>Whether anything was cut short.</summary>
+    public MessageFlags Flags { get; }
+
+    /// <summary>How many bytes of a packet had no room in the buffer and are gone.</summary>
+    public int BytesLost { get; }
+
+    /// <summary>Closes the descriptors that it still owns.</summary>
+    public void Dispose()
+    {
+        foreach (FileDescriptor descriptor in Descriptors)
+        {
+            descriptor.Dispose();
+        }
+    }
+
+    /// <summary>Another message like this one, with duplicates of its descriptors.</summary>
+    /// <exception cref="SystemCallException">EMFILE: there is no descriptor left.</exception>
+    internal ReceivedMessage Duplicate()
+    {
+        var duplicates = new FileDescriptor[Descriptors.Count];
+        int made = 0;
+        try
+        {
+            for (; made < duplicates.Length; made++)
+            {
+                duplicates[made] = Descriptors[made].Duplicate();
+            }
+
+            return new ReceivedMessage(this, duplicates);
+        }
+        catch
+        {
+            foreach (FileDescriptor duplicate in duplicates.AsSpan(0, made))
+            {
+                duplicate.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>A short description.</summary>
+    public override string ToString() => $"{Data.Length} bytes, {Descriptors.Count} descriptors";
+}

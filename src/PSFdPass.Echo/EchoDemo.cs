@@ -1,0 +1,171 @@
+namespace PSFdPass.Echo;
+
+/// <summary>
+/// The echo demo, playing in the background: a quarterback and a wide receiver in processes of their own, or one of the two
+/// with somebody else's program as the other.
+/// </summary>
+public sealed class EchoDemo : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly EchoDemoOptions _options;
+    private readonly Action<string> _log;
+    private readonly Quarterback? _quarterback;
+    private readonly WideReceiver? _wideReceiver;
+    private readonly WideReceiverProcess? _child;
+    private int _stopping;
+
+    private EchoDemo(EchoDemoOptions options, Action<string> log)
+    {
+        _options = options;
+        _log = log;
+        if (options.Role == EchoRole.WideReceiver)
+        {
+            _wideReceiver = new WideReceiver(
+                options.SocketPath, log, options.SocketName, options.AllowAnyUser, options.ReplaceStale);
+        }
+        else
+        {
+            if (options.Role == EchoRole.All)
+            {
+                // The wide receiver's process could tell of a socket that is taken only in words, and somebody else's wide
+                // receiver may answer on it: so its part is tried here first.
+                new WideReceiver(options.SocketPath, log, options.SocketName, options.AllowAnyUser, options.ReplaceStale).Dispose();
+            }
+
+            _quarterback = new Quarterback(options.Listen, options.SocketPath, log, options.SocketName);
+        }
+
+        if (options.Role == EchoRole.All)
+        {
+            try
+            {
+                ArgumentNullException.ThrowIfNull(options.WideReceiverProcess, nameof(options));
+                _child = new WideReceiverProcess(options.WideReceiverProcess, log);
+            }
+            catch
+            {
+                _quarterback!.Dispose();
+                throw;
+            }
+        }
+
+        Completion = Task.Run(PlayAsync);
+    }
+
+    /// <summary>The port on which users connect; 0 when this plays the wide receiver only.</summary>
+    public int Port => _quarterback?.LocalEndPoint.Port ?? 0;
+
+    /// <summary>The quarterback's process id; null when it is somebody else's.</summary>
+    public int? QuarterbackId => _quarterback is null ? null : Environment.ProcessId;
+
+    /// <summary>The wide receiver's process id; null when it is somebody else's.</summary>
+    public int? WideReceiverId => _child?.Id ?? (_wideReceiver is null ? null : Environment.ProcessId);
+
+    /// <summary>The Unix-domain socket between the players.</summary>
+    public string SocketPath => _options.SocketPath;
+
+    /// <summary>Completes when users can connect (or, for the wide receiver, quarterbacks); faulted if it does not come to that.</summary>
+    public Task Listening => _listening.Task;
+
+    /// <summary>Completes when the demo has stopped and closed everything; faulted if it could not go on.</summary>
+    public Task Completion { get; }
+
+    /// <summary>Starts to play.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="log">Receives each line of the log, from any thread.</param>
+    /// <exception cref="SystemCallException">EADDRINUSE: the port or the socket is taken; ENAMETOOLONG and so on.</exception>
+    public static EchoDemo Start(EchoDemoOptions options, Action<string> log)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(log);
+        return new EchoDemo(options, log);
+    }
+
+    /// <summary>Connects as a user, types lines and gives what the connection shows: two greetings, then the echoes.</summary>
+    /// <param name="lines">What to type.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="InvalidOperationException">This plays the wide receiver only: users connect to a quarterback.</exception>
+    public async IAsyncEnumerable<string> SayAsync(
+        IEnumerable<string> lines, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        Quarterback quarterback = _quarterback
+            ?? throw new InvalidOperationException("Users connect to a quarterback, and this plays the wide receiver only.");
+        await Listening.WaitAsync(cancellation).ConfigureAwait(false);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stop.Token);
+        await foreach (string line in EchoUser.SayAsync(quarterback.LocalEndPoint, lines, ended.Token).ConfigureAwait(false))
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>Asks the demo to stop; <see cref="Completion"/> tells when it has.</summary>
+    public void RequestStop()
+    {
+        if (Interlocked.Exchange(ref _stopping, 1) == 0)
+        {
+            _log("Shutting down");
+            _stop.Cancel();
+        }
+    }
+
+    /// <summary>Stops: closes every connection, removes the socket's file, and ends the wide receiver's process.</summary>
+    public void Stop()
+    {
+        RequestStop();
+        Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc cref="Stop"/>
+    public void Dispose() => Stop();
+
+    private async Task PlayAsync()
+    {
+        using (_quarterback)
+        using (_wideReceiver)
+        using (_child)
+        {
+            try
+            {
+                Task play = _quarterback is not null
+                    ? _quarterback.RunAsync(() => _listening.TrySetResult(), _stop.Token)
+                    : _wideReceiver!.RunAsync(() => _listening.TrySetResult(), _stop.Token);
+                await WatchChildAsync(play).ConfigureAwait(false);
+                await play.ConfigureAwait(false);
+                _listening.TrySetCanceled();
+            }
+            catch (Exception exception)
+            {
+                _listening.TrySetException(exception);
+                throw;
+            }
+            finally
+            {
+                _stop.Cancel();
+                if (_child is not null)
+                {
+                    await _child.StopAsync().ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    // A wide receiver that ends before anybody could use it has failed to start. One that ends later leaves a quarterback that
+    // waits for the next one.
+    private async Task WatchChildAsync(Task play)
+    {
+        if (_child is null || await Task.WhenAny(play, _child.Exited).ConfigureAwait(false) == play || _stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (!Listening.IsCompleted)
+        {
+            _stop.Cancel();
+            await play.ConfigureAwait(false);
+            throw new InvalidOperationException(_child.Describe());
+        }
+
+        _log(_child.Describe());
+    }
+}

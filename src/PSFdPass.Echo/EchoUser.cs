@@ -1,0 +1,76 @@
+using System.Net.Sockets;
+using System.Net;
+using System.Runtime.CompilerServices;
+
+namespace PSFdPass.Echo;
+
+/// <summary>Plays the user: connects once, types lines, and reads what the connection shows.</summary>
+public static class EchoUser
+{
+    /// <summary>Connects, sends each line, hangs up when all are sent, and gives every line that comes back.</summary>
+    /// <param name="quarterback">Where to connect.</param>
+    /// <param name="lines">What to type.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="SystemCallException">
+    /// ECONNREFUSED: nobody listens there. ECONNRESET, EPIPE: the connection was ended before everything was typed and read.
+    /// </exception>
+    public static async IAsyncEnumerable<string> SayAsync(
+        IPEndPoint quarterback, IEnumerable<string> lines, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(quarterback);
+        using var socket = new Socket(quarterback.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(quarterback, cancellation).ConfigureAwait(false);
+        }
+        catch (SocketException exception)
+        {
+            throw SystemCallException.From(exception, "connect", quarterback.ToString());
+        }
+
+        await using var stream = new NetworkStream(socket);
+        using var reader = new StreamReader(stream);
+
+        // Typing and reading go on side by side: the echo of much text comes before all of it is sent.
+        Task typing = TypeAsync(socket, stream, lines, cancellation);
+        while (await ReadAsync(reader, cancellation).ConfigureAwait(false) is { } line)
+        {
+            yield return line;
+        }
+
+        await typing.ConfigureAwait(false);
+    }
+
+    private static async Task<string?> ReadAsync(StreamReader reader, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (IOException exception) when (exception.InnerException is SocketException reason)
+        {
+            throw SystemCallException.From(reason, "recv");
+        }
+    }
+
+    private static async Task TypeAsync(
+        Socket socket, NetworkStream stream, IEnumerable<string> lines, CancellationToken cancellation)
+    {
+        try
+        {
+            await using (var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" })
+            {
+                foreach (string line in lines)
+                {
+                    await writer.WriteLineAsync(line.AsMemory(), cancellation).ConfigureAwait(false);
+                }
+            }
+
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when ((exception as SocketException ?? exception.InnerException) is SocketException reason)
+        {
+            throw SystemCallException.From(reason, "send");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Echo;
+
+/// <summary>
+/// A player's play: a thread of its own, from its beginning until it is cancelled or disposed. What the play uses may be
+/// disposed right after it.
+/// </summary>
+internal sealed class Play : IDisposable
+{
+    private readonly CancellationTokenSource _end = new();
+    private readonly object _guard = new();
+    private Task _playing = Task.CompletedTask;
+    private bool _isDisposed;
+
+    /// <summary>Begins to play.</summary>
+    /// <param name="play">Plays until the token that it gets is cancelled, which makes the descriptor readable.</param>
+    /// <param name="cancellation">Ends the play.</param>
+    /// <exception cref="ObjectDisposedException">The player is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The player plays already.</exception>
+    public Task Begin(Action<WakeDescriptor, CancellationToken> play, CancellationToken cancellation)
+    {
+        lock (_guard)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (!_playing.IsCompleted)
+            {
+                throw new InvalidOperationException("It plays already.");
+            }
+
+            return _playing = Task.Factory.StartNew(
+                () =>
+                {
+                    using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _end.Token);
+                    using var wake = new WakeDescriptor();
+                    using CancellationTokenRegistration stop = end.Token.UnsafeRegister(
+                        static state => ((WakeDescriptor)state!).Signal(), wake);
+                    play(wake, end.Token);
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+                TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Ends the play, if there is one, and waits until it has ended, in whatever way.</summary>
+    public void Dispose()
+    {
+        lock (_guard)
+        {
+            _isDisposed = true;
+        }
+
+        _end.Cancel();
+        _playing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+    }
+}
