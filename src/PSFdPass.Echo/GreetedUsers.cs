@@ -1,3 +1,5 @@
+using PSFdPass.Handles;
+
 namespace PSFdPass.Echo;
 
 /// <summary>

@@ -6,7 +6,7 @@ namespace PSFdPass.Ancillary;
 /// How a system lays out <c>struct cmsghdr</c> and what follows it: the CMSG_ macros of cmsg(3) as data, so that the bytes of
 /// one system can be written and read, and so tested, on another.
 /// </summary>
-/// <param name="LengthSize">Bytes of cmsg_len: a size_t (8) in glibc, a socklen_t (4) in musl, macOS and FreeBSD.</param>
+/// <param name="LengthSize">Bytes of cmsg_len: a size_t (8) on Linux, a socklen_t (4) on macOS.</param>
 /// <param name="LevelOffset">Where cmsg_level stands; cmsg_type follows it 4 bytes later.</param>
 /// <param name="DataOffset">Where the data begins: CMSG_DATA, and CMSG_LEN(0).</param>
 /// <param name="Alignment">What each message's length is rounded up to before the next one begins.</param>
@@ -22,30 +22,23 @@ internal readonly record struct ControlMessageLayout(
     /// <summary>Room for the most descriptors that one message carries, in any layout.</summary>
     public const int MaxRightsSpace = 16 + (((253 * sizeof(int)) + 7) & ~7);
 
-    /// <summary>Linux with glibc.</summary>
-    public static readonly ControlMessageLayout Glibc = new(8, 8, 16, 8, 1, 2, 4);
-
-    /// <summary>Linux with musl: a 4-byte length and 4 bytes of padding, zero where glibc's upper half is zero.</summary>
-    public static readonly ControlMessageLayout Musl = new(4, 8, 16, 8, 1, 2, 4);
+    /// <summary>
+    /// Linux. The kernel and glibc have an 8-byte cmsg_len, musl has 4 bytes and 4 bytes of padding; for every length under 4 GiB the
+    /// bytes are the same.
+    /// </summary>
+    public static readonly ControlMessageLayout Linux = new(8, 8, 16, 8, 1, 2, 4);
 
     /// <summary>macOS: a 12-byte header and 4-byte alignment.</summary>
     public static readonly ControlMessageLayout MacOS = new(4, 4, 12, 4, 0xffff, -1, -1);
 
-    /// <summary>FreeBSD on a 64-bit machine: a 12-byte header, and 8-byte alignment of header and data.</summary>
-    public static readonly ControlMessageLayout FreeBsd = new(4, 4, 16, 8, 0xffff, -1, -1);
-
-    /// <summary>
-    /// The layout of the system this process runs on. On Linux it is glibc's, which the kernel itself has; musl's bytes are
-    /// the same for every length under 4 GiB.
-    /// </summary>
+    /// <summary>The layout of the system this process runs on.</summary>
     public static readonly ControlMessageLayout Current = For(Platform.Current);
 
     /// <summary>The layout of one system.</summary>
     public static ControlMessageLayout For(PlatformId platform) => platform switch
     {
         PlatformId.MacOS => MacOS,
-        PlatformId.FreeBsd => FreeBsd,
-        _ => Glibc,
+        _ => Linux,
     };
 
     /// <summary>CMSG_LEN: what cmsg_len says for so many bytes of data.</summary>

@@ -110,7 +110,7 @@ public static class DescriptorCopy
 
         if (copy != target)
         {
-            _ = Unistd.Close(copy);
+            _ = Closing.Close(copy);
             throw new DescriptorInUseException(target, $"Descriptor {Describe(target)} is open: -Force replaces it.");
         }
 
@@ -122,24 +122,12 @@ public static class DescriptorCopy
 
     private static void Replace(int fd, int target)
     {
-        int flags = target > LastStandard ? Constants.Current.O_CLOEXEC : 0;
         DescriptorNumbers.Take(target);
-        int copy;
-        do
-        {
-            copy = OperatingSystem.IsMacOS() ? Unistd.Dup2(fd, target) : Unistd.Dup3(fd, target, flags);
-        }
-        while (copy < 0 && (Errno.Last == Errno.EINTR || Errno.Last == Errno.EBUSY));
-
+        int copy = Unistd.Replace(fd, target, closeOnExec: target > LastStandard);
         if (copy < 0)
         {
             int errno = Errno.Last;
             throw errno == Errno.EBADF ? Beyond(target) : new SystemCallException("dup3", errno, $"descriptor {fd} to {target}");
-        }
-
-        if (OperatingSystem.IsMacOS() && flags != 0)
-        {
-            _ = Fcntl.Control(target, Constants.F_SETFD, Constants.FD_CLOEXEC);
         }
     }
 

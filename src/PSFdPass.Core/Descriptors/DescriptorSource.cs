@@ -84,7 +84,7 @@ public sealed class DescriptorSource
                 break;
 
             case var _ when IsNumber:
-                DescriptorNumbers.Close((int)Handle.DangerousGetHandle());
+                Closing.CloseByNumber((int)Handle.DangerousGetHandle());
                 break;
 
             default:
@@ -124,7 +124,7 @@ public sealed class DescriptorSource
             {
                 // There is no descriptor left for a copy. What is lost this way is the runtime's own clearing up.
                 Handle.SetHandleAsInvalid();
-                _ = Unistd.Close(lease.Fd);
+                _ = Closing.Close(lease.Fd);
                 return;
             }
         }
@@ -132,7 +132,7 @@ public sealed class DescriptorSource
         _ = SysSocket.GetSockOpt(copy, Constants.Current.SOL_SOCKET, Constants.Current.SO_LINGER, &linger, &length);
         Handle.Dispose();
         _ = SysSocket.SetSockOpt(copy, Constants.Current.SOL_SOCKET, Constants.Current.SO_LINGER, &linger, length);
-        _ = Unistd.Close(copy);
+        _ = Closing.Close(copy);
     }
 
     /// <summary>
@@ -152,7 +152,7 @@ public sealed class DescriptorSource
     {
         if (number is < 0 or > int.MaxValue)
         {
-            throw DescriptorNumbers.NoSuchNumber(number);
+            throw DescriptorNumbers.NotADescriptor(number);
         }
 
         return Fcntl.Control((int)number, Constants.F_GETFD) >= 0

@@ -41,7 +41,7 @@ public sealed class FileDescriptor : IDisposable
     {
         get
         {
-            if (!_handle.IsClosed && _handle.IsLost)
+            if (!_handle.IsClosed && _handle.IsStale)
             {
                 // Somebody closed it by its number.
                 _handle.SetHandleAsInvalid();

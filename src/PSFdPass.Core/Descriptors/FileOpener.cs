@@ -1,3 +1,4 @@
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
 namespace PSFdPass;
@@ -196,14 +197,14 @@ public static class FileOpener
         }
 
         CloseIfOpen(opening.GetAwaiter().GetResult().Fd);
-        _ = Unistd.Close(bothEnds);
+        _ = Closing.Close(bothEnds);
     }
 
     private static void CloseIfOpen(int fd)
     {
         if (fd >= 0)
         {
-            _ = Unistd.Close(fd);
+            _ = Closing.Close(fd);
         }
     }
 }

@@ -88,7 +88,7 @@ public static unsafe class MemoryFile
         }
 
         MemoryFileSeals? seals = SealsOf(fd);
-        _ = Unistd.Close(fd);
+        _ = Closing.Close(fd);
         return seals;
     }
 

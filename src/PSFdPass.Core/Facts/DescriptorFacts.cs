@@ -69,7 +69,7 @@ internal static unsafe class DescriptorInspection
             return Unistd.ReadLink($"/proc/self/fd/{fd}") ?? "";
         }
 
-        // F_GETPATH of macOS; FreeBSD has no such thing, and its descriptors stay without a name.
+        // F_GETPATH of macOS.
         byte* path = stackalloc byte[1024];
         return OperatingSystem.IsMacOS() && Fcntl.GetPath(fd, path) == 0 ? Marshal.PtrToStringUTF8((nint)path)! : "";
     }

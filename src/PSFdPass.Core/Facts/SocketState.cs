@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using PSFdPass.Handles;
 
 namespace PSFdPass;
 

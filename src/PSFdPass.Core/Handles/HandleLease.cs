@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Handles;
 
 /// <summary>
-/// Keeps a handle from being released while its number is in use: without that, a finalizer or another thread could close the
-/// descriptor under a system call, and the number could by then belong to another file.
+/// Keeps a handle from being released during one system call. Without it, a finalizer or another thread could close the descriptor
+/// under the call, and its number could refer to another file. Never held while waiting.
 /// </summary>
 internal ref struct HandleLease
 {
@@ -17,12 +17,17 @@ internal ref struct HandleLease
     {
         _handle = handle;
         handle.DangerousAddRef(ref _held);
+        if (handle is SafeDescriptorHandle { IsStale: true })
+        {
+            Dispose();
+            throw new ObjectDisposedException(null, "The descriptor was closed by its number.");
+        }
     }
 
-    /// <summary>The descriptor's number; valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The descriptor's number, which is valid until <see cref="Dispose"/>.</summary>
     public readonly int Fd => (int)_handle.DangerousGetHandle();
 
-    /// <summary>Gives the reference back.</summary>
+    /// <summary>Returns the reference.</summary>
     public void Dispose()
     {
         if (_held)

@@ -1,22 +1,16 @@
 using Microsoft.Win32.SafeHandles;
-using PSFdPass.Handles;
-using PSFdPass.Interop;
 
-namespace PSFdPass;
+namespace PSFdPass.Handles;
 
 /// <summary>
-/// Owns the number of one descriptor, of whatever kind, and closes it with close(2) and nothing more: no shutdown of a
-/// connection, no unlink of a socket's path, no release of a lock that somebody else relies on.
+/// Owns the number of one descriptor of any kind and closes it with close(2) and nothing more: no shutdown of a connection and no
+/// unlink of a socket's path.
 /// </summary>
-public sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
+/// <remarks>Thread-safe. Of a <see cref="Detach"/> and a Dispose on two threads, exactly one gets the number.</remarks>
+internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 {
-    private readonly int _born = DescriptorNumbers.Age;
-
-    /// <summary>An invalid handle.</summary>
-    public SafeDescriptorHandle()
-        : base(ownsHandle: true)
-    {
-    }
+    private readonly int _generation = DescriptorNumbers.Generation;
+    private int _released;
 
     /// <summary>Holds a descriptor.</summary>
     /// <param name="fd">The descriptor's number.</param>
@@ -24,22 +18,37 @@ public sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
     public SafeDescriptorHandle(int fd, bool ownsHandle)
         : base(ownsHandle) => SetHandle(fd);
 
-    /// <summary>Whether the number was closed, or given another file, by its number alone: it is no longer this handle's.</summary>
-    internal bool IsLost => DescriptorNumbers.IsLost((int)handle, _born);
+    /// <summary>
+    /// Occurs once, when the number is released or detached. A handler must check <see cref="IsUsable"/> after it was added, because
+    /// the event may have occurred just before.
+    /// </summary>
+    public event Action? Released;
+
+    /// <summary>Gets a value indicating whether the number is open and still belongs to this handle.</summary>
+    public bool IsUsable => !IsClosed && !IsStale;
+
+    /// <summary>
+    /// Gets a value indicating whether the number was closed, or given another file, by its number alone. It then no longer belongs to
+    /// this handle.
+    /// </summary>
+    public bool IsStale => DescriptorNumbers.IsStale((int)handle, _generation);
+
+    /// <summary>Gives up the ownership: the caller must close the number, and this handle is closed.</summary>
+    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    public int Detach()
+    {
+        ObjectDisposedException.ThrowIf(!IsUsable || Interlocked.Exchange(ref _released, 1) != 0, this);
+        int fd = (int)handle;
+        SetHandleAsInvalid();
+        Released?.Invoke();
+        return fd;
+    }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => IsLost || Unistd.Close((int)handle) == 0;
-
-    /// <summary>Gives up the ownership: the number is the caller's to close, and this handle is closed.</summary>
-    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
-    internal int Detach()
+    protected override bool ReleaseHandle()
     {
-        lock (this)
-        {
-            ObjectDisposedException.ThrowIf(IsClosed || IsLost, this);
-            int fd = (int)handle;
-            SetHandleAsInvalid();
-            return fd;
-        }
+        bool closed = Interlocked.Exchange(ref _released, 1) != 0 || IsStale || Closing.Close((int)handle);
+        Released?.Invoke();
+        return closed;
     }
 }

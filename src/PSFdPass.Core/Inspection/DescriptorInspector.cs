@@ -43,7 +43,7 @@ public sealed class DescriptorInspector
     {
         if (fd < 0)
         {
-            throw DescriptorNumbers.NoSuchNumber(fd);
+            throw DescriptorNumbers.NotADescriptor(fd);
         }
 
         if (TryDescribe(processId, fd, []) is { } info)
@@ -70,7 +70,7 @@ public sealed class DescriptorInspector
         }
 
         ThrowIfElsewhere(processId);
-        return DescriptorNumbers.Open();
+        return OpenDescriptors.Numbers();
     }
 
     /// <summary>Describes a descriptor by what <c>/proc</c> tells, be it another process's or ours. Null if it is closed.</summary>

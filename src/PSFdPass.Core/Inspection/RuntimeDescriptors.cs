@@ -1,5 +1,4 @@
 using PSFdPass.Facts;
-using PSFdPass.Handles;
 using PSFdPass.Interop;
 
 namespace PSFdPass;
@@ -44,7 +43,7 @@ public static class RuntimeDescriptors
             return;
         }
 
-        int[] numbers = DescriptorNumbers.Open();
+        int[] numbers = OpenDescriptors.Numbers();
         ulong[] devices = new ulong[numbers.Length];
         ulong[] inodes = new ulong[numbers.Length];
         for (int i = 0; i < numbers.Length; i++)

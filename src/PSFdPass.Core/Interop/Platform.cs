@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary>A system whose C structures and constants this library knows.</summary>
+/// <summary>A system whose C structures and constants this library contains.</summary>
 internal enum PlatformId
 {
     /// <summary>Linux with glibc or musl, on x86-64.</summary>
@@ -11,16 +11,13 @@ internal enum PlatformId
     /// <summary>Linux with glibc or musl, on arm64.</summary>
     LinuxArm64,
 
-    /// <summary>macOS, on x86-64 or arm64. Known from its headers; not run by this project's tests.</summary>
+    /// <summary>macOS, on x86-64 or arm64. Taken from its headers; not run by this project's tests.</summary>
     MacOS,
-
-    /// <summary>FreeBSD, on x86-64 or arm64. Known from its headers; not run by this project's tests.</summary>
-    FreeBsd,
 }
 
 /// <summary>
-/// The one place that asks where we are. Everything that differs between systems is a table of data
-/// (<see cref="Constants"/>, <see cref="Ancillary.ControlMessageLayout"/>, <see cref="ErrnoNames"/>) indexed by
+/// The only place that asks which system this is. Everything that differs between systems is a table of data
+/// (<see cref="Constants"/>, <see cref="Ancillary.ControlMessageLayout"/>, <see cref="ErrnoNames"/>) selected by
 /// <see cref="PlatformId"/>, so that the tables of one system can be tested as bytes on another.
 /// </summary>
 internal static class Platform
@@ -29,8 +26,8 @@ internal static class Platform
     public static readonly PlatformId Current = Detect();
 
     /// <summary>
-    /// Whether variadic arguments travel on the stack even when registers are free: Apple's arm64 convention, under which
-    /// <c>fcntl</c> called as if it had three fixed parameters reads garbage.
+    /// Indicates whether variadic arguments are passed on the stack even when registers are free. This is Apple's arm64
+    /// convention, under which <c>fcntl</c> called as if it had three fixed parameters reads garbage.
     /// </summary>
     public static readonly bool VariadicOnStack =
         Current == PlatformId.MacOS && RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
@@ -39,7 +36,7 @@ internal static class Platform
     {
         if (!BitConverter.IsLittleEndian || IntPtr.Size != 8)
         {
-            throw new PlatformNotSupportedException("PSFdPass needs a 64-bit little-endian system.");
+            throw new PlatformNotSupportedException("PSFdPass requires a 64-bit little-endian system.");
         }
 
         if (OperatingSystem.IsLinux())
@@ -49,21 +46,13 @@ internal static class Platform
                 Architecture.X64 => PlatformId.LinuxX64,
                 Architecture.Arm64 => PlatformId.LinuxArm64,
                 var other => throw new PlatformNotSupportedException(
-                    $"PSFdPass knows Linux on x64 and arm64; the numbers of the system calls on {other} are others."),
+                    $"PSFdPass supports Linux on x64 and arm64. The system call numbers on {other} are different."),
             };
         }
 
-        if (OperatingSystem.IsMacOS())
-        {
-            return PlatformId.MacOS;
-        }
-
-        if (OperatingSystem.IsFreeBSD())
-        {
-            return PlatformId.FreeBsd;
-        }
-
-        throw new PlatformNotSupportedException(
-            "PSFdPass passes file descriptors over Unix-domain sockets, which this system does not have: it runs on Linux and macOS.");
+        return OperatingSystem.IsMacOS()
+            ? PlatformId.MacOS
+            : throw new PlatformNotSupportedException(
+                "PSFdPass passes file descriptors over Unix-domain sockets, which this system does not support. It runs on Linux and macOS.");
     }
 }

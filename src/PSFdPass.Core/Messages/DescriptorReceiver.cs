@@ -144,7 +144,7 @@ public static class DescriptorReceiver
                 return message;
             }
 
-            if (!await ReadinessPoller.UntilAsync(socket, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false))
+            if (!await ReadinessPollerShim.UntilAsync(socket, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false))
             {
                 throw TimedOut();
             }

@@ -201,7 +201,7 @@ public static class DescriptorSender
                 data = data[sent..];
                 descriptors = ArraySegment<SafeHandle>.Empty;
             }
-            else if (!await ReadinessPoller.UntilAsync(socket, Poll.POLLOUT, deadline, cancellation).ConfigureAwait(false))
+            else if (!await ReadinessPollerShim.UntilAsync(socket, Poll.POLLOUT, deadline, cancellation).ConfigureAwait(false))
             {
                 throw TimedOut(data.Length, descriptors.Count);
             }

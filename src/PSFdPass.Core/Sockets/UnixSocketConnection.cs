@@ -149,7 +149,7 @@ public static class UnixSocketConnection
         ThrowIfNotListening(listener.SafeHandle);
         Deadline deadline = Deadline.After(timeout);
         while (SocketWait.IsReadable(listener.SafeHandle) ||
-            await ReadinessPoller.UntilAsync(listener.SafeHandle, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false))
+            await ReadinessPollerShim.UntilAsync(listener.SafeHandle, Poll.POLLIN, deadline, cancellation).ConfigureAwait(false))
         {
             if (TryAccept(listener.SafeHandle) is { } connection)
             {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using PSFdPass.Descriptors;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 using PSFdPass.Messages;
 

@@ -1,36 +1,47 @@
 namespace PSFdPass.Waiting;
 
-/// <summary>A moment until which to wait, or none.</summary>
+/// <summary>The time at which a wait ends, or never.</summary>
 internal readonly struct Deadline
 {
     private readonly long _end;
 
     private Deadline(long end) => _end = end;
 
-    /// <summary>Waits for ever.</summary>
+    /// <summary>A deadline that is never reached.</summary>
     public static Deadline Never => new(long.MaxValue);
 
-    /// <summary>Whether there is an end at all.</summary>
+    /// <summary>Gets a value indicating whether the deadline is never reached.</summary>
     public bool IsNever => _end == long.MaxValue;
 
-    /// <summary>Whether the moment has come.</summary>
+    /// <summary>Gets a value indicating whether the deadline has been reached.</summary>
     public bool HasPassed => !IsNever && Environment.TickCount64 >= _end;
 
-    /// <summary>What is left in the form poll(2) takes: milliseconds, 0 when it is over, −1 for ever.</summary>
+    /// <summary>Gets the time that is left in milliseconds, as poll(2) takes it: 0 when the deadline has been reached, -1 for no limit.</summary>
     public int PollMilliseconds => IsNever ? -1 : (int)Math.Clamp(_end - Environment.TickCount64, 0, int.MaxValue);
 
-    /// <summary>Counts from now. <see cref="Timeout.InfiniteTimeSpan"/>, and any other negative time, waits for ever.</summary>
+    /// <summary>Returns the deadline that is a timeout from now.</summary>
+    /// <param name="timeout">The timeout, which is rounded up to milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not <see cref="Timeout.InfiniteTimeSpan"/>.</exception>
     public static Deadline After(TimeSpan timeout)
     {
-        if (timeout < TimeSpan.Zero || timeout.TotalMilliseconds > long.MaxValue / 4)
+        if (timeout == Timeout.InfiniteTimeSpan)
         {
             return Never;
         }
 
-        // Rounded up: to wait less than was asked is worse than to wait a millisecond more.
-        return new Deadline(Environment.TickCount64 + (long)Math.Ceiling(timeout.TotalMilliseconds));
+        if (timeout < TimeSpan.Zero)
+        {
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative. Timeout.InfiniteTimeSpan waits without a limit.");
+        }
+
+        return timeout.TotalMilliseconds > long.MaxValue / 4
+            ? Never
+            : new Deadline(Environment.TickCount64 + (long)Math.Ceiling(timeout.TotalMilliseconds));
     }
 
-    /// <summary>The earlier of two.</summary>
+    /// <summary>Returns the earlier of two deadlines.</summary>
     public static Deadline Min(Deadline one, Deadline other) => one._end <= other._end ? one : other;
+
+    /// <summary>Returns the time that is left, but at most a number of milliseconds.</summary>
+    public int AtMost(int milliseconds) => IsNever ? milliseconds : Math.Min(PollMilliseconds, milliseconds);
 }

@@ -1,45 +1,43 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// Waits until descriptors are ready without a thread for each: one background thread polls for all asynchronous sends and
-/// receives of the process.
+/// Waits for the asynchronous operations of this process, without a thread for each: one background thread polls for all of them.
 /// </summary>
 /// <remarks>
-/// The runtime's own asynchronous socket operations can't serve here. They set O_NONBLOCK on the open file description, so
-/// that waiting on a socket would change it for every other process that holds it; and they know no wait for room to send.
+/// The runtime's own asynchronous socket operations can't serve here. They set O_NONBLOCK on the open file description, so that waiting
+/// on a socket would change it for every other process that holds it, and they can't wait for space to send.
 /// </remarks>
 internal static unsafe class ReadinessPoller
 {
-    private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(10);
+    private const int PauseAfterError = 10;
     private static readonly object Gate = new();
     private static readonly List<Waiter> Arrivals = [];
     private static WakeDescriptor? s_wake;
 
-    /// <summary>Completes with true when the handle is ready (or broken: the next call will tell), with false when the time is over.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
-    public static Task<bool> UntilAsync(SafeHandle handle, short events, Deadline deadline, CancellationToken cancellation)
+    /// <summary>
+    /// Completes with true when the handle is ready, and with false when it was closed, the wait was cancelled or the time is over.
+    /// </summary>
+    /// <param name="handle">The handle, which is not kept open; null to pause.</param>
+    /// <param name="events">The poll(2) events; 0 to pause without polling.</param>
+    /// <param name="milliseconds">The time to wait; -1 for no limit.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SystemCallException">EMFILE: no descriptor is left to wake the thread with.</exception>
+    public static Task<bool> WaitAsync(SafeHandle? handle, short events, int milliseconds, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
-        if (deadline.HasPassed)
-        {
-            return Task.FromResult(false);
-        }
-
-        Waiter waiter;
+        var waiter = new Waiter(handle, events, milliseconds < 0 ? Deadline.Never : Deadline.After(TimeSpan.FromMilliseconds(milliseconds)));
         lock (Gate)
         {
             EnsureRunning();
-            waiter = new Waiter(handle, events, deadline);
             Arrivals.Add(waiter);
             s_wake.Signal();
         }
 
-        waiter.CancelWith(cancellation);
+        waiter.CompleteOn(cancellationToken);
         return waiter.Task;
     }
 
@@ -48,8 +46,18 @@ internal static unsafe class ReadinessPoller
     {
         if (s_wake is null)
         {
-            s_wake = new WakeDescriptor();
-            new Thread(Run) { IsBackground = true, Name = "PSFdPass readiness" }.Start(s_wake);
+            var wake = new WakeDescriptor();
+            try
+            {
+                new Thread(Run) { IsBackground = true, Name = "PSFdPass readiness" }.Start(wake);
+            }
+            catch
+            {
+                wake.Dispose();
+                throw;
+            }
+
+            s_wake = wake;
         }
     }
 
@@ -57,132 +65,117 @@ internal static unsafe class ReadinessPoller
     {
         var wake = (WakeDescriptor)state!;
         var waiters = new List<Waiter>();
-        var descriptors = new Poll.PollFd[16];
+        var polled = new Poll.PollFd[16];
+
+        // The wake descriptor is never closed: the thread runs as long as the process.
+        polled[0] = new Poll.PollFd { fd = wake.Fd, events = Poll.POLLIN };
         while (true)
         {
+            wake.Reset();
             lock (Gate)
             {
                 waiters.AddRange(Arrivals);
                 Arrivals.Clear();
-                wake.Drain();
             }
 
-            waiters.RemoveAll(static waiter => waiter.HasEnded || waiter.EndIfCancelled());
-            if (descriptors.Length <= waiters.Count)
+            waiters.RemoveAll(static waiter => waiter.HasEnded());
+            if (polled.Length <= waiters.Count)
             {
-                Array.Resize(ref descriptors, waiters.Count * 2);
+                Array.Resize(ref polled, (waiters.Count + 1) * 2);
             }
 
             Deadline next = Deadline.Never;
             for (int i = 0; i < waiters.Count; i++)
             {
-                descriptors[i] = new Poll.PollFd { fd = waiters[i].Fd, events = waiters[i].Events };
+                polled[i + 1] = new Poll.PollFd { fd = waiters[i].Fd, events = waiters[i].Events };
                 next = Deadline.Min(next, waiters[i].Deadline);
             }
 
-            // The wake descriptor is never closed: the thread lives as long as the process.
-            descriptors[waiters.Count] = new Poll.PollFd { fd = wake.Fd, events = Poll.POLLIN };
-            fixed (Poll.PollFd* first = descriptors)
+            int slice = waiters.Count == 0 ? -1 : next.AtMost(WaitLoop.SliceMilliseconds);
+            fixed (Poll.PollFd* first = polled)
             {
-                // Without an answer, revents are as they were laid out: zero.
-                if (Poll.Wait(first, (nuint)waiters.Count + 1, next.PollMilliseconds) < 0 && Errno.Last != Errno.EINTR)
+                if (Poll.Wait(first, (nuint)waiters.Count + 1, slice) < 0 && Errno.Last != Errno.EINTR)
                 {
-                    // No memory, or more waits than RLIMIT_NOFILE allows: it may pass.
+                    // ENOMEM, or EINVAL for more descriptors than RLIMIT_NOFILE: both can be temporary.
                     Thread.Sleep(PauseAfterError);
+                    continue;
                 }
             }
 
             for (int i = 0; i < waiters.Count; i++)
             {
-                if (descriptors[i].revents != 0)
+                if (polled[i + 1].revents != 0)
                 {
-                    waiters[i].End(ready: true);
-                }
-                else if (waiters[i].Deadline.HasPassed)
-                {
-                    waiters[i].End(ready: false);
+                    waiters[i].Complete(isReady: true);
                 }
             }
         }
     }
 
-    /// <summary>
-    /// One wait. Only the polling thread ends it, a cancelled one too, and gives the handle back before anybody hears of it: a
-    /// <see cref="System.Net.Sockets.Socket"/> that is disposed while its handle is held shuts the connection down, or the
-    /// listener, for every process that shares it.
-    /// </summary>
-    private sealed class Waiter
+    private static void Wake() => s_wake?.Signal();
+
+    /// <summary>One wait. It holds no reference to the handle.</summary>
+    private sealed class Waiter(SafeHandle? handle, short events, Deadline deadline)
     {
-        private readonly SafeHandle _handle;
         private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private CancellationToken _cancellation;
         private CancellationTokenRegistration _registration;
-        private volatile bool _isCancelled;
 
-        public Waiter(SafeHandle handle, short events, Deadline deadline)
-        {
-            bool held = false;
-            handle.DangerousAddRef(ref held);
-            _handle = handle;
-            Events = events;
-            Deadline = deadline;
-        }
+        public int Fd => Events == 0 || handle is null || handle.IsClosed ? -1 : (int)handle.DangerousGetHandle();
 
-        public int Fd => (int)_handle.DangerousGetHandle();
+        public short Events => events;
 
-        public short Events { get; }
-
-        public Deadline Deadline { get; }
-
-        public bool HasEnded { get; private set; }
+        public Deadline Deadline => deadline;
 
         public Task<bool> Task => _completion.Task;
 
-        public void CancelWith(CancellationToken cancellation)
+        public void CompleteOn(CancellationToken cancellationToken)
         {
-            if (!cancellation.CanBeCanceled)
+            if (handle is SafeDescriptorHandle descriptor)
             {
-                return;
-            }
-
-            _cancellation = cancellation;
-            _registration = cancellation.UnsafeRegister(
-                static state =>
+                descriptor.Released += OnReleased;
+                if (!descriptor.IsUsable)
                 {
-                    ((Waiter)state!)._isCancelled = true;
-                    s_wake!.Signal();
-                },
-                this);
-            _ = Task.ContinueWith(
-                static (_, state) => ((Waiter)state!)._registration.Unregister(),
-                this,
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
-        }
-
-        public void End(bool ready)
-        {
-            GiveBack();
-            _completion.TrySetResult(ready);
-        }
-
-        public bool EndIfCancelled()
-        {
-            if (!_isCancelled)
-            {
-                return false;
+                    OnReleased();
+                }
             }
 
-            GiveBack();
-            _completion.TrySetCanceled(_cancellation);
-            return true;
+            if (cancellationToken.CanBeCanceled)
+            {
+                _registration = cancellationToken.UnsafeRegister(static state => ((Waiter)state!).OnReleased(), this);
+                if (_completion.Task.IsCompleted)
+                {
+                    _registration.Unregister();
+                }
+            }
         }
 
-        private void GiveBack()
+        public bool HasEnded()
         {
-            HasEnded = true;
-            _handle.DangerousRelease();
+            if (!_completion.Task.IsCompleted && (Deadline.HasPassed || WaitLoop.IsClosed(handle)))
+            {
+                Complete(isReady: false);
+            }
+
+            return _completion.Task.IsCompleted;
+        }
+
+        public void Complete(bool isReady)
+        {
+            if (_completion.TrySetResult(isReady))
+            {
+                _registration.Unregister();
+                if (handle is SafeDescriptorHandle descriptor)
+                {
+                    descriptor.Released -= OnReleased;
+                }
+            }
+        }
+
+        // The thread stops polling the number at once.
+        private void OnReleased()
+        {
+            Complete(isReady: false);
+            Wake();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;

@@ -1,44 +1,97 @@
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// A descriptor to add to a poll(2) so that another thread can end it: one end of a socket pair, readable from a
-/// <see cref="Signal"/> until the next <see cref="Drain"/>.
+/// A descriptor that another thread can make readable to end a poll(2): an eventfd on Linux, a pipe elsewhere. It is readable from a
+/// <see cref="Signal"/> until the next <see cref="Reset"/>.
 /// </summary>
+/// <remarks>Thread-safe. A <see cref="Signal"/> after <see cref="Dispose"/> does nothing.</remarks>
 internal sealed unsafe class WakeDescriptor : IDisposable
 {
-    private readonly SafeDescriptorHandle _watched;
-    private readonly SafeDescriptorHandle _signal;
+    private readonly SafeDescriptorHandle _read;
+    private readonly SafeDescriptorHandle _write;
 
-    /// <summary>Makes one.</summary>
-    /// <exception cref="SystemCallException">There are no descriptors left (EMFILE).</exception>
-    public WakeDescriptor() => (_watched, _signal) = UnixSocketPair.CreateHandles(System.Net.Sockets.SocketType.Stream);
-
-    /// <summary>The number to poll for POLLIN, valid until <see cref="Dispose"/>.</summary>
-    public int Fd => (int)_watched.DangerousGetHandle();
-
-    /// <summary>Ends a poll that is under way, or the next one. May be called from any thread, before <see cref="Dispose"/>.</summary>
-    public void Signal()
+    /// <summary>Creates the descriptor.</summary>
+    /// <exception cref="SystemCallException">EMFILE, ENFILE: no descriptor is left.</exception>
+    public WakeDescriptor()
     {
-        // A full buffer (EAGAIN) has signalled already.
-        byte one = 1;
-        _ = SysSocket.Send((int)_signal.DangerousGetHandle(), &one, 1, Constants.Current.MSG_DONTWAIT);
+        if (OperatingSystem.IsLinux())
+        {
+            int fd = SysEventFd.Create(0, SysEventFd.EFD_CLOEXEC | SysEventFd.EFD_NONBLOCK);
+            _read = _write = fd >= 0 ? new SafeDescriptorHandle(fd, ownsHandle: true) : throw SystemCallException.FromLast("eventfd");
+            return;
+        }
+
+        int* pair = stackalloc int[2];
+        if (Unistd.Pipe(pair) < 0)
+        {
+            throw SystemCallException.FromLast("pipe");
+        }
+
+        _read = new SafeDescriptorHandle(pair[0], ownsHandle: true);
+        _write = new SafeDescriptorHandle(pair[1], ownsHandle: true);
+        for (int i = 0; i < 2; i++)
+        {
+            _ = Fcntl.Control(pair[i], Constants.F_SETFD, Constants.FD_CLOEXEC);
+            _ = Fcntl.Control(pair[i], Constants.F_SETFL, Constants.Current.O_NONBLOCK);
+        }
     }
 
-    /// <summary>Forgets the signals so far.</summary>
-    public void Drain()
+    /// <summary>The number to poll for POLLIN, which is valid until <see cref="Dispose"/>.</summary>
+    public int Fd => (int)_read.DangerousGetHandle();
+
+    /// <summary>Creates one; null when no descriptor is left.</summary>
+    public static WakeDescriptor? TryCreate()
+    {
+        try
+        {
+            return new WakeDescriptor();
+        }
+        catch (SystemCallException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Ends the current poll, or the next one.</summary>
+    public void Signal()
+    {
+        bool held = false;
+        try
+        {
+            _write.DangerousAddRef(ref held);
+
+            // An eventfd takes 8 bytes. EAGAIN means that it is readable already.
+            ulong one = 1;
+            _ = Unistd.Write((int)_write.DangerousGetHandle(), (byte*)&one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+        finally
+        {
+            if (held)
+            {
+                _write.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>Makes the descriptor unreadable again. Only the thread that polls it may call this.</summary>
+    public void Reset()
     {
         byte* buffer = stackalloc byte[64];
-        while (SysSocket.Recv(Fd, buffer, 64, Constants.Current.MSG_DONTWAIT) == 64)
+        while (Unistd.Read(Fd, buffer, 64) == 64)
         {
         }
     }
 
-    /// <summary>Closes both ends. No thread may be polling or signalling.</summary>
+    /// <summary>Closes the descriptor. No thread may be polling it.</summary>
     public void Dispose()
     {
-        _signal.Dispose();
-        _watched.Dispose();
+        _write.Dispose();
+        _read.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using PSFdPass.Handles;
 using System.Net.Sockets;
 
 namespace PSFdPass.Tests;

@@ -1,3 +1,4 @@
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using PSFdPass.Ancillary;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Messages;
 
@@ -109,7 +110,7 @@ public sealed class MessageFacts
         int[] five = [.. Enumerable.Repeat(file.Fd, 5)];
 
         Raw.Send(left, "x"u8, five);
-        Raw.Received received = Raw.Receive(right, 1, controlRoom: ControlMessageLayout.Glibc.Space(3 * sizeof(int)));
+        Raw.Received received = Raw.Receive(right, 1, controlRoom: ControlMessageLayout.Linux.Space(3 * sizeof(int)));
         Assert.Equal(4, received.Descriptors.Length);
         Assert.Equal(Constants.Current.MSG_CTRUNC, received.Flags & Constants.Current.MSG_CTRUNC);
         received.Close();

@@ -230,11 +230,6 @@ public class ProcTests
         macOS[0] = 5;
         macOS[6] = 3;
         Assert.Equal((3ul, 5ul), LinksAndDevice(macOS, PlatformId.MacOS));
-
-        byte[] freeBsd = new byte[256];
-        freeBsd[0] = 6;
-        freeBsd[16] = 4;
-        Assert.Equal((4ul, 6ul), LinksAndDevice(freeBsd, PlatformId.FreeBsd));
     }
 
     private static (ulong Links, ulong Device) LinksAndDevice(byte[] bytes, PlatformId platform)

@@ -117,44 +117,6 @@ internal sealed class Constants
         O_PATH = 0,
     };
 
-    /// <summary>FreeBSD's values, from its headers.</summary>
-    public static readonly Constants FreeBsd = new()
-    {
-        SOL_SOCKET = 0xffff,
-        SO_TYPE = 0x1008,
-        SO_ACCEPTCONN = 0x2,
-        SO_SNDBUF = 0x1001,
-        SO_RCVBUF = 0x1002,
-        SO_LINGER = 0x80,
-        SO_PROTOCOL = 0x1016,
-        SO_PASSCRED = -1,
-        SO_PEERCRED = -1,
-        SO_PEERPIDFD = -1,
-        SOCK_CLOEXEC = 0x10000000,
-        AF_INET6 = 28,
-        MSG_CTRUNC = 0x20,
-        MSG_TRUNC = 0x10,
-        MSG_DONTWAIT = 0x80,
-        MSG_NOSIGNAL = 0x20000,
-        MSG_ERRQUEUE = 0,
-        MSG_CMSG_CLOEXEC = 0x40000,
-        MsgFlagsOffset = 44,
-        SunPathSize = 104,
-        SockaddrHasLength = true,
-        HasAbstractNames = false,
-        HasSeqPacket = true,
-        F_DUPFD_CLOEXEC = 17,
-        O_CLOEXEC = 0x100000,
-        O_CREAT = 0x200,
-        O_TRUNC = 0x400,
-        O_APPEND = 0x8,
-        O_NONBLOCK = 0x4,
-        O_NOFOLLOW = 0x100,
-        O_DIRECTORY = 0x20000,
-        O_NOCTTY = 0x8000,
-        O_PATH = 0x400000,
-    };
-
     /// <summary>The values of the system this process runs on.</summary>
     public static readonly Constants Current = For(Platform.Current);
 
@@ -164,7 +126,6 @@ internal sealed class Constants
         PlatformId.LinuxX64 => LinuxX64,
         PlatformId.LinuxArm64 => LinuxArm64,
         PlatformId.MacOS => MacOS,
-        PlatformId.FreeBsd => FreeBsd,
         _ => throw new ArgumentOutOfRangeException(nameof(platform)),
     };
 

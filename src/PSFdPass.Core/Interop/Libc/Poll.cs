@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;poll.h&gt;</c>; the values are the same on Linux, macOS and FreeBSD.</summary>
+/// <summary><c>&lt;poll.h&gt;</c>; the values are the same on Linux and macOS.</summary>
 internal static unsafe partial class Poll
 {
     public const short POLLIN = 0x1;

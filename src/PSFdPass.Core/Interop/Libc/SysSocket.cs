@@ -65,7 +65,7 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "accept", SetLastError = true)]
     public static partial int Accept(int socket, byte* address, uint* length);
 
-    /// <summary>accept4(2): Linux and FreeBSD.</summary>
+    /// <summary>accept4(2), on Linux.</summary>
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept4(int socket, byte* address, uint* length, int flags);
 
@@ -121,7 +121,7 @@ internal static unsafe partial class SysSocket
     /// <summary>
     /// <c>struct msghdr</c> of a 64-bit little-endian system. The fields up to msg_control stand at the same offsets everywhere;
     /// what follows is an 8-byte msg_controllen and then msg_flags (Linux), or a 4-byte msg_controllen with msg_flags right
-    /// behind it (macOS, FreeBSD). Where a field is narrower than here (msg_iovlen on macOS and musl), the rest of its eight
+    /// behind it (macOS). Where a field is narrower than here (msg_iovlen on macOS and musl), the rest of its eight
     /// bytes is padding, and the value written is small enough to leave it zero.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 56)]

@@ -86,7 +86,6 @@ internal static unsafe partial class SysStat
         (int mode, int inode, int size) = platform switch
         {
             PlatformId.MacOS => (4, 8, 96),
-            PlatformId.FreeBsd => (24, 8, 112),
             _ => (28, 32, 40),
         };
         (ulong links, ulong device) = platform switch
@@ -94,9 +93,6 @@ internal static unsafe partial class SysStat
             PlatformId.MacOS => (
                 BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]),
                 BinaryPrimitives.ReadUInt32LittleEndian(bytes)),
-            PlatformId.FreeBsd => (
-                BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
-                BinaryPrimitives.ReadUInt64LittleEndian(bytes)),
             _ => (
                 BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]),
                 ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(bytes[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(bytes[140..])),

@@ -6,6 +6,9 @@ namespace PSFdPass.Interop;
 /// <summary><c>&lt;unistd.h&gt;</c>.</summary>
 internal static unsafe partial class Unistd
 {
+    // The number is the same on every architecture.
+    private const nint SYS_close_range = 436;
+
     /// <summary>close(2). Never called again after EINTR: the descriptor is gone by then.</summary>
     public static int Close(int descriptor)
     {
@@ -13,6 +16,36 @@ internal static unsafe partial class Unistd
         if (result < 0)
         {
             Errno.Keep();
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// close_range(2) (Linux 5.9), by syscall(2) because musl has no wrapper. False where the system has no such call; nothing was
+    /// closed then.
+    /// </summary>
+    public static bool TryCloseRange(int first, int last) =>
+        OperatingSystem.IsLinux() && SysCall(SYS_close_range, first, last, 0, 0, 0) == 0;
+
+    /// <summary>
+    /// dup3(2) with close-on-exec, or dup2(2) and fcntl(2) on macOS: the number refers to another file, in one step. Repeated after
+    /// EINTR and EBUSY. -1 leaves the error in <see cref="Errno.Last"/>.
+    /// </summary>
+    public static int Replace(int descriptor, int target, bool closeOnExec = true)
+    {
+        int result;
+        do
+        {
+            result = OperatingSystem.IsMacOS()
+                ? Dup2(descriptor, target)
+                : Dup3(descriptor, target, closeOnExec ? Constants.Current.O_CLOEXEC : 0);
+        }
+        while (result < 0 && Errno.Last is Errno.EINTR or Errno.EBUSY);
+
+        if (result >= 0 && closeOnExec && OperatingSystem.IsMacOS())
+        {
+            _ = Fcntl.Control(target, Constants.F_SETFD, Constants.FD_CLOEXEC);
         }
 
         return result;
@@ -30,13 +63,21 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* buffer, nuint length);
 
+    /// <summary>read(2).</summary>
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, byte* buffer, nuint length);
+
+    /// <summary>pipe(2).</summary>
+    [LibraryImport("libc", EntryPoint = "pipe", SetLastError = true)]
+    public static partial int Pipe(int* pair);
+
     /// <summary>dup2(2).</summary>
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
-    public static partial int Dup2(int descriptor, int target);
+    private static partial int Dup2(int descriptor, int target);
 
     /// <summary>dup3(2), which macOS lacks.</summary>
     [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
-    public static partial int Dup3(int descriptor, int target, int flags);
+    private static partial int Dup3(int descriptor, int target, int flags);
 
     /// <summary>What a symbolic link says, by readlink(2). Null leaves the error in <see cref="Errno.Last"/>.</summary>
     public static string? ReadLink(string path)

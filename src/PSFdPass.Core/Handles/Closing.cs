@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Handles;
+
+/// <summary>The only place that calls close(2).</summary>
+/// <remarks>close(2) is never repeated after EINTR: the number is already free.</remarks>
+internal static unsafe class Closing
+{
+    /// <summary>Closes a number that the caller owns. False when it was not open.</summary>
+    public static bool Close(int fd) => Unistd.Close(fd) == 0 || Errno.Last != Errno.EBADF;
+
+    /// <summary>
+    /// Closes numbers that the caller owns and no other thread uses: with close_range(2) where several are consecutive, else one by
+    /// one. Numbers that are not open are skipped.
+    /// </summary>
+    public static void CloseAll(ReadOnlySpan<int> numbers)
+    {
+        while (!numbers.IsEmpty)
+        {
+            int run = 1;
+            while (run < numbers.Length && numbers[run] == numbers[0] + run)
+            {
+                run++;
+            }
+
+            if (run == 1 || !Unistd.TryCloseRange(numbers[0], numbers[run - 1]))
+            {
+                foreach (int number in numbers[..run])
+                {
+                    _ = Unistd.Close(number);
+                }
+            }
+
+            numbers = numbers[run..];
+        }
+    }
+
+    /// <summary>Closes a number that a <see cref="SafeDescriptorHandle"/> may own, which then no longer owns it.</summary>
+    /// <exception cref="SystemCallException">EBADF: it is not open.</exception>
+    public static void CloseByNumber(int fd)
+    {
+        DescriptorNumbers.Take(fd);
+        if (!Close(fd))
+        {
+            throw new SystemCallException("close", Errno.EBADF, $"descriptor {fd}");
+        }
+    }
+
+    /// <summary>
+    /// Closes what a handle of any type holds, with the meaning of close(2): no connection is shut down, no socket option is changed
+    /// and no path is unlinked. Does nothing when the handle is closed.
+    /// </summary>
+    /// <remarks>
+    /// A SafeSocketHandle that is released without its Socket sets SO_LINGER to zero on the connection that other processes share, so
+    /// that the receiver's close resets it. To prevent that, dup3(2) first replaces the connection under the number with a new socket,
+    /// in one step: the connection is released at once, also while other calls still hold the handle, and what is done to the number
+    /// later concerns the new socket only.
+    /// </remarks>
+    public static void Release(SafeHandle handle)
+    {
+        if (handle is SafeSocketHandle && !handle.IsClosed)
+        {
+            using var lease = new HandleLease(handle);
+            int substitute = SysSocket.Create(Constants.AF_UNIX, Constants.SOCK_STREAM | Constants.Current.SOCK_CLOEXEC, 0);
+            if (substitute < 0)
+            {
+                // No descriptor is left for the new socket. SafeSocketHandle's own clean-up is skipped.
+                handle.SetHandleAsInvalid();
+                _ = Unistd.Close(lease.Fd);
+                return;
+            }
+
+            _ = Unistd.Replace(substitute, lease.Fd);
+            _ = Unistd.Close(substitute);
+        }
+
+        handle.Dispose();
+    }
+}

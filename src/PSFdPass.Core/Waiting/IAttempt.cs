@@ -1,0 +1,36 @@
+using PSFdPass.Interop;
+
+namespace PSFdPass.Waiting;
+
+/// <summary>The outcome of one attempt at an operation that can wait.</summary>
+internal enum Outcome
+{
+    /// <summary>The operation is complete.</summary>
+    Done,
+
+    /// <summary>The operation would block (EAGAIN). Poll the descriptor, and try again.</summary>
+    NotReady,
+
+    /// <summary>The operation would block and nothing can be polled, such as a connect to a full backlog. Pause, and try again.</summary>
+    Unavailable,
+
+    /// <summary>A signal interrupted the call (EINTR), or there is more to do. Try again at once.</summary>
+    Again,
+}
+
+/// <summary>An operation that can wait, as an attempt that never blocks. See <see cref="WaitLoop"/>.</summary>
+/// <typeparam name="TResult">The result of the operation.</typeparam>
+internal interface IAttempt<TResult>
+{
+    /// <summary>Gets the poll(2) events that the operation waits for after <see cref="Outcome.NotReady"/>.</summary>
+    short Events { get; }
+
+    /// <summary>Tries once, without blocking. Takes and returns its references to handles within the call.</summary>
+    Outcome Try(out TResult result);
+
+    /// <summary>Creates the exception for a deadline that was reached.</summary>
+    Exception CreateTimeoutException();
+
+    /// <summary>Creates the exception for a wait that was cancelled.</summary>
+    Exception CreateCanceledException(CancellationToken cancellationToken);
+}

@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Waiting;
+
+/// <summary>The waits of one operation on the calling thread: poll(2) on a descriptor and, after a short time, on a wake descriptor.</summary>
+internal unsafe struct ThreadWait : IDisposable
+{
+    // Most waits are shorter. Creating and closing a wake descriptor would take longer than they do.
+    private const int WithoutWakeMilliseconds = 20;
+
+    private readonly SafeHandle? _handle;
+    private readonly CancellationToken _cancellationToken;
+    private WakeDescriptor? _wake;
+    private CancellationTokenRegistration _registration;
+    private bool _isPrepared;
+
+    public ThreadWait(SafeHandle? handle, CancellationToken cancellationToken)
+    {
+        _handle = handle;
+        _cancellationToken = cancellationToken;
+    }
+
+    /// <summary>Waits until the descriptor is ready, the wait is cancelled, the handle is closed or the time is over.</summary>
+    /// <param name="events">The poll(2) events; 0 to pause without polling the descriptor.</param>
+    /// <param name="milliseconds">The time to wait.</param>
+    /// <returns>True when the descriptor is ready, or when poll reports an error on it, which the next attempt finds.</returns>
+    /// <exception cref="SystemCallException">poll(2) failed: ENOMEM.</exception>
+    public bool For(short events, int milliseconds)
+    {
+        if (!_isPrepared)
+        {
+            int first = Math.Min(milliseconds, WithoutWakeMilliseconds);
+            bool isReady = Poll(events, first, wake: -1, out bool isInterrupted);
+            if (isReady || isInterrupted || first == milliseconds)
+            {
+                return isReady;
+            }
+
+            Prepare();
+            milliseconds -= first;
+        }
+
+        return Poll(events, milliseconds, _wake?.Fd ?? -1, out _);
+    }
+
+    /// <summary>Closes the wake descriptor.</summary>
+    public void Dispose()
+    {
+        if (_wake is not null)
+        {
+            _registration.Dispose();
+            if (_handle is SafeDescriptorHandle descriptor)
+            {
+                descriptor.Released -= _wake.Signal;
+            }
+
+            _wake.Dispose();
+        }
+    }
+
+    // Without a descriptor for it, the wait goes on in slices.
+    private void Prepare()
+    {
+        _isPrepared = true;
+        if (!_cancellationToken.CanBeCanceled && _handle is not SafeDescriptorHandle)
+        {
+            return;
+        }
+
+        _wake = WakeDescriptor.TryCreate();
+        if (_wake is null)
+        {
+            return;
+        }
+
+        if (_handle is SafeDescriptorHandle descriptor)
+        {
+            descriptor.Released += _wake.Signal;
+            if (!descriptor.IsUsable)
+            {
+                _wake.Signal();
+            }
+        }
+
+        _registration = _cancellationToken.UnsafeRegister(static state => ((WakeDescriptor)state!).Signal(), _wake);
+    }
+
+    private readonly bool Poll(short events, int milliseconds, int wake, out bool isInterrupted)
+    {
+        isInterrupted = false;
+        Interop.Poll.PollFd* descriptors = stackalloc Interop.Poll.PollFd[2];
+        descriptors[0] = new Interop.Poll.PollFd { fd = events == 0 || _handle is null ? -1 : (int)_handle.DangerousGetHandle(), events = events };
+        descriptors[1] = new Interop.Poll.PollFd { fd = wake, events = Interop.Poll.POLLIN };
+        if (Interop.Poll.Wait(descriptors, 2, milliseconds) >= 0)
+        {
+            return descriptors[0].revents != 0;
+        }
+
+        isInterrupted = Errno.Last == Errno.EINTR;
+        return isInterrupted ? false : throw SystemCallException.FromLast("poll");
+    }
+}

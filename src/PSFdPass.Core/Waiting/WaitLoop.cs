@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+
+namespace PSFdPass.Waiting;
+
+/// <summary>
+/// The one loop in which every operation waits, synchronous or asynchronous: try without blocking; if that would block, wait until the
+/// descriptor is ready, or pause where nothing can be polled; repeat. After each failed attempt it checks, in this order, whether the
+/// handle was closed by another thread, whether the wait was cancelled, and whether the deadline was reached.
+/// </summary>
+/// <remarks>
+/// A wait holds no reference to the caller's handle, so that disposing the handle closes its number at once. The number itself is
+/// polled, for at most <see cref="SliceMilliseconds"/> at a time: a number that was closed and used again is noticed at the end of the
+/// slice, and the poll in progress concerns the old file only.
+/// </remarks>
+internal static class WaitLoop
+{
+    /// <summary>How long a wait goes on without checking whether its handle was closed.</summary>
+    public const int SliceMilliseconds = 100;
+
+    /// <summary>Completes an operation on the calling thread.</summary>
+    /// <param name="attempt">The operation.</param>
+    /// <param name="handle">The handle to poll; null for an operation that only pauses.</param>
+    /// <param name="deadline">The end of the wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TResult Run<TAttempt, TResult>(
+        ref TAttempt attempt, SafeHandle? handle, Deadline deadline, CancellationToken cancellationToken)
+        where TAttempt : struct, IAttempt<TResult>
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Outcome outcome = attempt.Try(out TResult result);
+        return outcome == Outcome.Done ? result : Continue<TAttempt, TResult>(ref attempt, outcome, handle, deadline, cancellationToken);
+    }
+
+    /// <summary>Completes an operation without keeping a thread while it waits.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static async ValueTask<TResult> RunAsync<TAttempt, TResult>(
+        TAttempt attempt, SafeHandle? handle, Deadline deadline, CancellationToken cancellationToken)
+        where TAttempt : IAttempt<TResult>
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var pacing = default(Pacing);
+        while (true)
+        {
+            Outcome outcome = attempt.Try(out TResult result);
+            if (outcome == Outcome.Done)
+            {
+                return result;
+            }
+
+            ThrowIfEnded<TAttempt, TResult>(ref attempt, handle, deadline, cancellationToken);
+            int pause = pacing.PauseAfter(outcome);
+            if (pause > 0)
+            {
+                await ReadinessPoller.WaitAsync(handle, 0, deadline.AtMost(pause), cancellationToken).ConfigureAwait(false);
+            }
+            else if (outcome == Outcome.NotReady)
+            {
+                pacing.WasReady = await ReadinessPoller.WaitAsync(
+                    handle, attempt.Events, deadline.PollMilliseconds, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Returns whether a handle was closed, by its object or by its number.</summary>
+    public static bool IsClosed(SafeHandle? handle) =>
+        handle is not null && (handle.IsClosed || handle is SafeDescriptorHandle { IsStale: true });
+
+    private static TResult Continue<TAttempt, TResult>(
+        ref TAttempt attempt, Outcome outcome, SafeHandle? handle, Deadline deadline, CancellationToken cancellationToken)
+        where TAttempt : struct, IAttempt<TResult>
+    {
+        var pacing = default(Pacing);
+        using var wait = new ThreadWait(handle, cancellationToken);
+        while (true)
+        {
+            ThrowIfEnded<TAttempt, TResult>(ref attempt, handle, deadline, cancellationToken);
+            int pause = pacing.PauseAfter(outcome);
+            if (pause > 0)
+            {
+                wait.For(0, deadline.AtMost(pause));
+            }
+            else if (outcome == Outcome.NotReady)
+            {
+                pacing.WasReady = wait.For(attempt.Events, deadline.AtMost(SliceMilliseconds));
+            }
+
+            outcome = attempt.Try(out TResult result);
+            if (outcome == Outcome.Done)
+            {
+                return result;
+            }
+        }
+    }
+
+    private static void ThrowIfEnded<TAttempt, TResult>(
+        ref TAttempt attempt, SafeHandle? handle, Deadline deadline, CancellationToken cancellationToken)
+        where TAttempt : IAttempt<TResult>
+    {
+        if (IsClosed(handle))
+        {
+            throw new ObjectDisposedException(null, "The descriptor was closed during the wait.");
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            throw attempt.CreateCanceledException(cancellationToken);
+        }
+
+        if (deadline.HasPassed)
+        {
+            throw attempt.CreateTimeoutException();
+        }
+    }
+}
