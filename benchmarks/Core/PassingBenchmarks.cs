@@ -44,8 +44,8 @@ public class PassingBenchmarks
     [Benchmark(Baseline = true)]
     public int Numbers()
     {
-        DescriptorSender.Send(_left.SafeHandle, _numbers, Timeout.InfiniteTimeSpan);
-        ReceiveResult result = DescriptorReceiver.Receive(_right.SafeHandle, _data, _received, Timeout.InfiniteTimeSpan);
+        DescriptorSender.SendNumbers(_left.SafeHandle, _numbers, Timeout.InfiniteTimeSpan);
+        ReceiveResult result = DescriptorReceiver.ReceiveNumbers(_right.SafeHandle, _data, _received, Timeout.InfiniteTimeSpan);
         FileDescriptor.Close(_received.AsSpan(0, result.Descriptors));
         return result.Descriptors;
     }
@@ -77,7 +77,7 @@ public class PassingBenchmarks
     [Benchmark]
     public async Task<int> MessageAsync()
     {
-        await DescriptorSender.SendAsync(_left.SafeHandle, data: null, _handles, Timeout.InfiniteTimeSpan);
+        await DescriptorSender.SendAsync(_left.SafeHandle, new byte[] { 1 }, _handles, Timeout.InfiniteTimeSpan);
         using ReceivedMessage? message = await DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan);
         return message!.Descriptors.Count;
     }

@@ -194,7 +194,7 @@ public sealed class WideReceiver : IDisposable
                 // What has no room in the descriptor table is lost with its message, so when there may be none, the message is
                 // only looked at first.
                 bool isPeeked = _users.Count + _quarterbacks.Count > _maxOpenFiles - DescriptorsOfOthers - _numbers.Length;
-                if (!DescriptorReceiver.TryReceive(fd, SocketType.Stream, _buffer, _numbers, isPeeked, out ReceiveResult result))
+                if (RecvMsg.Try(fd, _buffer, _numbers, isPeeked, out ReceiveResult result) != Outcome.Done)
                 {
                     _isFull = false;
                     return;
@@ -223,7 +223,7 @@ public sealed class WideReceiver : IDisposable
     // False when the message stays where it is, until somebody leaves and there is room for its descriptors.
     private bool TryTake(int quarterback, in ReceiveResult result, bool isPeeked)
     {
-        using var drain = new DescriptorDrain(_numbers.AsSpan(0, result.Descriptors));
+        using var drain = new ReceivedDescriptors(_numbers.AsSpan(0, result.Descriptors));
         bool isCut = (result.Flags & MessageFlags.DescriptorsTruncated) != 0;
         if (isPeeked && isCut && (_users.Count > 0 || result.Descriptors == 0))
         {
@@ -251,7 +251,7 @@ public sealed class WideReceiver : IDisposable
             _log($"Ignoring {result.Bytes} bytes that came on ({_socketName}) without a descriptor");
         }
 
-        while (drain.TryTake(out FileDescriptor? descriptor))
+        foreach (FileDescriptor descriptor in drain.TakeAll())
         {
             Take(descriptor);
         }

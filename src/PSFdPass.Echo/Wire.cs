@@ -1,7 +1,9 @@
+using PSFdPass.Waiting;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
+using PSFdPass.Messages;
 
 namespace PSFdPass.Echo;
 
@@ -23,7 +25,7 @@ internal readonly struct Wire(int fd)
     {
         using var lease = new HandleLease(connection);
         int descriptor = lease.Fd;
-        return DescriptorSender.TrySendOnce(fd, [1], new ReadOnlySpan<int>(in descriptor), out _);
+        return SendMsg.Try(fd, [1], new ReadOnlySpan<int>(in descriptor), out _) == Outcome.Done;
     }
 
     /// <summary>
@@ -40,7 +42,7 @@ internal readonly struct Wire(int fd)
             // It has nothing to say; what it says all the same is dropped, and descriptors that it sends are closed.
             for (int reads = 0; reads < ReadsInARow; reads++)
             {
-                if (!DescriptorReceiver.TryReceive(fd, SocketType.Stream, data, [], peek: false, out ReceiveResult result))
+                if (RecvMsg.Try(fd, data, [], peek: false, out ReceiveResult result) != Outcome.Done)
                 {
                     return false;
                 }

@@ -69,8 +69,8 @@ internal static class LoopWorker
         Span<int> received = stackalloc int[DescriptorSender.MaxDescriptorsPerMessage];
         for (int i = 0; i < times; i++)
         {
-            DescriptorSender.Send(left, descriptors, Timeout.InfiniteTimeSpan);
-            ReceiveResult result = DescriptorReceiver.Receive(right, data, received, Timeout.InfiniteTimeSpan);
+            DescriptorSender.SendNumbers(left, descriptors, Timeout.InfiniteTimeSpan);
+            ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right, data, received, Timeout.InfiniteTimeSpan);
             Check(result.Flags, result.Descriptors, descriptors.Length);
             FileDescriptor.Close(received[..result.Descriptors]);
         }

@@ -5,7 +5,6 @@ using PSFdPass.Descriptors;
 using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
-using PSFdPass.Messages;
 
 namespace PSFdPass;
 
@@ -153,7 +152,7 @@ public sealed class FileDescriptor : IDisposable
     /// Nobody else may own them.
     /// </summary>
     /// <param name="numbers">Their numbers. One that is not open is passed over.</param>
-    public static void Close(ReadOnlySpan<int> numbers) => DescriptorDrain.Close(numbers);
+    public static void Close(ReadOnlySpan<int> numbers) => Closing.CloseAll(numbers);
 
     /// <summary>Makes another descriptor of the same description, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
     /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>

@@ -16,11 +16,15 @@ internal ref struct HandleLease
     public HandleLease(SafeHandle handle)
     {
         _handle = handle;
-        handle.DangerousAddRef(ref _held);
-        if (handle is SafeDescriptorHandle { IsStale: true })
+        if (!handle.IsClosed)
+        {
+            handle.DangerousAddRef(ref _held);
+        }
+
+        if (!_held || handle is SafeDescriptorHandle { IsStale: true })
         {
             Dispose();
-            throw new ObjectDisposedException(null, "The descriptor was closed by its number.");
+            throw new ObjectDisposedException(null, "The descriptor is closed.");
         }
     }
 

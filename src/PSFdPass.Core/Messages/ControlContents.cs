@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PSFdPass.Ancillary;
+using PSFdPass.Handles;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Messages;
@@ -70,7 +71,7 @@ internal readonly ref struct ControlContents
                 numbers[..room].CopyTo(descriptors[taken..]);
                 taken += room;
                 closed += numbers.Length - room;
-                DescriptorDrain.Close(numbers[room..]);
+                Closing.CloseAll(numbers[room..]);
             }
             else if (part.IsCredentials)
             {
@@ -79,13 +80,13 @@ internal readonly ref struct ControlContents
             else if (part.IsProcessDescriptor)
             {
                 // Somebody set SO_PASSPIDFD on this socket. The descriptor is installed here, and nobody asked for it.
-                DescriptorDrain.Close(MemoryMarshal.Cast<byte, int>(part.Data));
+                Closing.CloseAll(MemoryMarshal.Cast<byte, int>(part.Data));
             }
         }
 
         if (Constants.Current.MSG_CMSG_CLOEXEC == 0)
         {
-            DescriptorDrain.SetCloseOnExec(descriptors[..taken]);
+            ReceivedDescriptors.SetCloseOnExec(descriptors[..taken]);
         }
 
         return new ControlContents(taken, closed, credentials);

@@ -1,9 +1,7 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PSFdPass.Ancillary;
+using PSFdPass.Facts;
 using PSFdPass.Handles;
-using PSFdPass.Interop;
 using PSFdPass.Messages;
 using PSFdPass.Waiting;
 
@@ -11,253 +9,276 @@ namespace PSFdPass;
 
 /// <summary>Sends descriptors over a Unix-domain socket: sendmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
 /// <remarks>
-/// The descriptors stay the caller's: the receiver gets duplicates that share the open file description, with its offset and
-/// its flags. Every call waits as long as its timeout says, whatever the blocking mode of the socket.
+/// <para>The descriptors stay the caller's: the receiver gets duplicates that share the open file description, with its offset and its
+/// flags. More than <see cref="MaxDescriptorsPerMessage"/> descriptors are sent as several messages.</para>
+/// <para>A stream needs at least one byte for each message: without a byte, Linux drops the descriptors and reports success. With more
+/// descriptors than one message carries, a stream's bytes are distributed so that joined together they are the data; on packet
+/// sockets the first packet has the data, and the packets after it are empty.</para>
+/// <para>Every call waits as its timeout says, whatever the blocking mode of the socket, and never changes that mode. On macOS a send may
+/// block longer, because its sendmsg(2) ignores MSG_DONTWAIT.</para>
+/// <para>Thread-safe. Messages of several threads on one socket are not interleaved, except that a stream message larger than the
+/// receiver's queue is sent in parts.</para>
 /// </remarks>
 public static class DescriptorSender
 {
-    /// <summary>The most descriptors that one message carries: SCM_MAX_FD of the kernel. More of them are sent as several messages.</summary>
+    /// <summary>The largest number of descriptors that one message carries (SCM_MAX_FD of the kernel).</summary>
     public const int MaxDescriptorsPerMessage = 253;
 
-    /// <summary>Sends descriptors with one byte for each message: the number of its descriptors, modulo 256.</summary>
-    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
-    public static void Send(
-        SafeHandle socket, ReadOnlySpan<int> descriptors, TimeSpan timeout, CancellationToken cancellation = default)
-    {
-        ThrowIfEmpty(descriptors.Length);
-        _ = UnixSocketType.Of(socket);
-        Deadline deadline = Deadline.After(timeout);
-        using var lease = new HandleLease(socket);
-        while (!descriptors.IsEmpty)
-        {
-            ReadOnlySpan<int> now = descriptors[..Math.Min(descriptors.Length, MaxDescriptorsPerMessage)];
-            byte count = unchecked((byte)now.Length);
-            SendWhole(lease.Fd, new ReadOnlySpan<byte>(in count), now, deadline, cancellation);
-            descriptors = descriptors[now.Length..];
-        }
-    }
+    /// <summary>Sends descriptors with one byte for each message: the number of its descriptors, modulo 256. Waits without a limit.</summary>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static void SendDescriptors(this Socket socket, params ReadOnlySpan<SafeHandle> descriptors) =>
+        Send(HandleOf(socket), descriptors, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Sends data, and descriptors with it.</summary>
-    /// <param name="socket">A connected Unix-domain socket.</param>
-    /// <param name="data">
-    /// The bytes to send. A stream needs at least one for each message of up to <see cref="MaxDescriptorsPerMessage"/>
-    /// descriptors: without a byte, Linux drops the descriptors and reports success. With more descriptors than one message
-    /// carries, a stream's bytes are spread so that joined together they are the data again; on packet sockets the first
-    /// packet has the data, and those after it are empty.
-    /// </param>
-    /// <param name="descriptors">The descriptors' numbers; none sends the data alone.</param>
-    /// <param name="timeout">How long to wait for room at the receiver; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="ArgumentException">There is nothing to send, or too little data to carry the descriptors.</exception>
-    /// <exception cref="SystemCallException">sendmsg(2) failed: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.</exception>
-    /// <exception cref="TimeoutException">The time was over; the message says what had been sent by then.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    public static void Send(
-        SafeHandle socket,
+    /// <summary>Sends data and descriptors. Waits without a limit.</summary>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static void SendDescriptors(this Socket socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors) =>
+        Send(HandleOf(socket), data, descriptors, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Sends data and descriptors.</summary>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static void SendDescriptors(
+        this Socket socket,
         ReadOnlySpan<byte> data,
-        ReadOnlySpan<int> descriptors,
+        ReadOnlySpan<SafeHandle> descriptors,
         TimeSpan timeout,
-        CancellationToken cancellation = default)
-    {
-        var plan = MessagePlan.For(UnixSocketType.Of(socket), data.Length, descriptors.Length);
-        Deadline deadline = Deadline.After(timeout);
-        using var lease = new HandleLease(socket);
-        do
-        {
-            (int bytes, int count) = plan.Next(data.Length, descriptors.Length);
-            SendWhole(lease.Fd, data[..bytes], descriptors[..count], deadline, cancellation);
-            data = data[bytes..];
-            descriptors = descriptors[count..];
-        }
-        while (!descriptors.IsEmpty);
-    }
+        CancellationToken cancellationToken = default) =>
+        Send(HandleOf(socket), data, descriptors, timeout, cancellationToken);
 
-    /// <summary>Sends descriptors that handles own, with one byte for each message: the number of its descriptors, modulo 256.</summary>
+    /// <summary>Sends data and descriptors without keeping a thread while it waits.</summary>
+    /// <inheritdoc cref="SendAsync(SafeHandle, ReadOnlyMemory{byte}, ReadOnlyMemory{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static ValueTask SendDescriptorsAsync(
+        this Socket socket,
+        ReadOnlyMemory<byte> data,
+        ReadOnlyMemory<SafeHandle> descriptors,
+        CancellationToken cancellationToken = default) =>
+        SendAsync(HandleOf(socket), data, descriptors, Timeout.InfiniteTimeSpan, cancellationToken);
+
+    /// <summary>Sends data and descriptors.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
-    /// <param name="descriptors">The handles, which are kept open until the call returns.</param>
-    /// <param name="timeout">How long to wait for room at the receiver; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
-    [SkipLocalsInit]
-    public static void Send(
-        SafeHandle socket, ReadOnlySpan<SafeHandle> descriptors, TimeSpan timeout, CancellationToken cancellation = default)
-    {
-        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
-        Send(socket, leases.Fds, timeout, cancellation);
-    }
-
-    /// <summary>Sends data, and descriptors that handles own with it.</summary>
-    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
-    [SkipLocalsInit]
-    public static void Send(
+    /// <param name="data">The bytes to send.</param>
+    /// <param name="descriptors">The handles of the descriptors, which must stay open until the call returns; none sends the data alone.</param>
+    /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="ArgumentException">There is nothing to send, or too little data to carry the descriptors.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
+    /// <exception cref="NotUnixSocketException">The socket is of another family, which would drop the descriptors.</exception>
+    /// <exception cref="SystemCallException">sendmsg(2) failed: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.</exception>
+    /// <exception cref="SendTimeoutException">The receiver's queue was full for the whole timeout.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled; a <see cref="SendCanceledException"/> when that was during the wait.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The socket, or a handle, was closed.</exception>
+    public static unsafe void Send(
         SafeHandle socket,
         ReadOnlySpan<byte> data,
         ReadOnlySpan<SafeHandle> descriptors,
         TimeSpan timeout,
-        CancellationToken cancellation = default)
-    {
-        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
-        Send(socket, data, leases.Fds, timeout, cancellation);
-    }
-
-    /// <summary>Sends data and descriptors without keeping a thread while it waits for room.</summary>
-    /// <param name="socket">A connected Unix-domain socket.</param>
-    /// <param name="data">The bytes to send, as in the synchronous method; null sends the number of descriptors.</param>
-    /// <param name="descriptors">The handles, which the caller keeps open until the task completes.</param>
-    /// <param name="timeout">How long to wait for room at the receiver; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
-    public static async Task SendAsync(
-        SafeHandle socket,
-        ReadOnlyMemory<byte>? data,
-        IReadOnlyList<SafeHandle> descriptors,
-        TimeSpan timeout,
-        CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(descriptors);
-        SafeHandle[] handles = [.. descriptors];
-        if (data is null)
-        {
-            ThrowIfEmpty(handles.Length);
-        }
-
-        SocketType type = UnixSocketType.Of(socket);
-        MessagePlan plan = data is null ? default : MessagePlan.For(type, data.Value.Length, handles.Length);
-        Deadline deadline = Deadline.After(timeout);
-        ReadOnlyMemory<byte> bytesLeft = data ?? default;
-        ArraySegment<SafeHandle> handlesLeft = handles;
-        do
-        {
-            (int bytes, int count) = plan.Next(bytesLeft.Length, handlesLeft.Count);
-            await SendWholeAsync(
-                socket,
-                data is null ? new[] { unchecked((byte)count) } : bytesLeft[..bytes],
-                handlesLeft[..count],
-                deadline,
-                cancellation).ConfigureAwait(false);
-            bytesLeft = bytesLeft[bytes..];
-            handlesLeft = handlesLeft[count..];
-        }
-        while (handlesLeft.Count > 0);
-    }
-
-    /// <summary>Sends descriptors over a connected Unix-domain <see cref="Socket"/>.</summary>
-    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
-    public static void SendDescriptors(this Socket socket, params ReadOnlySpan<SafeHandle> descriptors)
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        Send(socket.SafeHandle, descriptors, Timeout.InfiniteTimeSpan);
+        var deadline = Deadline.After(timeout);
+        cancellationToken.ThrowIfCancellationRequested();
+        int sent = -1;
+        MessagePlan plan = default;
+        if (!MessagePlan.IsOneMessage(data.Length, descriptors.Length))
+        {
+            plan = MessagePlan.For(UnixSocketType.Of(socket), data.Length, descriptors.Length);
+        }
+        else if ((sent = TrySendOne(socket, data, descriptors)) == data.Length)
+        {
+            return;
+        }
+
+        fixed (byte* bytes = data)
+        {
+            var attempt = new SendAttempt(socket, plan, bytes, data.Length, descriptors.ToArray(), numbers: null);
+            attempt.Skip(sent);
+            WaitLoop.Run<SendAttempt, bool>(ref attempt, socket, deadline, cancellationToken);
+        }
+    }
+
+    /// <summary>Sends descriptors with one byte for each message: the number of its descriptors, modulo 256.</summary>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static unsafe void Send(
+        SafeHandle socket, ReadOnlySpan<SafeHandle> descriptors, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ThrowIfEmpty(descriptors.Length);
+        if (descriptors.Length <= MaxDescriptorsPerMessage)
+        {
+            byte count = unchecked((byte)descriptors.Length);
+            Send(socket, new ReadOnlySpan<byte>(in count), descriptors, timeout, cancellationToken);
+            return;
+        }
+
+        var attempt = new SendAttempt(socket, default, data: null, length: -1, descriptors.ToArray(), numbers: null);
+        WaitLoop.Run<SendAttempt, bool>(ref attempt, socket, Deadline.After(timeout), cancellationToken);
+    }
+
+    /// <summary>Sends data and descriptors without keeping a thread while it waits.</summary>
+    /// <param name="socket">A connected Unix-domain socket.</param>
+    /// <param name="data">The bytes to send, which must not change until the task completes.</param>
+    /// <param name="descriptors">The handles of the descriptors, which must stay open until the task completes.</param>
+    /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static unsafe ValueTask SendAsync(
+        SafeHandle socket,
+        ReadOnlyMemory<byte> data,
+        ReadOnlyMemory<SafeHandle> descriptors,
+        TimeSpan timeout,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        var plan = MessagePlan.For(UnixSocketType.Of(socket), data.Length, descriptors.Length);
+        var deadline = Deadline.After(timeout);
+        System.Buffers.MemoryHandle pinned = data.Pin();
+        var attempt = new SendAttempt(socket, plan, (byte*)pinned.Pointer, data.Length, descriptors.ToArray(), numbers: null);
+        return CompleteAsync(WaitLoop.RunAsync<SendAttempt, bool>(attempt, socket, deadline, cancellationToken), pinned);
+    }
+
+    /// <summary>Sends descriptors with one byte for each message, without keeping a thread while it waits.</summary>
+    /// <param name="socket">A connected Unix-domain socket.</param>
+    /// <param name="descriptors">The handles of the descriptors, which must stay open until the task completes.</param>
+    /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static unsafe ValueTask SendAsync(
+        SafeHandle socket, ReadOnlyMemory<SafeHandle> descriptors, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ThrowIfEmpty(descriptors.Length);
+        var attempt = new SendAttempt(socket, default, data: null, length: -1, descriptors.ToArray(), numbers: null);
+        return CompleteAsync(
+            WaitLoop.RunAsync<SendAttempt, bool>(attempt, socket, Deadline.After(timeout), cancellationToken), pinned: default);
+    }
+
+    /// <summary>Sends data and descriptors that are given as numbers.</summary>
+    /// <param name="socket">A connected Unix-domain socket.</param>
+    /// <param name="data">The bytes to send.</param>
+    /// <param name="descriptors">The descriptors' numbers. The caller must keep them open until the call returns.</param>
+    /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static unsafe void SendNumbers(
+        SafeHandle socket,
+        ReadOnlySpan<byte> data,
+        ReadOnlySpan<int> descriptors,
+        TimeSpan timeout,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        var deadline = Deadline.After(timeout);
+        cancellationToken.ThrowIfCancellationRequested();
+        int sent = -1;
+        MessagePlan plan = default;
+        if (!MessagePlan.IsOneMessage(data.Length, descriptors.Length))
+        {
+            plan = MessagePlan.For(UnixSocketType.Of(socket), data.Length, descriptors.Length);
+        }
+        else if ((sent = TrySendOneOfNumbers(socket, data, descriptors)) == data.Length)
+        {
+            return;
+        }
+
+        fixed (byte* bytes = data)
+        {
+            var attempt = new SendAttempt(socket, plan, bytes, data.Length, handles: null, descriptors.ToArray());
+            attempt.Skip(sent);
+            WaitLoop.Run<SendAttempt, bool>(ref attempt, socket, deadline, cancellationToken);
+        }
+    }
+
+    /// <summary>Sends numbered descriptors with one byte for each message: the number of its descriptors, modulo 256.</summary>
+    /// <inheritdoc cref="SendNumbers(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
+    public static unsafe void SendNumbers(
+        SafeHandle socket, ReadOnlySpan<int> descriptors, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ThrowIfEmpty(descriptors.Length);
+        if (descriptors.Length <= MaxDescriptorsPerMessage)
+        {
+            byte count = unchecked((byte)descriptors.Length);
+            SendNumbers(socket, new ReadOnlySpan<byte>(in count), descriptors, timeout, cancellationToken);
+            return;
+        }
+
+        var attempt = new SendAttempt(socket, default, data: null, length: -1, handles: null, descriptors.ToArray());
+        WaitLoop.Run<SendAttempt, bool>(ref attempt, socket, Deadline.After(timeout), cancellationToken);
+    }
+
+    /// <summary>Sends one message if the receiver's queue has space for it. Never waits.</summary>
+    /// <param name="socket">A connected Unix-domain socket.</param>
+    /// <param name="data">The bytes to send, at least one. On a stream use few, because a longer message can be sent in part.</param>
+    /// <param name="descriptors">The handles of at most <see cref="MaxDescriptorsPerMessage"/> descriptors.</param>
+    /// <param name="bytesSent">The number of bytes that were sent; on a stream it can be smaller than the data. The descriptors went with
+    /// the first of them.</param>
+    /// <returns>False when the queue is full; nothing was sent then.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There are too many descriptors.</exception>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static bool TrySend(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int bytesSent)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptorsPerMessage, nameof(descriptors));
+        if (data.IsEmpty)
+        {
+            _ = MessagePlan.For(UnixSocketType.Of(socket), 0, descriptors.Length);
+        }
+
+        using var lease = new HandleLease(socket);
+        RequireUnix(lease.Fd, descriptors.Length);
+        Outcome outcome;
+        do
+        {
+            outcome = SendMsg.Try(lease.Fd, data, descriptors, out bytesSent);
+        }
+        while (outcome == Outcome.Again);
+        bytesSent = Math.Max(bytesSent, 0);
+        return outcome == Outcome.Done;
+    }
+
+    private static SafeHandle HandleOf(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        return socket.SafeHandle;
+    }
+
+    private static async ValueTask CompleteAsync(ValueTask<bool> sending, System.Buffers.MemoryHandle pinned)
+    {
+        using (pinned)
+        {
+            await sending.ConfigureAwait(false);
+        }
+    }
+
+    // The usual case: one message that the queue accepts whole. Returns the number of bytes sent, -1 for nothing.
+    private static int TrySendOne(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors)
+    {
+        using var lease = new HandleLease(socket);
+        RequireUnix(lease.Fd, descriptors.Length);
+        return SendMsg.Try(lease.Fd, data, descriptors, out int sent) == Outcome.Done ? sent : -1;
+    }
+
+    private static int TrySendOneOfNumbers(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors)
+    {
+        using var lease = new HandleLease(socket);
+        RequireUnix(lease.Fd, descriptors.Length);
+        return SendMsg.Try(lease.Fd, data, descriptors, out int sent) == Outcome.Done ? sent : -1;
+    }
+
+    private static void RequireUnix(int socket, int descriptors)
+    {
+        if (descriptors > 0)
+        {
+            UnixFamily.Require(socket);
+        }
     }
 
     private static void ThrowIfEmpty(int descriptors)
     {
         if (descriptors == 0)
         {
-            throw new ArgumentException("There is no descriptor to send.", nameof(descriptors));
+            throw new ArgumentException("There are no descriptors to send.", nameof(descriptors));
         }
     }
-
-    private static void SendWhole(
-        int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, Deadline deadline, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            if (TrySendOnce(socket, data, descriptors, out int sent))
-            {
-                if (sent == data.Length)
-                {
-                    return;
-                }
-
-                // The descriptors went with the first part.
-                data = data[sent..];
-                descriptors = default;
-            }
-            else if (!SocketWait.Until(socket, Poll.POLLOUT, deadline, cancellation))
-            {
-                throw TimedOut(data.Length, descriptors.Length);
-            }
-        }
-    }
-
-    private static async Task SendWholeAsync(
-        SafeHandle socket,
-        ReadOnlyMemory<byte> data,
-        ArraySegment<SafeHandle> descriptors,
-        Deadline deadline,
-        CancellationToken cancellation)
-    {
-        while (true)
-        {
-            if (TrySendOnce(socket, data.Span, descriptors, out int sent))
-            {
-                if (sent == data.Length)
-                {
-                    return;
-                }
-
-                // The descriptors went with the first part.
-                data = data[sent..];
-                descriptors = ArraySegment<SafeHandle>.Empty;
-            }
-            else if (!await ReadinessPollerShim.UntilAsync(socket, Poll.POLLOUT, deadline, cancellation).ConfigureAwait(false))
-            {
-                throw TimedOut(data.Length, descriptors.Count);
-            }
-        }
-    }
-
-    [SkipLocalsInit]
-    private static bool TrySendOnce(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int sent)
-    {
-        using var lease = new HandleLease(socket);
-        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
-        return TrySendOnce(lease.Fd, data, leases.Fds, out sent);
-    }
-
-    /// <summary>One sendmsg(2) that does not wait: false when there is no room.</summary>
-    [SkipLocalsInit]
-    internal static unsafe bool TrySendOnce(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int sent)
-    {
-        fixed (byte* bytes = data)
-        {
-            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)data.Length };
-            var message = new SysSocket.MsgHdr { msg_iov = &vector, msg_iovlen = 1 };
-            byte* control = stackalloc byte[ControlMessageLayout.MaxRightsSpace];
-            if (!descriptors.IsEmpty)
-            {
-                int space = ControlMessageLayout.Current.Space(descriptors.Length * sizeof(int));
-                var writer = new ControlMessageWriter(new Span<byte>(control, space), in ControlMessageLayout.Current);
-                writer.WriteRights(descriptors);
-                message.msg_control = control;
-                message.msg_controllen = (uint)writer.Written;
-            }
-
-            nint result = SysSocket.SendMsg(socket, &message, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
-            if (result < 0)
-            {
-                int errno = Errno.Last;
-                if (errno == Errno.EAGAIN)
-                {
-                    sent = 0;
-                    return false;
-                }
-
-                // Again after a signal. No loop: the JIT optimises a method with both a loop and a stackalloc only once, early,
-                // when it does not yet know the values of static fields, nor what is usual.
-                return errno == Errno.EINTR
-                    ? TrySendOnce(socket, data, descriptors, out sent)
-                    : throw new SystemCallException("sendmsg", errno);
-            }
-
-            sent = (int)result;
-            return true;
-        }
-    }
-
-    private static TimeoutException TimedOut(int bytesLeft, int descriptorsLeft) => new(
-        descriptorsLeft > 0
-            ? $"The receiver made no room in time: {descriptorsLeft} descriptors and {bytesLeft} bytes of the message were not sent."
-            : $"The receiver made no room in time: the descriptors went with the first part of the message, its last {bytesLeft} bytes did not.");
 }

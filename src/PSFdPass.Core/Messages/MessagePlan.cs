@@ -3,9 +3,9 @@ using System.Net.Sockets;
 namespace PSFdPass.Messages;
 
 /// <summary>
-/// Which bytes go with which descriptors when one message can't carry them all. On a stream every message needs a byte, and the
-/// bytes joined together are the data again: each message but the first takes one of the last bytes. On packet sockets the
-/// first packet has the data, and the packets behind it are empty.
+/// Determines which bytes go with which descriptors when one message can't carry them all. On a stream every message needs a byte, and
+/// the bytes joined together are the data: each message but the first takes one of the last bytes. On packet sockets the first packet
+/// has the data, and the packets after it are empty.
 /// </summary>
 internal readonly struct MessagePlan
 {
@@ -13,13 +13,16 @@ internal readonly struct MessagePlan
 
     private MessagePlan(bool isStream) => _isStream = isStream;
 
-    /// <summary>Looks whether so many bytes can carry so many descriptors over this type of socket.</summary>
+    /// <summary>Returns whether one message carries so many descriptors with so many bytes on a socket of any type.</summary>
+    public static bool IsOneMessage(int bytes, int descriptors) => bytes > 0 && descriptors <= DescriptorSender.MaxDescriptorsPerMessage;
+
+    /// <summary>Returns the plan for a type of socket.</summary>
     /// <exception cref="ArgumentException">There is nothing to send, or too little data for a stream.</exception>
     public static MessagePlan For(SocketType type, int bytes, int descriptors)
     {
         if (bytes == 0 && descriptors == 0)
         {
-            throw new ArgumentException("There is nothing to send: no descriptor and no data.");
+            throw new ArgumentException("There is nothing to send: no descriptors and no data.");
         }
 
         int messages = Messages(descriptors);
@@ -28,14 +31,14 @@ internal readonly struct MessagePlan
         {
             throw new ArgumentException(
                 $"A stream carries descriptors only together with data, at least one byte for every {DescriptorSender.MaxDescriptorsPerMessage} " +
-                $"of them: {(descriptors == 1 ? "1 descriptor needs" : $"{descriptors} descriptors need")} " +
-                $"{(messages == 1 ? "1 byte" : $"{messages} bytes")}, and the message has {bytes}.");
+                $"descriptors. {(descriptors == 1 ? "1 descriptor needs" : $"{descriptors} descriptors need")} " +
+                $"{(messages == 1 ? "1 byte" : $"{messages} bytes")}, and the data has {bytes}.");
         }
 
         return new MessagePlan(isStream);
     }
 
-    /// <summary>How many of the bytes and descriptors that are left go with the next message.</summary>
+    /// <summary>Returns how many of the bytes and descriptors that are left go with the next message.</summary>
     public (int Bytes, int Descriptors) Next(int bytes, int descriptors)
     {
         int later = Messages(descriptors) - 1;

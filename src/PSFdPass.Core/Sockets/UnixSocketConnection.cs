@@ -4,7 +4,6 @@ using PSFdPass.Descriptors;
 using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
-using PSFdPass.Messages;
 using PSFdPass.Waiting;
 
 namespace PSFdPass;
@@ -228,7 +227,7 @@ public static class UnixSocketConnection
         var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
         if (Constants.Current.SOCK_CLOEXEC == 0)
         {
-            DescriptorDrain.SetCloseOnExec([fd]);
+            _ = Fcntl.Control(fd, Constants.F_SETFD, Constants.FD_CLOEXEC);
         }
 
         return handle;
@@ -252,7 +251,7 @@ public static class UnixSocketConnection
         using var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
         if (Constants.Current.SOCK_CLOEXEC == 0)
         {
-            DescriptorDrain.SetCloseOnExec([fd]);
+            _ = Fcntl.Control(fd, Constants.F_SETFD, Constants.FD_CLOEXEC);
         }
 
         byte* name = stackalloc byte[SysUn.MaxSize];

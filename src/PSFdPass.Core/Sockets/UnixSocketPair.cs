@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using PSFdPass.Descriptors;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
-using PSFdPass.Messages;
 
 namespace PSFdPass;
 
@@ -47,7 +46,8 @@ public static class UnixSocketPair
         var right = new SafeDescriptorHandle(pair[1], ownsHandle: true);
         if (Constants.Current.SOCK_CLOEXEC == 0)
         {
-            DescriptorDrain.SetCloseOnExec([pair[0], pair[1]]);
+            _ = Fcntl.Control(pair[0], Constants.F_SETFD, Constants.FD_CLOEXEC);
+            _ = Fcntl.Control(pair[1], Constants.F_SETFD, Constants.FD_CLOEXEC);
         }
 
         return (left, right);

@@ -74,12 +74,10 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             OrStop(() => DescriptorReceiver.RequestCredentials(Handle), Socket);
         }
 
-        // A number stands for a handle of this call only: what was read ahead could not be found again.
-        using var reader = new MessageReader(Handle, BufferSize, readAhead: Follow && Count is null && !IsNumber);
         int received = 0;
         do
         {
-            if (ReceiveMessage(reader) is not { } message)
+            if (ReceiveMessage() is not { } message)
             {
                 if (!Follow)
                 {
@@ -100,12 +98,11 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         }
     }
 
-    private ReceivedMessage? ReceiveMessage(MessageReader reader)
+    private ReceivedMessage? ReceiveMessage()
     {
         try
         {
-            TimeSpan timeout = ToTimeout(TimeoutSeconds);
-            return Peek ? reader.Peek(timeout, Stopped) : reader.Next(timeout, Stopped);
+            return DescriptorReceiver.ReceiveMessage(Handle, ToTimeout(TimeoutSeconds), Stopped, BufferSize, Peek);
         }
         catch (DescriptorsLostException exception)
         {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using PSFdPass.Echo;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
+using PSFdPass.Messages;
 using PSFdPass.Waiting;
 
 namespace PSFdPass.Tests.Echo;

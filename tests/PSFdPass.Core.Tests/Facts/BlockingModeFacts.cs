@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 
@@ -102,15 +103,15 @@ public sealed class BlockingModeFacts
         using var __ = right;
         using FileDescriptor file = Some.File();
 
-        Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long);
+        Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long).AsTask();
         Assert.False(receiving.IsCompleted);
         AssertBothBlock();
-        await DescriptorSender.SendAsync(left.SafeHandle, null, [file.SafeHandle], Patience.Long);
+        await DescriptorSender.SendAsync(left.SafeHandle, new byte[] { 1 }, new SafeHandle[] { file.SafeHandle }, Patience.Long);
         using ReceivedMessage? message = await receiving;
         AssertBothBlock();
 
         Some.Fill(left);
-        Task sending = DescriptorSender.SendAsync(left.SafeHandle, "x"u8.ToArray(), [file.SafeHandle], Patience.Long);
+        Task sending = DescriptorSender.SendAsync(left.SafeHandle, "x"u8.ToArray(), new SafeHandle[] { file.SafeHandle }, Patience.Long).AsTask();
         Assert.False(sending.IsCompleted);
         AssertBothBlock();
         while (!sending.IsCompleted)

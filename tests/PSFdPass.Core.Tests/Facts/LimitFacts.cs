@@ -26,7 +26,7 @@ public sealed class LimitFacts
         (Socket left, Socket right) = UnixSocketPair.Create();
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
-        DescriptorSender.Send(left.SafeHandle, "one"u8, [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "one"u8, [file.Fd], Patience.Long);
         using (new FullTable(free: 0))
         {
             Raw.Received raw = Raw.Receive(right, 10);
@@ -34,7 +34,7 @@ public sealed class LimitFacts
             Assert.Empty(raw.Descriptors);
             Assert.Equal(Constants.Current.MSG_CTRUNC, raw.Flags & Constants.Current.MSG_CTRUNC);
 
-            DescriptorSender.Send(left.SafeHandle, "two"u8, [file.Fd, file.Fd], Patience.Long);
+            DescriptorSender.SendNumbers(left.SafeHandle, "two"u8, [file.Fd, file.Fd], Patience.Long);
             DescriptorsLostException lost = Assert.Throws<DescriptorsLostException>(() => Some.Receive(right));
             Assert.Equal("two", lost.Received.Text);
             Assert.Empty(lost.Received.Descriptors);
@@ -42,8 +42,8 @@ public sealed class LimitFacts
             Assert.Contains("ulimit -n", lost.Message);
 
             // The span overload tells by a flag.
-            DescriptorSender.Send(left.SafeHandle, "three"u8, [file.Fd], Patience.Long);
-            ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[10], new int[10], Patience.Long);
+            DescriptorSender.SendNumbers(left.SafeHandle, "three"u8, [file.Fd], Patience.Long);
+            ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[10], new int[10], Patience.Long);
             Assert.Equal((5, 0, MessageFlags.DescriptorsTruncated), (result.Bytes, result.Descriptors, result.Flags));
         }
 
@@ -56,7 +56,7 @@ public sealed class LimitFacts
         (Socket left, Socket right) = UnixSocketPair.Create();
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
-        DescriptorSender.Send(left.SafeHandle, "x"u8, [file.Fd, file.Fd, file.Fd, file.Fd, file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, [file.Fd, file.Fd, file.Fd, file.Fd, file.Fd], Patience.Long);
         using (new FullTable(free: 2))
         {
             int before = FullTable.OpenCount();
@@ -74,7 +74,7 @@ public sealed class LimitFacts
         (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
-        DescriptorSender.Send(left.SafeHandle, [], [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, [], [file.Fd], Patience.Long);
         left.Dispose();
         using (new FullTable(free: 0))
         {
@@ -100,7 +100,7 @@ public sealed class LimitFacts
         {
             try
             {
-                DescriptorSender.Send(left.SafeHandle, "x"u8, ten, Patience.Long);
+                DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, ten, Patience.Long);
                 sent += 10;
             }
             catch (SystemCallException exception)
@@ -117,7 +117,7 @@ public sealed class LimitFacts
         Assert.Equal(new Raw.Sent(-1, Errno.ETOOMANYREFS), Raw.Send(left, "x"u8, [file.Fd]));
 
         // It is over as soon as the receiver has caught up.
-        while (DescriptorReceiver.Receive(right.SafeHandle, new byte[1], new int[0], Patience.Long).DescriptorsClosed > 0 && (sent -= 10) > 0)
+        while (DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[1], new int[0], Patience.Long).DescriptorsClosed > 0 && (sent -= 10) > 0)
         {
         }
 
@@ -132,7 +132,7 @@ public sealed class LimitFacts
         int[] ten = [.. Enumerable.Repeat(file.Fd, 10)];
         for (int i = 0; i < 20; i++)
         {
-            DescriptorSender.Send(left.SafeHandle, "x"u8, ten, Patience.Long);
+            DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, ten, Patience.Long);
         }
 
         using ReceivedMessage first = Some.Receive(right);
@@ -142,7 +142,7 @@ public sealed class LimitFacts
     // What is used with a full table has to be loaded before, which takes descriptors too.
     private static void ReceiveOnce(Socket left, Socket right, FileDescriptor file)
     {
-        DescriptorSender.Send(left.SafeHandle, "warm"u8, [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "warm"u8, [file.Fd], Patience.Long);
         using (ReceivedMessage message = Some.Receive(right))
         {
             Assert.Equal("warm", message.Text);
@@ -153,7 +153,7 @@ public sealed class LimitFacts
             Assert.Throws<DescriptorsLostException>(void () => throw new DescriptorsLostException(message));
         }
 
-        DescriptorSender.Send(left.SafeHandle, "x"u8, [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, [file.Fd], Patience.Long);
         Raw.Receive(right, 1).Close();
         _ = FullTable.OpenCount();
     }

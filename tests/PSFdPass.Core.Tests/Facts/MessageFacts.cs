@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
 using System.Net.Sockets;
 using System.Text;
 using PSFdPass.Ancillary;
@@ -26,7 +28,7 @@ public sealed class MessageFacts
         Assert.Equal(253, received.Descriptors.Length);
         received.Close();
 
-        DescriptorSender.Send(left.SafeHandle, descriptors, Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, descriptors, Patience.Long);
         using ReceivedMessage first = Some.Receive(right);
         using ReceivedMessage second = Some.Receive(right);
         Assert.Equal((253, 1), (first.Descriptors.Count, second.Descriptors.Count));
@@ -44,7 +46,7 @@ public sealed class MessageFacts
         Assert.Equal(Errno.EAGAIN, Raw.Receive(right, 10, flags: Constants.Current.MSG_DONTWAIT).Errno);
 
         ArgumentException refused = Assert.Throws<ArgumentException>(
-            () => DescriptorSender.Send(left.SafeHandle, [], [file.Fd], Patience.Long));
+            () => DescriptorSender.SendNumbers(left.SafeHandle, [], [file.Fd], Patience.Long));
         Assert.Contains("at least one byte", refused.Message);
         Assert.Equal(Errno.EAGAIN, Raw.Receive(right, 10, flags: Constants.Current.MSG_DONTWAIT).Errno);
     }
@@ -65,7 +67,7 @@ public sealed class MessageFacts
         Assert.Single(received.Descriptors);
         received.Close();
 
-        DescriptorSender.Send(left.SafeHandle, [], [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, [], [file.Fd], Patience.Long);
         using ReceivedMessage message = Some.Receive(right);
         Assert.Empty(message.Data);
         Assert.Equal("abcdefghij", Some.Read(Assert.Single(message.Descriptors)));
@@ -120,9 +122,9 @@ public sealed class MessageFacts
         {
             Raw.Send(left, "x"u8, five);
             int[] three = new int[3];
-            ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[1], three, Patience.Long);
+            ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[1], three, Patience.Long);
             Assert.Equal((3, 2, MessageFlags.None), (result.Descriptors, result.DescriptorsClosed, result.Flags));
-            DescriptorDrain.Close(three);
+            Closing.CloseAll(three);
         });
     }
 
@@ -144,7 +146,7 @@ public sealed class MessageFacts
 
         // The library goes on with the rest of the bytes, and without the descriptors.
         new Random(1).NextBytes(large);
-        Task sending = DescriptorSender.SendAsync(left.SafeHandle, large, [file.SafeHandle], Patience.Long);
+        Task sending = DescriptorSender.SendAsync(left.SafeHandle, large, new SafeHandle[] { file.SafeHandle }, Patience.Long).AsTask();
         var data = new MemoryStream();
         int descriptors = 0;
         while (data.Length < large.Length)
@@ -211,7 +213,7 @@ public sealed class MessageFacts
         // ReceiveMessage peeks at a packet to learn its size.
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
-            DescriptorSender.Send(left.SafeHandle, "text"u8, [file.Fd], Patience.Long);
+            DescriptorSender.SendNumbers(left.SafeHandle, "text"u8, [file.Fd], Patience.Long);
             using ReceivedMessage message = Some.Receive(right);
             Assert.Equal("text", message.Text);
         });

@@ -120,7 +120,6 @@ public sealed class SystemTableTests
     [InlineData("LinuxX64", 28, 32, 40)]
     [InlineData("LinuxArm64", 28, 32, 40)]
     [InlineData("MacOS", 4, 8, 96)]
-    [InlineData("FreeBsd", 24, 8, 112)]
     public void The_status_of_a_file_is_read_from_where_each_system_keeps_it(string system, int mode, int inode, int size)
     {
         byte[] bytes = new byte[256];

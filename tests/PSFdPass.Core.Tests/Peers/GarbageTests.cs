@@ -1,3 +1,4 @@
+using PSFdPass.Handles;
 using System.Net.Sockets;
 using PSFdPass.Messages;
 
@@ -16,7 +17,7 @@ public sealed class GarbageTests : IDisposable
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
     public void A_peer_that_sends_nothing(SocketType type) =>
-        From("nothing", type, socket => Assert.Null(socket.ReceiveMessage()));
+        From("nothing", type, socket => Assert.Null(socket.ReceiveDescriptors()));
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
@@ -24,7 +25,7 @@ public sealed class GarbageTests : IDisposable
     {
         using ReceivedMessage message = Some.Receive(socket);
         Assert.Equal(("garbage, no descriptor", 0), (message.Text, message.Descriptors.Count));
-        Assert.Null(socket.ReceiveMessage());
+        Assert.Null(socket.ReceiveDescriptors());
     });
 
     [PeerTheory("gcc")]
@@ -42,9 +43,9 @@ public sealed class GarbageTests : IDisposable
     public void Descriptors_for_which_the_caller_has_no_room_are_closed(SocketType type) => From("many", type, socket =>
     {
         int[] one = new int[1];
-        ReceiveResult result = DescriptorReceiver.Receive(socket.SafeHandle, new byte[1], one, Patience.Long);
+        ReceiveResult result = DescriptorReceiver.ReceiveNumbers(socket.SafeHandle, new byte[1], one, Patience.Long);
         Assert.Equal((1, 252, MessageFlags.None), (result.Descriptors, result.DescriptorsClosed, result.Flags));
-        DescriptorDrain.Close(one);
+        Closing.CloseAll(one);
     });
 
     [PeerTheory("gcc")]
@@ -57,7 +58,7 @@ public sealed class GarbageTests : IDisposable
             using ReceivedMessage message = Some.Receive(socket);
             Assert.Equal(2, message.Descriptors.Count);
             Assert.All(message.Descriptors, d => Assert.Equal(DescriptorKind.CharacterDevice, d.Kind));
-            Assert.Null(socket.ReceiveMessage());
+            Assert.Null(socket.ReceiveDescriptors());
         },
         exitCode: 128 + 9);
 
@@ -68,7 +69,7 @@ public sealed class GarbageTests : IDisposable
         using ReceivedMessage message = Some.Receive(socket);
         Assert.Null(message.Credentials);
         Assert.Single(message.Descriptors);
-        Assert.Null(socket.ReceiveMessage());
+        Assert.Null(socket.ReceiveDescriptors());
     });
 
     [PeerTheory("gcc")]
@@ -82,7 +83,7 @@ public sealed class GarbageTests : IDisposable
             using ReceivedMessage message = Some.Receive(socket);
             Assert.Equal(id, message.Credentials?.ProcessId);
             Assert.Single(message.Descriptors);
-            Assert.Null(socket.ReceiveMessage());
+            Assert.Null(socket.ReceiveDescriptors());
         }, listening: CredentialTests.AskForCredentials, started: program => id = program.Id);
     }
 
@@ -102,14 +103,14 @@ public sealed class GarbageTests : IDisposable
         if (type == SocketType.Stream)
         {
             // The kernel has dropped it.
-            Assert.Null(socket.ReceiveMessage());
+            Assert.Null(socket.ReceiveDescriptors());
             return;
         }
 
         using ReceivedMessage message = Some.Receive(socket);
         Assert.Empty(message.Data);
         Assert.Single(message.Descriptors);
-        Assert.Null(socket.ReceiveMessage());
+        Assert.Null(socket.ReceiveDescriptors());
     });
 
     private void From(

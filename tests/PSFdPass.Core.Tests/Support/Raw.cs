@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Ancillary;
 using PSFdPass.Interop;
+using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 

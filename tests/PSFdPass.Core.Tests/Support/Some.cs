@@ -112,7 +112,7 @@ internal static unsafe class Some
 
     /// <summary>Sends data alone.</summary>
     public static void Send(Socket socket, ReadOnlySpan<byte> data) =>
-        DescriptorSender.Send(socket.SafeHandle, data, ReadOnlySpan<int>.Empty, Patience.Long);
+        DescriptorSender.SendNumbers(socket.SafeHandle, data, ReadOnlySpan<int>.Empty, Patience.Long);
 
     /// <summary>Receives one message, which has to come.</summary>
     public static ReceivedMessage Receive(Socket socket)

@@ -16,6 +16,7 @@ internal sealed class Constants
     public required int SO_RCVBUF { get; init; }
     public required int SO_LINGER { get; init; }
     public required int SO_PROTOCOL { get; init; }
+    public required int SO_DOMAIN { get; init; }
     public required int SO_PASSCRED { get; init; }
     public required int SO_PEERCRED { get; init; }
     public required int SO_PEERPIDFD { get; init; }
@@ -89,6 +90,7 @@ internal sealed class Constants
         SO_RCVBUF = 0x1002,
         SO_LINGER = 0x80,
         SO_PROTOCOL = -1,
+        SO_DOMAIN = -1,
         SO_PASSCRED = -1,
         SO_PEERCRED = -1,
         SO_PEERPIDFD = -1,
@@ -138,6 +140,7 @@ internal sealed class Constants
         SO_RCVBUF = 8,
         SO_LINGER = 13,
         SO_PROTOCOL = 38,
+        SO_DOMAIN = 39,
         SO_PASSCRED = 16,
         SO_PEERCRED = 17,
         SO_PEERPIDFD = 77,

@@ -11,6 +11,9 @@ internal static unsafe partial class Poll
     public const short POLLHUP = 0x10;
     public const short POLLNVAL = 0x20;
 
+    /// <summary>Linux only: the peer has closed, or shut down sending.</summary>
+    public const short POLLRDHUP = 0x2000;
+
     /// <summary>poll(2). The timeout is in milliseconds; −1 waits for ever.</summary>
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Wait(PollFd* descriptors, nuint count, int timeoutMilliseconds);

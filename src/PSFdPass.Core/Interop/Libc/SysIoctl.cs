@@ -6,6 +6,7 @@ namespace PSFdPass.Interop;
 internal static unsafe partial class SysIoctl
 {
     private const nuint SIOCOUTQ = 0x5411;
+    private const nuint FIONREAD = 0x541B;
 
     /// <summary>
     /// Whether everything that was sent on a socket has been received by the peer. Only Linux tells (SIOCOUTQ, unix(7)); where
@@ -15,6 +16,13 @@ internal static unsafe partial class SysIoctl
     {
         int unread = 0;
         return !OperatingSystem.IsLinux() || Control(socket, SIOCOUTQ, &unread) != 0 || unread == 0;
+    }
+
+    /// <summary>FIONREAD (ioctl_tty(2)), on Linux: the number of bytes that wait to be received; -1 where it is not available.</summary>
+    public static int BytesToRead(int descriptor)
+    {
+        int bytes = 0;
+        return OperatingSystem.IsLinux() && Control(descriptor, FIONREAD, &bytes) == 0 ? bytes : -1;
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
@@ -18,7 +19,7 @@ public sealed class SplittingTests
             using var _ = left;
             using var __ = right;
             using FileDescriptor file = Some.File();
-            DescriptorSender.Send(left.SafeHandle, Enumerable.Repeat(file.Fd, count).ToArray(), Patience.Long);
+            DescriptorSender.SendNumbers(left.SafeHandle, Enumerable.Repeat(file.Fd, count).ToArray(), Patience.Long);
             foreach (int expected in messages)
             {
                 using ReceivedMessage message = Some.Receive(right);
@@ -40,11 +41,11 @@ public sealed class SplittingTests
         if (isAsync)
         {
             await DescriptorSender.SendAsync(
-                left.SafeHandle, "hello world"u8.ToArray(), [.. files.Select(file => file.SafeHandle)], Patience.Long);
+                left.SafeHandle, "hello world"u8.ToArray(), files.Select(file => file.SafeHandle).ToArray(), Patience.Long);
         }
         else
         {
-            DescriptorSender.Send(left.SafeHandle, "hello world"u8, files.Select(file => file.Fd).ToArray(), Patience.Long);
+            DescriptorSender.SendNumbers(left.SafeHandle, "hello world"u8, files.Select(file => file.Fd).ToArray(), Patience.Long);
         }
 
         var texts = new List<string>();
@@ -74,11 +75,11 @@ public sealed class SplittingTests
         if (isAsync)
         {
             await DescriptorSender.SendAsync(
-                left.SafeHandle, "hello"u8.ToArray(), [.. Enumerable.Repeat(file.SafeHandle, 300)], Patience.Long);
+                left.SafeHandle, "hello"u8.ToArray(), Enumerable.Repeat(file.SafeHandle, 300).ToArray(), Patience.Long);
         }
         else
         {
-            DescriptorSender.Send(left.SafeHandle, "hello"u8, Enumerable.Repeat(file.Fd, 300).ToArray(), Patience.Long);
+            DescriptorSender.SendNumbers(left.SafeHandle, "hello"u8, Enumerable.Repeat(file.Fd, 300).ToArray(), Patience.Long);
         }
 
         using ReceivedMessage first = Some.Receive(right);
@@ -95,8 +96,8 @@ public sealed class SplittingTests
         using var __ = right;
         using FileDescriptor file = Some.File();
         ArgumentException exception = Assert.Throws<ArgumentException>(
-            () => DescriptorSender.Send(left.SafeHandle, "ab"u8, Enumerable.Repeat(file.Fd, 507).ToArray(), Patience.Long));
-        Assert.Contains("507 descriptors need 3 bytes, and the message has 2", exception.Message);
+            () => DescriptorSender.SendNumbers(left.SafeHandle, "ab"u8, Enumerable.Repeat(file.Fd, 507).ToArray(), Patience.Long));
+        Assert.Contains("507 descriptors need 3 bytes, and the data has 2", exception.Message);
         Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.None));
     }
 
@@ -110,7 +111,7 @@ public sealed class SplittingTests
 
         // A datagram socket queues few packets (net.unix.max_dgram_qlen), so this has to wait.
         Task sending = Task.Run(
-            () => DescriptorSender.Send(left.SafeHandle, Enumerable.Repeat(file.Fd, 10_000).ToArray(), Patience.Long));
+            () => DescriptorSender.SendNumbers(left.SafeHandle, Enumerable.Repeat(file.Fd, 10_000).ToArray(), Patience.Long));
         int count = 0;
         while (count < 10_000)
         {

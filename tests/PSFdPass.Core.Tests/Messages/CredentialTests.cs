@@ -23,7 +23,7 @@ public sealed class CredentialTests
         Assert.Single(message.Descriptors);
 
         // All 253 descriptors have room beside the credentials.
-        DescriptorSender.Send(left.SafeHandle, Enumerable.Repeat(file.Fd, 253).ToArray(), Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, Enumerable.Repeat(file.Fd, 253).ToArray(), Patience.Long);
         using ReceivedMessage full = Some.Receive(right);
         Assert.Equal((253, MessageFlags.None), (full.Descriptors.Count, full.Flags));
         Assert.NotNull(full.Credentials);

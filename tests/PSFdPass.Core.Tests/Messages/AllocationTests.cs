@@ -1,3 +1,4 @@
+using PSFdPass.Handles;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -32,10 +33,10 @@ public sealed class AllocationTests : IDisposable
         byte[] buffer = new byte[100];
         Assert.Equal(0, BytesARound(() =>
         {
-            DescriptorSender.Send(left, "data"u8, send, Patience.Long);
-            DescriptorDrain.Close(numbers.AsSpan(0, DescriptorReceiver.Receive(right, buffer, numbers, Patience.Long).Descriptors));
-            DescriptorSender.Send(left, send, Patience.Long);
-            DescriptorDrain.Close(numbers.AsSpan(0, DescriptorReceiver.Receive(right, buffer, numbers, Patience.Long).Descriptors));
+            DescriptorSender.SendNumbers(left, "data"u8, send, Patience.Long);
+            Closing.CloseAll(numbers.AsSpan(0, DescriptorReceiver.ReceiveNumbers(right, buffer, numbers, Patience.Long).Descriptors));
+            DescriptorSender.SendNumbers(left, send, Patience.Long);
+            Closing.CloseAll(numbers.AsSpan(0, DescriptorReceiver.ReceiveNumbers(right, buffer, numbers, Patience.Long).Descriptors));
         }));
     }
 
@@ -50,7 +51,7 @@ public sealed class AllocationTests : IDisposable
         Assert.Equal(0, BytesARound(() =>
         {
             DescriptorSender.Send(left, send, Patience.Long);
-            DescriptorDrain.Close(numbers.AsSpan(0, DescriptorReceiver.Receive(right, buffer, numbers, Patience.Long).Descriptors));
+            Closing.CloseAll(numbers.AsSpan(0, DescriptorReceiver.ReceiveNumbers(right, buffer, numbers, Patience.Long).Descriptors));
         }));
     }
 
@@ -77,7 +78,7 @@ public sealed class AllocationTests : IDisposable
 
         Assert.Equal(objects, BytesARound(() =>
         {
-            DescriptorSender.Send(left, "data"u8, send, Patience.Long);
+            DescriptorSender.SendNumbers(left, "data"u8, send, Patience.Long);
             IReadOnlyList<FileDescriptor> descriptors = DescriptorReceiver.ReceiveMessage(right, Patience.Long)!.Descriptors;
             for (int i = 0; i < 3; i++)
             {

@@ -1,3 +1,4 @@
+using PSFdPass.Handles;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -13,18 +14,18 @@ public sealed class SendReceiveTests
     private static readonly Dictionary<string, Sender> Senders = new()
     {
         ["numbers"] = (socket, data, descriptors) =>
-            DescriptorSender.Send(socket.SafeHandle, data, descriptors.Select(d => d.Fd).ToArray(), Patience.Long),
+            DescriptorSender.SendNumbers(socket.SafeHandle, data, descriptors.Select(d => d.Fd).ToArray(), Patience.Long),
         ["handles"] = (socket, data, descriptors) =>
             DescriptorSender.Send(socket.SafeHandle, data, descriptors.Select(d => d.SafeHandle).ToArray(), Patience.Long),
         ["async"] = (socket, data, descriptors) =>
-            DescriptorSender.SendAsync(socket.SafeHandle, data, [.. descriptors.Select(d => d.SafeHandle)], Patience.Long)
+            DescriptorSender.SendAsync(socket.SafeHandle, data, descriptors.Select(d => d.SafeHandle).ToArray(), Patience.Long)
                 .GetAwaiter().GetResult(),
     };
 
     private static readonly Dictionary<string, Func<Socket, ReceivedMessage?>> Receivers = new()
     {
         ["message"] = socket => DescriptorReceiver.ReceiveMessage(socket.SafeHandle, Patience.Long),
-        ["extension"] = socket => socket.ReceiveMessage(),
+        ["extension"] = socket => socket.ReceiveDescriptors(),
         ["async"] = socket => DescriptorReceiver.ReceiveMessageAsync(socket.SafeHandle, Patience.Long).GetAwaiter().GetResult(),
     };
 
@@ -84,13 +85,13 @@ public sealed class SendReceiveTests
         int[] numbers = [file.Fd, file.Fd, file.Fd];
         SafeHandle[] handles = [file.SafeHandle, file.SafeHandle];
 
-        DescriptorSender.Send(left.SafeHandle, numbers, Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, numbers, Patience.Long);
         AssertReceives(3);
         DescriptorSender.Send(left.SafeHandle, handles, Patience.Long);
         AssertReceives(2);
         left.SendDescriptors(file.SafeHandle);
         AssertReceives(1);
-        DescriptorSender.SendAsync(left.SafeHandle, null, handles, Patience.Long).GetAwaiter().GetResult();
+        DescriptorSender.SendAsync(left.SafeHandle, handles, Patience.Long).GetAwaiter().GetResult();
         AssertReceives(2);
 
         void AssertReceives(int count)
@@ -121,16 +122,16 @@ public sealed class SendReceiveTests
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
-        DescriptorSender.Send(left.SafeHandle, "data"u8, [file.Fd, file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "data"u8, [file.Fd, file.Fd], Patience.Long);
         byte[] buffer = new byte[100];
         int[] numbers = new int[253];
-        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, buffer, numbers, Patience.Long);
+        ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, buffer, numbers, Patience.Long);
         Assert.Equal(
             new ReceiveResult { Bytes = 4, FullLength = 4, Descriptors = 2 },
             result);
         Assert.Equal("data", Encoding.UTF8.GetString(buffer, 0, result.Bytes));
         Assert.All(numbers[..2], number => Assert.True(Some.AreSame(file.Fd, number)));
-        DescriptorDrain.Close(numbers.AsSpan(0, 2));
+        Closing.CloseAll(numbers.AsSpan(0, 2));
     }
 
     [LinuxFact]
@@ -169,9 +170,9 @@ public sealed class SendReceiveTests
         using var __ = right;
         using FileDescriptor file = Some.File();
         SystemCallException exception = Assert.Throws<SystemCallException>(
-            () => DescriptorSender.Send(left.SafeHandle, "x"u8, [file.Fd, 123456], Patience.Long));
+            () => DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, [file.Fd, 123456], Patience.Long));
         Assert.Equal(("sendmsg", "EBADF"), (exception.Call, exception.ErrnoName));
-        Assert.Throws<SystemCallException>(() => DescriptorSender.Send(left.SafeHandle, "x"u8, [-1], Patience.Long));
+        Assert.Throws<SystemCallException>(() => DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, [-1], Patience.Long));
         Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.None));
     }
 
@@ -188,7 +189,7 @@ public sealed class SendReceiveTests
         closed.Dispose();
         Assert.Throws<ObjectDisposedException>(() => DescriptorSender.Send(left.SafeHandle, handles, Patience.Long));
         Assert.Throws<ObjectDisposedException>(
-            () => DescriptorSender.SendAsync(left.SafeHandle, null, handles, Patience.Long).GetAwaiter().GetResult());
+            () => DescriptorSender.SendAsync(left.SafeHandle, handles, Patience.Long).GetAwaiter().GetResult());
 
         // A reference that was kept would keep the descriptor open now.
         open.Dispose();
@@ -203,12 +204,12 @@ public sealed class SendReceiveTests
         using var _ = left;
         using var __ = right;
         Assert.Contains("no descriptor", Assert.Throws<ArgumentException>(
-            () => DescriptorSender.Send(left.SafeHandle, new int[0], Patience.Long)).Message);
+            () => DescriptorSender.SendNumbers(left.SafeHandle, new int[0], Patience.Long)).Message);
         Assert.Contains("no descriptor", Assert.Throws<ArgumentException>(() => left.SendDescriptors()).Message);
         Assert.Contains("nothing to send", Assert.Throws<ArgumentException>(() => Some.Send(left, [])).Message);
-        Assert.Throws<ArgumentException>(() => DescriptorSender.SendAsync(left.SafeHandle, null, [], Patience.Long).GetAwaiter().GetResult());
+        Assert.Throws<ArgumentException>(() => DescriptorSender.SendAsync(left.SafeHandle, new SafeHandle[0], Patience.Long).GetAwaiter().GetResult());
         Assert.Throws<ArgumentException>(
-            () => DescriptorSender.SendAsync(left.SafeHandle, new byte[0], [], Patience.Long).GetAwaiter().GetResult());
+            () => DescriptorSender.SendAsync(left.SafeHandle, new byte[0], new SafeHandle[0], Patience.Long).GetAwaiter().GetResult());
     }
 
     [LinuxFact]
@@ -218,7 +219,7 @@ public sealed class SendReceiveTests
         using var _ = left;
         using var __ = right;
         ArgumentException exception = Assert.Throws<ArgumentException>(
-            () => DescriptorReceiver.Receive(right.SafeHandle, [], new int[1], Patience.None));
+            () => DescriptorReceiver.ReceiveNumbers(right.SafeHandle, [], new int[1], Patience.None));
         Assert.Equal("buffer", exception.ParamName);
     }
 }

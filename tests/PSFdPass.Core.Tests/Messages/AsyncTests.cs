@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Diagnostics;
 using System.Net.Sockets;
 
@@ -15,7 +16,7 @@ public sealed class AsyncTests
         using FileDescriptor file = Some.File();
         int before = Threads();
         Task<ReceivedMessage?>[] receiving =
-            [.. pairs.Select(pair => DescriptorReceiver.ReceiveMessageAsync(pair.Right.SafeHandle, Patience.Long))];
+            [.. pairs.Select(pair => DescriptorReceiver.ReceiveMessageAsync(pair.Right.SafeHandle, Patience.Long).AsTask())];
         Assert.DoesNotContain(receiving, task => task.IsCompleted);
         Assert.InRange(Threads(), 1, before + 20);
 
@@ -42,7 +43,7 @@ public sealed class AsyncTests
         Array.ForEach(pairs, pair => Some.Fill(pair.Left));
         int before = Threads();
         Task[] sending =
-            [.. pairs.Select(pair => DescriptorSender.SendAsync(pair.Left.SafeHandle, null, [file.SafeHandle], Patience.Long))];
+            [.. pairs.Select(pair => DescriptorSender.SendAsync(pair.Left.SafeHandle, new byte[] { 1 }, new SafeHandle[] { file.SafeHandle }, Patience.Long).AsTask())];
         Assert.DoesNotContain(sending, task => task.IsCompleted);
         Assert.InRange(Threads(), 1, before + 20);
 
@@ -72,7 +73,7 @@ public sealed class AsyncTests
         Task<ReceivedMessage?>[] receiving =
         [
             .. pairs.Select((pair, number) => DescriptorReceiver.ReceiveMessageAsync(
-                pair.Right.SafeHandle, number % 3 == 1 ? Patience.Short : Patience.Long, number % 3 == 2 ? source.Token : default)),
+                pair.Right.SafeHandle, number % 3 == 1 ? Patience.Short : Patience.Long, number % 3 == 2 ? source.Token : default).AsTask()),
         ];
         source.Cancel();
         for (int i = 0; i < pairs.Length; i += 3)
@@ -105,8 +106,8 @@ public sealed class AsyncTests
         (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
         using var _ = left;
         using var __ = right;
-        Task<ReceivedMessage?> first = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long);
-        Task<ReceivedMessage?> second = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long);
+        Task<ReceivedMessage?> first = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long).AsTask();
+        Task<ReceivedMessage?> second = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long).AsTask();
         Some.Send(left, "one"u8);
         Some.Send(left, "two"u8);
         Assert.Equal(["one", "two"], new[] { (await first)!.Text, (await second)!.Text }.Order());
@@ -137,7 +138,7 @@ public sealed class AsyncTests
 
         async Task SendAndClose()
         {
-            await DescriptorSender.SendAsync(left.SafeHandle, data, [.. files.Select(file => file.SafeHandle)], Patience.Long);
+            await DescriptorSender.SendAsync(left.SafeHandle, data, files.Select(file => file.SafeHandle).ToArray(), Patience.Long);
             left.Dispose();
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
@@ -20,8 +21,8 @@ public sealed class EndTests
         Assert.Equal("abcdefghij", Some.Read(message.Descriptors[0]));
         Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
         Assert.Null(await DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long));
-        Assert.Null(right.ReceiveMessage());
-        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[1], new int[1], Patience.Long);
+        Assert.Null(right.ReceiveDescriptors());
+        ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[1], new int[1], Patience.Long);
         Assert.Equal(new ReceiveResult { IsEndOfStream = true }, result);
     }
 
@@ -63,7 +64,7 @@ public sealed class EndTests
         SystemCallException exception = Assert.Throws<SystemCallException>(() => left.SendDescriptors(file.SafeHandle));
         Assert.Equal(("sendmsg", expected), (exception.Call, exception.ErrnoName));
         exception = await Assert.ThrowsAsync<SystemCallException>(
-            () => DescriptorSender.SendAsync(left.SafeHandle, null, [file.SafeHandle], Patience.Long));
+            () => DescriptorSender.SendAsync(left.SafeHandle, new byte[] { 1 }, new SafeHandle[] { file.SafeHandle }, Patience.Long).AsTask());
         Assert.Contains(exception.ErrnoName, (string[])[expected, "ENOTCONN"]);
     }
 
@@ -104,19 +105,19 @@ public sealed class EndTests
         foreach (Action<Socket> receive in (Action<Socket>[])
             [
                 socket => DescriptorReceiver.ReceiveMessage(socket.SafeHandle, Patience.Long),
-                socket => DescriptorReceiver.Receive(socket.SafeHandle, new byte[1], new int[1], Patience.Long),
+                socket => DescriptorReceiver.ReceiveNumbers(socket.SafeHandle, new byte[1], new int[1], Patience.Long),
             ])
         {
             (Socket left, Socket right) = UnixSocketPair.Create(type);
             using var _ = left;
             BlockedThread waiting = BlockedThread.Start(() => receive(right));
             right.Dispose();
-            Assert.Contains("closed while it was waited on", Assert.IsType<ObjectDisposedException>(waiting.Join()).Message);
+            Assert.Contains("closed", Assert.IsType<ObjectDisposedException>(waiting.Join()).Message);
         }
 
         (Socket one, Socket other) = UnixSocketPair.Create(type);
         using var __ = one;
-        Task<ReceivedMessage?> later = DescriptorReceiver.ReceiveMessageAsync(other.SafeHandle, Patience.Long);
+        Task<ReceivedMessage?> later = DescriptorReceiver.ReceiveMessageAsync(other.SafeHandle, Patience.Long).AsTask();
         other.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => later);
     }

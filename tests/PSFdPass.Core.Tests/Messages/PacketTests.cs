@@ -1,3 +1,4 @@
+using PSFdPass.Handles;
 using System.Net.Sockets;
 using PSFdPass.Messages;
 
@@ -37,24 +38,24 @@ public sealed class PacketTests
         using var __ = right;
         using FileDescriptor file = Some.File();
 
-        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
         using (ReceivedMessage? message = DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, bufferSize: 4))
         {
             Assert.Equal(("0123", 6, MessageFlags.DataTruncated), (message!.Text, message.BytesLost, message.Flags));
             Assert.Single(message.Descriptors);
         }
 
-        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
         int[] numbers = new int[1];
-        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[4], numbers, Patience.Long);
+        ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[4], numbers, Patience.Long);
         Assert.Equal((4, 10, 1, MessageFlags.DataTruncated), (result.Bytes, result.FullLength, result.Descriptors, result.Flags));
-        DescriptorDrain.Close(numbers);
+        Closing.CloseAll(numbers);
 
         // Without any room for data, the descriptors still come.
-        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
-        result = DescriptorReceiver.Receive(right.SafeHandle, [], numbers, Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, [], numbers, Patience.Long);
         Assert.Equal((0, 10, 1, false), (result.Bytes, result.FullLength, result.Descriptors, result.IsEndOfStream));
-        DescriptorDrain.Close(numbers);
+        Closing.CloseAll(numbers);
     }
 
     [LinuxFact]
@@ -64,7 +65,7 @@ public sealed class PacketTests
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
-        DescriptorSender.Send(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
+        DescriptorSender.SendNumbers(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
         using ReceivedMessage? first = DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, bufferSize: 4);
         using ReceivedMessage? second = DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long);
         Assert.Equal(("0123", 1, 0), (first!.Text, first.Descriptors.Count, first.BytesLost));
@@ -98,7 +99,7 @@ public sealed class PacketTests
         Assert.Equal(("", 0), (empty.Text, empty.Descriptors.Count));
         Assert.Equal("next", Some.Receive(right).Text);
         left.Send(Array.Empty<byte>());
-        ReceiveResult result = DescriptorReceiver.Receive(right.SafeHandle, new byte[1], Span<int>.Empty, Patience.Long);
+        ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[1], Span<int>.Empty, Patience.Long);
         Assert.Equal((0, false), (result.Bytes, result.IsEndOfStream));
     }
 

@@ -105,13 +105,13 @@ public sealed class WrongSocketTests
         SafeHandle handle = file.SafeHandle;
         foreach (Action operation in (Action[])
         [
-            () => DescriptorSender.Send(socket, [fd], Patience.None),
+            () => DescriptorSender.SendNumbers(socket, [fd], Patience.None),
             () => DescriptorSender.Send(socket, [handle], Patience.None),
-            () => DescriptorSender.Send(socket, "x"u8, [fd], Patience.None),
+            () => DescriptorSender.SendNumbers(socket, "x"u8, [fd], Patience.None),
             () => DescriptorSender.Send(socket, "x"u8, [handle], Patience.None),
-            () => DescriptorSender.SendAsync(socket, null, [handle], Patience.None).GetAwaiter().GetResult(),
-            () => DescriptorSender.SendAsync(socket, new byte[1], [handle], Patience.None).GetAwaiter().GetResult(),
-            () => DescriptorReceiver.Receive(socket, new byte[1], new int[1], Patience.None),
+            () => DescriptorSender.SendAsync(socket, new byte[] { 1 }, new SafeHandle[] { handle }, Patience.None).GetAwaiter().GetResult(),
+            () => DescriptorSender.SendAsync(socket, new byte[1], new SafeHandle[] { handle }, Patience.None).GetAwaiter().GetResult(),
+            () => DescriptorReceiver.ReceiveNumbers(socket, new byte[1], new int[1], Patience.None),
             () => DescriptorReceiver.ReceiveMessage(socket, Patience.None),
             () => DescriptorReceiver.ReceiveMessageAsync(socket, Patience.None).GetAwaiter().GetResult(),
             () => UnixSocketPeer.Of(socket),

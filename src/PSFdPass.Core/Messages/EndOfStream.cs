@@ -1,0 +1,83 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Messages;
+
+/// <summary>Distinguishes the end of a connection from an empty packet, for a recvmsg(2) that returned no bytes and no descriptors.</summary>
+internal static unsafe class EndOfStream
+{
+    /// <summary>Returns whether the socket is at its end.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="hasCredentials">True when the call returned SCM_CREDENTIALS: at the end of a SEQPACKET there are none.</param>
+    public static bool IsAt(int socket, bool hasCredentials) => SocketFacts.TypeOf(socket) switch
+    {
+        Constants.SOCK_STREAM => true,
+        Constants.SOCK_SEQPACKET => !hasCredentials && HasPeerClosed(socket) && IsQueueEmpty(socket),
+        _ => false,
+    };
+
+    private static bool HasPeerClosed(int socket)
+    {
+        var descriptor = new Poll.PollFd { fd = socket, events = Poll.POLLRDHUP };
+        _ = Poll.Wait(&descriptor, 1, 0);
+        return (descriptor.revents & (Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLERR)) != 0;
+    }
+
+    // FIONREAD counts bytes, so that empty packets with or without descriptors could still be queued: with SO_PASSCRED set for a
+    // moment, a look at the queue returns SCM_CREDENTIALS for each packet, and none at the end.
+    private static bool IsQueueEmpty(int socket)
+    {
+        if (SysIoctl.BytesToRead(socket) > 0)
+        {
+            return false;
+        }
+
+        int level = Constants.Current.SOL_SOCKET;
+        int option = Constants.Current.SO_PASSCRED;
+        bool wasSet = SysSocket.TryGetOption(socket, level, option, out int value) && value != 0;
+        if (!wasSet && !SysSocket.TrySetOption(socket, level, option, 1))
+        {
+            return true;
+        }
+
+        try
+        {
+            return !HasCredentials(socket);
+        }
+        finally
+        {
+            if (!wasSet)
+            {
+                _ = SysSocket.TrySetOption(socket, level, option, 0);
+            }
+        }
+    }
+
+    [SkipLocalsInit]
+    private static bool HasCredentials(int socket)
+    {
+        byte* control = stackalloc byte[ControlContents.Size];
+        byte one;
+        var vector = new SysSocket.IoVec { iov_base = &one, iov_len = 1 };
+        var message = new SysSocket.MsgHdr
+        {
+            msg_iov = &vector,
+            msg_iovlen = 1,
+            msg_control = control,
+            msg_controllen = ControlContents.Size,
+        };
+        nint length = SysSocket.RecvMsg(
+            socket, &message, Constants.MSG_PEEK | Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC);
+
+        if (length < 0)
+        {
+            return false;
+        }
+
+        // The look installs the packet's descriptors once more; they are closed here.
+        ControlContents contents = ControlContents.Take(new ReadOnlySpan<byte>(control, (int)message.msg_controllen), []);
+        return length > 0 || contents.Credentials is not null || contents.Closed > 0;
+    }
+}

@@ -1,0 +1,41 @@
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Messages;
+
+/// <summary>Determines how large a buffer has to be, so that whichever packet is received into it is received whole.</summary>
+/// <remarks>
+/// The size of the next packet is not enough: another thread can receive that packet first, and a larger one comes next. So the buffer
+/// also holds the largest packet that a sender without privileges can send: its send buffer is at most twice net.core.wmem_max. Larger
+/// ones, from a sender with CAP_NET_ADMIN (SO_SNDBUFFORCE), are received whole when no other thread receives at the same time.
+/// </remarks>
+internal static class PacketSize
+{
+    private const int LargestOnMacOS = 128 << 10;
+    private static int s_largest;
+
+    /// <summary>Returns the size in bytes that a buffer for the next packet needs.</summary>
+    public static Outcome TryGet(int socket, out int size)
+    {
+        Outcome outcome = RecvMsg.TryPeekSize(socket, out int next);
+        int largest = s_largest;
+        if (outcome == Outcome.Done && (largest == 0 || next > largest))
+        {
+            // The limit may have been raised.
+            s_largest = largest = Math.Max(next, LargestUnprivileged());
+        }
+
+        size = largest;
+        return outcome;
+    }
+
+    private static int LargestUnprivileged() => OperatingSystem.IsLinux()
+        ? (int)Math.Min(2 * Math.Max(Setting("wmem_max"), Setting("wmem_default")), int.MaxValue / 2)
+        : LargestOnMacOS;
+
+    private static long Setting(string name)
+    {
+        const long Usual = 212992;
+        return long.TryParse(ProcFs.TryRead("/proc/sys/net/core/" + name), out long value) && value > 0 ? value : Usual;
+    }
+}

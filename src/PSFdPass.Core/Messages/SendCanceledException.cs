@@ -1,0 +1,26 @@
+using PSFdPass.Messages;
+
+namespace PSFdPass;
+
+/// <summary>
+/// Thrown when a send was cancelled. The properties report what was sent before; the receiver will get that.
+/// </summary>
+public sealed class SendCanceledException : OperationCanceledException
+{
+    internal SendCanceledException(in SendProgress progress, CancellationToken cancellationToken)
+        : base($"The send was cancelled. {progress}", cancellationToken)
+    {
+        MessagesSent = progress.Messages;
+        DescriptorsSent = progress.Descriptors;
+        BytesSent = progress.Bytes;
+    }
+
+    /// <summary>Gets the number of messages that were sent whole.</summary>
+    public int MessagesSent { get; }
+
+    /// <summary>Gets the number of descriptors that were sent.</summary>
+    public int DescriptorsSent { get; }
+
+    /// <summary>Gets the number of bytes that were sent.</summary>
+    public int BytesSent { get; }
+}

@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PSFdPass.Ancillary;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Messages;
+
+/// <summary>One sendmsg(2) with SCM_RIGHTS, which never blocks.</summary>
+internal static unsafe class SendMsg
+{
+    /// <summary>Sends descriptors that handles own.</summary>
+    [SkipLocalsInit]
+    public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int sent)
+    {
+        using var leases = new HandleLeases(descriptors, stackalloc int[DescriptorSender.MaxDescriptorsPerMessage]);
+        return Try(socket, data, leases.Fds, out sent);
+    }
+
+    /// <summary>Sends data and at most 253 descriptors.</summary>
+    /// <returns>
+    /// <see cref="Outcome.Done"/> with the number of bytes sent, which on a stream can be fewer than there are: the descriptors went
+    /// with the first part. <see cref="Outcome.NotReady"/> when the receiver's queue is full, <see cref="Outcome.Again"/> after a signal.
+    /// </returns>
+    /// <exception cref="SystemCallException">sendmsg(2) failed.</exception>
+    // No loop: the JIT optimizes a method with both a loop and a stackalloc only once, early, without knowing static readonly values.
+    [SkipLocalsInit]
+    public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int sent)
+    {
+        fixed (byte* bytes = data)
+        {
+            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)data.Length };
+            var message = new SysSocket.MsgHdr { msg_iov = &vector, msg_iovlen = 1 };
+            byte* control = stackalloc byte[ControlMessageLayout.MaxRightsSpace];
+            if (!descriptors.IsEmpty)
+            {
+                int space = ControlMessageLayout.Current.Space(descriptors.Length * sizeof(int));
+                var writer = new ControlMessageWriter(new Span<byte>(control, space), in ControlMessageLayout.Current);
+                writer.WriteRights(descriptors);
+                message.msg_control = control;
+                message.msg_controllen = (uint)writer.Written;
+            }
+
+            nint result = SysSocket.SendMsg(socket, &message, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
+            sent = (int)result;
+            return result >= 0 ? Outcome.Done : OutcomeOf(Errno.Last);
+        }
+    }
+
+    private static Outcome OutcomeOf(int errno) =>
+        errno == Errno.EAGAIN ? Outcome.NotReady
+        : errno == Errno.EINTR ? Outcome.Again
+
+        // macOS reports a full queue of a datagram receiver this way, and poll(2) reports that it is ready.
+        : errno == Errno.ENOBUFS && OperatingSystem.IsMacOS() ? Outcome.Unavailable
+        : throw new SystemCallException("sendmsg", errno);
+}

@@ -1,0 +1,27 @@
+using PSFdPass.Messages;
+
+namespace PSFdPass;
+
+/// <summary>
+/// Thrown when a send did not complete within its timeout, because the receiver's queue was full. The properties report what was sent
+/// before; the receiver will get that.
+/// </summary>
+public sealed class SendTimeoutException : TimeoutException
+{
+    internal SendTimeoutException(in SendProgress progress)
+        : base($"The receiver's queue was full for the whole timeout. {progress}")
+    {
+        MessagesSent = progress.Messages;
+        DescriptorsSent = progress.Descriptors;
+        BytesSent = progress.Bytes;
+    }
+
+    /// <summary>Gets the number of messages that were sent whole.</summary>
+    public int MessagesSent { get; }
+
+    /// <summary>Gets the number of descriptors that were sent.</summary>
+    public int DescriptorsSent { get; }
+
+    /// <summary>Gets the number of bytes that were sent.</summary>
+    public int BytesSent { get; }
+}
