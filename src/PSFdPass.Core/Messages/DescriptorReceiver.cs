@@ -145,6 +145,53 @@ public static class DescriptorReceiver
         return result;
     }
 
+    /// <summary>
+    /// Receives the messages that are queued, at least one, with as few system calls as possible (recvmmsg(2)). Several messages are
+    /// received only because the caller asks for several.
+    /// </summary>
+    /// <param name="socket">A Unix-domain socket.</param>
+    /// <param name="buffer">
+    /// The buffer that receives the data. It is divided evenly: message i begins at i times the buffer's length divided by the number
+    /// of results. On a stream, a part should be no longer than the data that accompanies a descriptor.
+    /// </param>
+    /// <param name="descriptors">
+    /// The span that receives the descriptors' numbers in the order of the messages, which the caller must close. Those that don't fit
+    /// are closed and counted in <see cref="ReceiveResult.DescriptorsClosed"/>.
+    /// </param>
+    /// <param name="results">The results, one for each message. Its length is the largest number of messages to receive.</param>
+    /// <param name="timeout">The time to wait for the first message; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The number of results. The last of them can be the end of the connection.</returns>
+    /// <exception cref="ArgumentException">There is no space for a result, or less than one byte for each message.</exception>
+    /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{FileDescriptor}, TimeSpan, CancellationToken)"/>
+    public static unsafe int ReceiveNumbers(
+        SafeHandle socket,
+        Span<byte> buffer,
+        Span<int> descriptors,
+        Memory<ReceiveResult> results,
+        TimeSpan timeout,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        if (results.IsEmpty || buffer.Length < results.Length)
+        {
+            throw new ArgumentException("A batch needs space for at least one result and for one byte of each message.", nameof(buffer));
+        }
+
+        fixed (byte* bytes = buffer)
+        fixed (int* numbers = descriptors)
+        {
+            var attempt = new ReceiveBatchAttempt(socket, bytes, buffer.Length, numbers, descriptors.Length, results);
+            int received = WaitLoop.Run<ReceiveBatchAttempt, int>(ref attempt, socket, Deadline.After(timeout), cancellationToken);
+            if (results.Span[received - 1].IsEndOfStream)
+            {
+                _ = EndOf(socket);
+            }
+
+            return received;
+        }
+    }
+
     /// <summary>Receives a message if one is queued. Never waits.</summary>
     /// <param name="socket">A Unix-domain socket.</param>
     /// <param name="buffer">

@@ -207,6 +207,56 @@ public static class DescriptorSender
         WaitLoop.Run<SendAttempt, bool>(ref attempt, socket, Deadline.After(timeout), cancellationToken);
     }
 
+    /// <summary>
+    /// Sends each descriptor as a message of its own, all with the same data, with as few system calls as possible (sendmmsg(2)).
+    /// </summary>
+    /// <param name="socket">A connected Unix-domain socket.</param>
+    /// <param name="data">The bytes to send with each descriptor, at least one.</param>
+    /// <param name="descriptors">The descriptors' numbers. The caller must keep them open until the call returns.</param>
+    /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="ArgumentException">The data is empty, or there are no descriptors.</exception>
+    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    public static unsafe void SendEachNumber(
+        SafeHandle socket,
+        ReadOnlySpan<byte> data,
+        ReadOnlySpan<int> descriptors,
+        TimeSpan timeout,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ThrowIfEmpty(descriptors.Length);
+        if (data.IsEmpty)
+        {
+            throw new ArgumentException("Each message needs at least one byte of data.", nameof(data));
+        }
+
+        fixed (byte* bytes = data)
+        fixed (int* numbers = descriptors)
+        {
+            var attempt = new SendEachAttempt(socket, bytes, data.Length, numbers, descriptors.Length);
+            WaitLoop.Run<SendEachAttempt, bool>(ref attempt, socket, Deadline.After(timeout), cancellationToken);
+        }
+    }
+
+    /// <summary>Sends each descriptor as a message of its own, all with the same data.</summary>
+    /// <param name="socket">A connected Unix-domain socket.</param>
+    /// <param name="data">The bytes to send with each descriptor, at least one.</param>
+    /// <param name="descriptors">The handles of the descriptors. They are kept open during the call.</param>
+    /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <inheritdoc cref="SendEachNumber"/>
+    public static void SendEach(
+        SafeHandle socket,
+        ReadOnlySpan<byte> data,
+        ReadOnlySpan<SafeHandle> descriptors,
+        TimeSpan timeout,
+        CancellationToken cancellationToken = default)
+    {
+        using var leases = new HandleLeases(descriptors, stackalloc int[MaxDescriptorsPerMessage]);
+        SendEachNumber(socket, data, leases.Fds, timeout, cancellationToken);
+    }
+
     /// <summary>Sends one message if the receiver's queue has space for it. Never waits.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send, at least one. On a stream use few, because a longer message can be sent in part.</param>

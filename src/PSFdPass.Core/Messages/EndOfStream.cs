@@ -18,6 +18,9 @@ internal static unsafe class EndOfStream
         _ => false,
     };
 
+    /// <summary>Returns whether a socket is a stream, on which an empty message is always the end.</summary>
+    public static bool IsStream(int socket) => SocketFacts.TypeOf(socket) == Constants.SOCK_STREAM;
+
     private static bool HasPeerClosed(int socket)
     {
         var descriptor = new Poll.PollFd { fd = socket, events = Poll.POLLRDHUP };

@@ -40,7 +40,7 @@ internal static unsafe class RecvMsg
             if (length < 0)
             {
                 result = default;
-                return OutcomeOf(Errno.Last);
+                return OutcomeOf(Errno.Last, "recvmsg");
             }
 
             ControlContents contents = ControlContents.Take(
@@ -73,11 +73,12 @@ internal static unsafe class RecvMsg
         size = (int)length;
 
         // A pending error such as ECONNRESET is reported once: recvmsg(2) would not find it again.
-        return length >= 0 ? Outcome.Done : OutcomeOf(Errno.Last);
+        return length >= 0 ? Outcome.Done : OutcomeOf(Errno.Last, "recvmsg");
     }
 
-    private static Outcome OutcomeOf(int errno) =>
+    /// <summary>Returns the outcome that an error stands for, or throws.</summary>
+    public static Outcome OutcomeOf(int errno, string call) =>
         errno == Errno.EAGAIN ? Outcome.NotReady
         : errno == Errno.EINTR ? Outcome.Again
-        : throw new SystemCallException("recvmsg", errno);
+        : throw new SystemCallException(call, errno);
 }

@@ -44,15 +44,16 @@ internal static unsafe class SendMsg
 
             nint result = SysSocket.SendMsg(socket, &message, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
             sent = (int)result;
-            return result >= 0 ? Outcome.Done : OutcomeOf(Errno.Last);
+            return result >= 0 ? Outcome.Done : OutcomeOf(Errno.Last, "sendmsg");
         }
     }
 
-    private static Outcome OutcomeOf(int errno) =>
+    /// <summary>Returns the outcome that an error stands for, or throws.</summary>
+    public static Outcome OutcomeOf(int errno, string call) =>
         errno == Errno.EAGAIN ? Outcome.NotReady
         : errno == Errno.EINTR ? Outcome.Again
 
         // macOS reports a full queue of a datagram receiver this way, and poll(2) reports that it is ready.
         : errno == Errno.ENOBUFS && OperatingSystem.IsMacOS() ? Outcome.Unavailable
-        : throw new SystemCallException("sendmsg", errno);
+        : throw new SystemCallException(call, errno);
 }

@@ -70,9 +70,29 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept4(int socket, byte* address, uint* length, int flags);
 
-    /// <summary>recvmmsg(2), on Linux.</summary>
-    [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
-    public static partial int RecvMMsg(int socket, MMsgHdr* messages, uint count, int flags, void* timeout);
+    /// <summary>recvmmsg(2), on Linux. -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int RecvMMsg(int socket, MMsgHdr* messages, uint count, int flags)
+    {
+        int result = RecvMMsgCore(socket, messages, count, flags, null);
+        if (result < 0)
+        {
+            Errno.Keep();
+        }
+
+        return result;
+    }
+
+    /// <summary>sendmmsg(2), on Linux. -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int SendMMsg(int socket, MMsgHdr* messages, uint count, int flags)
+    {
+        int result = SendMMsgCore(socket, messages, count, flags);
+        if (result < 0)
+        {
+            Errno.Keep();
+        }
+
+        return result;
+    }
 
     /// <summary>getsockopt(2).</summary>
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
@@ -107,6 +127,12 @@ internal static unsafe partial class SysSocket
     // Without SetLastError, which costs a call before and two behind: the error is of interest only when there is one.
     [LibraryImport("libc", EntryPoint = "sendmsg")]
     private static partial nint SendMsgCore(int socket, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sendmmsg")]
+    private static partial int SendMMsgCore(int socket, MMsgHdr* messages, uint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recvmmsg")]
+    private static partial int RecvMMsgCore(int socket, MMsgHdr* messages, uint count, int flags, void* timeout);
 
     [LibraryImport("libc", EntryPoint = "recvmsg")]
     private static partial nint RecvMsgCore(int socket, MsgHdr* message, int flags);

@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Messages;
+
+/// <summary>Receives the messages that are queued, into buffers that the caller keeps pinned; returns their number.</summary>
+internal readonly unsafe struct ReceiveBatchAttempt(
+    SafeHandle socket, byte* buffer, int length, int* descriptors, int count, Memory<ReceiveResult> results) : IAttempt<int>
+{
+    /// <inheritdoc/>
+    public short Events => Poll.POLLIN;
+
+    /// <inheritdoc/>
+    public Outcome Try(out int result)
+    {
+        using var lease = new HandleLease(socket);
+        UnixFamily.Require(lease.Fd);
+        var data = new Span<byte>(buffer, length);
+        var numbers = new Span<int>(descriptors, count);
+        if (OperatingSystem.IsLinux())
+        {
+            return RecvMMsg.Try(lease.Fd, data, numbers, results.Span, out result);
+        }
+
+        Outcome outcome = RecvMsg.Try(lease.Fd, data[..(length / results.Length)], numbers, peek: false, out results.Span[0]);
+        result = outcome == Outcome.Done ? 1 : 0;
+        return outcome;
+    }
+
+    /// <inheritdoc/>
+    public Exception CreateTimeoutException() => ReceiveTimeout.Create();
+
+    /// <inheritdoc/>
+    public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+}

@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Messages;
+
+/// <summary>One recvmmsg(2), which never blocks: the messages that are queued, up to as many as the caller asked for.</summary>
+internal static unsafe class RecvMMsg
+{
+    /// <summary>The largest number of messages in one call.</summary>
+    public const int MaxMessages = 64;
+
+    /// <summary>Receives messages.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="buffer">The buffer that receives the data: the same number of bytes for each message.</param>
+    /// <param name="descriptors">The span that receives the descriptors' numbers, in order. Those that don't fit are closed.</param>
+    /// <param name="results">The span that receives the results. After an end of the connection there are no further ones.</param>
+    /// <param name="messages">The number of results.</param>
+    /// <exception cref="SystemCallException">recvmmsg(2) failed.</exception>
+    [SkipLocalsInit]
+    public static Outcome Try(int socket, Span<byte> buffer, Span<int> descriptors, Span<ReceiveResult> results, out int messages)
+    {
+        int count = Math.Min(results.Length, MaxMessages);
+        int size = buffer.Length / results.Length;
+        SysSocket.MMsgHdr* headers = stackalloc SysSocket.MMsgHdr[MaxMessages];
+        SysSocket.IoVec* vectors = stackalloc SysSocket.IoVec[MaxMessages];
+        byte[] controls = ArrayPool<byte>.Shared.Rent(count * ControlContents.Size);
+        try
+        {
+            fixed (byte* bytes = buffer)
+            fixed (byte* control = controls)
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    vectors[i] = new SysSocket.IoVec { iov_base = bytes + (i * size), iov_len = (nuint)size };
+                    headers[i] = new SysSocket.MMsgHdr
+                    {
+                        msg_hdr = new SysSocket.MsgHdr
+                        {
+                            msg_iov = &vectors[i],
+                            msg_iovlen = 1,
+                            msg_control = control + (i * ControlContents.Size),
+                            msg_controllen = ControlContents.Size,
+                        },
+                    };
+                }
+
+                int flags = Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC | Constants.Current.MSG_TRUNC;
+                int received = SysSocket.RecvMMsg(socket, headers, (uint)count, flags);
+                messages = 0;
+                return received < 0 ? RecvMsg.OutcomeOf(Errno.Last, "recvmmsg") : TakeAll(socket, headers, received, size, descriptors, results, out messages);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(controls);
+        }
+    }
+
+    // Every descriptor of every message is installed already. Nothing here can fail between two messages.
+    private static Outcome TakeAll(
+        int socket, SysSocket.MMsgHdr* headers, int received, int size, Span<int> descriptors, Span<ReceiveResult> results, out int messages)
+    {
+        messages = 0;
+        for (int i = 0; i < received; i++)
+        {
+            ref readonly SysSocket.MsgHdr header = ref headers[i].msg_hdr;
+            ControlContents contents = ControlContents.Take(
+                new ReadOnlySpan<byte>(header.msg_control, (int)header.msg_controllen), descriptors);
+            descriptors = descriptors[contents.Taken..];
+            int length = (int)headers[i].msg_len;
+            MessageFlags cut = ControlContents.FlagsOf(header.Flags);
+            bool isEmpty = length == 0 && contents.Taken + contents.Closed == 0 && cut == MessageFlags.None;
+            results[messages++] = new ReceiveResult
+            {
+                Bytes = Math.Min(length, size),
+                FullLength = length,
+                Descriptors = contents.Taken,
+                DescriptorsClosed = contents.Closed,
+                Credentials = contents.Credentials,
+                Flags = cut,
+                IsEndOfStream = isEmpty && i == received - 1 && EndOfStream.IsAt(socket, contents.Credentials is not null),
+            };
+
+            // On a closed stream, recvmmsg fills the batch with empty messages: the first of them is the end.
+            if (isEmpty && i < received - 1 && EndOfStream.IsStream(socket))
+            {
+                results[messages - 1] = results[messages - 1] with { IsEndOfStream = true };
+                break;
+            }
+        }
+
+        return Outcome.Done;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PSFdPass.Ancillary;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Messages;
+
+/// <summary>One sendmmsg(2) that sends each of several descriptors as a message of its own, without blocking.</summary>
+internal static unsafe class SendMMsg
+{
+    /// <summary>The largest number of messages in one call.</summary>
+    public const int MaxMessages = 64;
+
+    // CMSG_SPACE for one descriptor, in any layout.
+    private const int ControlSize = 24;
+
+    /// <summary>Sends at most <see cref="MaxMessages"/> messages.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="data">The data of each message.</param>
+    /// <param name="descriptors">The descriptors.</param>
+    /// <param name="messages">The number of messages that were sent.</param>
+    /// <param name="lastSent">The number of bytes that were sent of the last of them, which on a stream can be fewer than all.</param>
+    /// <exception cref="SystemCallException">sendmmsg(2) failed before the first message.</exception>
+    [SkipLocalsInit]
+    public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int messages, out int lastSent)
+    {
+        SysSocket.MMsgHdr* headers = stackalloc SysSocket.MMsgHdr[MaxMessages];
+        byte* controls = stackalloc byte[MaxMessages * ControlSize];
+        int count = Math.Min(descriptors.Length, MaxMessages);
+        fixed (byte* bytes = data)
+        {
+            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)data.Length };
+            for (int i = 0; i < count; i++)
+            {
+                byte* control = controls + (i * ControlSize);
+                var writer = new ControlMessageWriter(new Span<byte>(control, ControlSize), in ControlMessageLayout.Current);
+                writer.WriteRights(descriptors.Slice(i, 1));
+                headers[i] = new SysSocket.MMsgHdr
+                {
+                    msg_hdr = new SysSocket.MsgHdr
+                    {
+                        msg_iov = &vector,
+                        msg_iovlen = 1,
+                        msg_control = control,
+                        msg_controllen = (uint)writer.Written,
+                    },
+                };
+            }
+
+            messages = SysSocket.SendMMsg(socket, headers, (uint)count, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL);
+        }
+
+        lastSent = messages > 0 ? (int)headers[messages - 1].msg_len : 0;
+        return messages > 0 ? Outcome.Done : SendMsg.OutcomeOf(Errno.Last, "sendmmsg");
+    }
+}
