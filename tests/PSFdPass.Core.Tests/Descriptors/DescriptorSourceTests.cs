@@ -116,7 +116,7 @@ public sealed class DescriptorSourceTests : IDisposable
             DescriptorSource? source = DescriptorSource.Find(holder);
             Assert.NotNull(source);
             using var lease = new HandleLease(source.Handle);
-            Assert.Contains(DescriptorInspection.KindOf(lease.Fd), (DescriptorKind[])[DescriptorKind.Pipe, DescriptorKind.Socket]);
+            Assert.Contains(DescriptorFacts.KindOf(lease.Fd), (DescriptorKind[])[DescriptorKind.Pipe, DescriptorKind.Socket]);
         }
 
         process.StandardInput.Close();
@@ -135,7 +135,7 @@ public sealed class DescriptorSourceTests : IDisposable
         static string TargetOf(object holder)
         {
             using var lease = new HandleLease(DescriptorSource.Find(holder)!.Handle);
-            return DescriptorInspection.TargetOf(lease.Fd, DescriptorKind.File);
+            return DescriptorFacts.TargetOf(lease.Fd, DescriptorKind.File);
         }
     }
 
