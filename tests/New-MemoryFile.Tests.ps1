@@ -50,6 +50,8 @@ Describe 'New-MemoryFile' {
         Send-FileDescriptor $left $file
         $stream = Receive-FileDescriptor $right -As Stream
         $stream.Write([byte[]](88, 89))
+        $stream.Position | Should -Be 2
+        $stream.Position = 0
         $stream.Dispose()
         $left, $right | ForEach-Object Dispose
         Read-All $file | Should -BeExactly 'XYc'
@@ -84,7 +86,7 @@ Describe 'New-MemoryFile' {
     }
 
     It 'refuses <Name>' -ForEach @(
-        @{ Name = 'a name that is too long'; Id = 'InvalidArgument'; Do = { New-MemoryFile ('x' * 250) }; Says = 'The name of a memory file has at most 249 bytes, and no NUL.' }
+        @{ Name = 'a name that is too long'; Id = 'InvalidArgument'; Do = { New-MemoryFile ('x' * 250) }; Says = 'The name of a memory file has at most 249 bytes and no NUL character*' }
         @{ Name = 'a name with a NUL'; Id = 'InvalidArgument'; Do = { New-MemoryFile "a`0b" }; Says = '*no NUL*' }
         @{ Name = 'a seal that there is not'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
     ) {

@@ -118,17 +118,17 @@ Describe 'Receive-FileDescriptor' {
                 @{ As = 'Socket'; What = 'connection'; Type = 'System.Net.Sockets.Socket' }
                 @{ As = 'Socket'; What = 'listener'; Type = 'System.Net.Sockets.Socket' }
                 @{ As = 'Stream'; What = 'connection'; Type = 'System.Net.Sockets.NetworkStream' }
-                @{ As = 'Stream'; What = 'file'; Type = 'System.IO.FileStream' }
-                @{ As = 'Stream'; What = 'pipe'; Type = 'System.IO.FileStream' }
-                @{ As = 'Stream'; What = 'device'; Type = 'System.IO.FileStream' }
+                @{ As = 'Stream'; What = 'file'; Type = 'PSFdPass.Descriptors.DescriptorStream' }
+                @{ As = 'Stream'; What = 'pipe'; Type = 'PSFdPass.Descriptors.DescriptorStream' }
+                @{ As = 'Stream'; What = 'device'; Type = 'PSFdPass.Descriptors.DescriptorStream' }
                 @{ As = 'Handle'; What = 'connection'; Type = 'System.Net.Sockets.SafeSocketHandle' }
                 @{ As = 'Handle'; What = 'file'; Type = 'Microsoft.Win32.SafeHandles.SafeFileHandle' }
                 @{ As = 'Number'; What = 'connection'; Type = 'System.Int32' }
                 @{ As = 'Number'; What = 'file'; Type = 'System.Int32' }
                 @{ As = 'Auto'; What = 'connection'; Type = 'System.Net.Sockets.Socket' }
                 @{ As = 'Auto'; What = 'listener'; Type = 'System.Net.Sockets.Socket' }
-                @{ As = 'Auto'; What = 'file'; Type = 'System.IO.FileStream' }
-                @{ As = 'Auto'; What = 'pipe'; Type = 'System.IO.FileStream' }
+                @{ As = 'Auto'; What = 'file'; Type = 'PSFdPass.Descriptors.DescriptorStream' }
+                @{ As = 'Auto'; What = 'pipe'; Type = 'PSFdPass.Descriptors.DescriptorStream' }
                 @{ As = 'Auto'; What = 'device'; Type = 'PSFdPass.FileDescriptor' }
                 @{ As = 'Auto'; What = 'directory'; Type = 'PSFdPass.FileDescriptor' }
             )

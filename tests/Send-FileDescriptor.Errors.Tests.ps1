@@ -40,7 +40,7 @@ Describe 'Send-FileDescriptor with bad input' {
                     Says = '*TcpClient is closed*' }
                 @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Says = '*is closed*'
                     Make = { $closed = [PSFdPass.FileDescriptor]::Open($path); $closed.Dispose(); $closed } }
-                @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Says = '*handed over as a FileStream*'
+                @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Says = '*handed over as a Stream*'
                     Make = { $spent = [PSFdPass.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
                 @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
                     Says = '*HoldsNothing holds no descriptor. What does:*' }

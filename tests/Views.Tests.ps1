@@ -44,7 +44,7 @@ Describe 'At the prompt' {
         Send-FileDescriptor $left $path
         $file = Receive-FileDescriptor $right
         $file.OpenStream().Dispose()
-        (Get-View $file)[-1] | Should -BeExactly '-1 None None   (handed over as a FileStream)'
+        (Get-View $file)[-1] | Should -BeExactly '-1 None None   (handed over as a Stream)'
     }
 
     It 'messages are a table: bytes, text, flags, descriptors' {

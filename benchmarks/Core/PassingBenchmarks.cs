@@ -46,7 +46,7 @@ public class PassingBenchmarks
     {
         DescriptorSender.SendNumbers(_left.SafeHandle, _numbers, Timeout.InfiniteTimeSpan);
         ReceiveResult result = DescriptorReceiver.ReceiveNumbers(_right.SafeHandle, _data, _received, Timeout.InfiniteTimeSpan);
-        FileDescriptor.Close(_received.AsSpan(0, result.Descriptors));
+        FileDescriptor.CloseAll(_received.AsSpan(0, result.Descriptors));
         return result.Descriptors;
     }
 

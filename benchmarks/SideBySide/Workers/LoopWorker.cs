@@ -72,7 +72,7 @@ internal static class LoopWorker
             DescriptorSender.SendNumbers(left, descriptors, Timeout.InfiniteTimeSpan);
             ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right, data, received, Timeout.InfiniteTimeSpan);
             Check(result.Flags, result.Descriptors, descriptors.Length);
-            FileDescriptor.Close(received[..result.Descriptors]);
+            FileDescriptor.CloseAll(received[..result.Descriptors]);
         }
     }
 

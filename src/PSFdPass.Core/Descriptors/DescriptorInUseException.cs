@@ -1,11 +1,11 @@
 namespace PSFdPass;
 
-/// <summary>A descriptor was not closed or replaced, because something else needs it. Force does it all the same.</summary>
+/// <summary>The exception for a number that was not closed or replaced, because it is in use.</summary>
 public sealed class DescriptorInUseException : InvalidOperationException
 {
     internal DescriptorInUseException(int fd, string message)
         : base(message) => Fd = fd;
 
-    /// <summary>The descriptor's number.</summary>
+    /// <summary>Gets the descriptor's number.</summary>
     public int Fd { get; }
 }

@@ -9,22 +9,31 @@ using PSFdPass.Interop;
 namespace PSFdPass;
 
 /// <summary>
-/// Owns one open descriptor: closes it when it is disposed, or when it is dropped and the finalizer runs. Its facts are asked
-/// of the kernel when they are looked at.
+/// Represents one open file descriptor of this process and closes it when the object is disposed or finalized. Its properties ask the
+/// kernel each time.
 /// </summary>
 /// <remarks>
-/// <see cref="OpenStream"/>, <see cref="OpenSocket"/>, <see cref="OpenHandle"/> and <see cref="Detach"/> hand the ownership
-/// over. After that this object is spent: <see cref="Fd"/> is −1, and using it says where the descriptor went.
+/// <para>
+/// <see cref="OpenStream"/>, <see cref="OpenSocket"/>, <see cref="OpenHandle"/> and <see cref="Detach"/> hand the descriptor over. After
+/// that, <see cref="Fd"/> is -1, and using this object throws an exception that names the new owner.
+/// </para>
+/// <para>
+/// Thread-safe. If two threads hand over or dispose one object, exactly one of them gets the descriptor, and the other one gets
+/// <see cref="ObjectDisposedException"/> or, from <see cref="Dispose"/>, nothing. Disposing the object ends waits on other threads.
+/// </para>
 /// </remarks>
 public sealed class FileDescriptor : IDisposable
 {
     private readonly SafeDescriptorHandle _handle;
-    private DescriptorKind _kind;
-    private string? _handedOverAs;
+    private volatile string? _handedOverAs;
+    private volatile bool _isDisposed;
 
-    /// <summary>Takes a descriptor.</summary>
-    /// <param name="fd">Its number.</param>
-    /// <param name="ownsHandle">True to close it with this object.</param>
+    /// <summary>Initializes a new instance for a descriptor of this process.</summary>
+    /// <param name="fd">The descriptor's number.</param>
+    /// <param name="ownsHandle">
+    /// True to close the descriptor with this object. If false, objects that this one is converted to do not close it either.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
     public FileDescriptor(int fd, bool ownsHandle)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(fd);
@@ -32,240 +41,336 @@ public sealed class FileDescriptor : IDisposable
         IsBorrowed = !ownsHandle;
     }
 
-    /// <summary>The descriptor's number in this process; −1 once it is closed or handed over.</summary>
+    /// <summary>Takes over a handle that owns its descriptor.</summary>
+    internal FileDescriptor(SafeDescriptorHandle handle) => _handle = handle;
+
+    /// <summary>Gets the descriptor's number in this process; -1 after it was closed or handed over.</summary>
     public int Fd => IsOpen ? (int)_handle.DangerousGetHandle() : -1;
 
-    /// <summary>Whether this object still owns an open descriptor.</summary>
-    public bool IsOpen
-    {
-        get
-        {
-            if (!_handle.IsClosed && _handle.IsStale)
-            {
-                // Somebody closed it by its number.
-                _handle.SetHandleAsInvalid();
-            }
+    /// <summary>Gets a value indicating whether this object still holds the descriptor.</summary>
+    public bool IsOpen => !_isDisposed && _handle.IsUsable;
 
-            return !_handle.IsClosed;
-        }
-    }
+    /// <summary>Gets the kind of the file (fstat(2)); <see cref="DescriptorKind.None"/> when the descriptor is not open.</summary>
+    public DescriptorKind Kind => Ask(DescriptorFacts.KindOf, DescriptorKind.None);
 
-    /// <summary>What it refers to (fstat(2)); <see cref="DescriptorKind.None"/> once it is closed or handed over.</summary>
-    public DescriptorKind Kind
-    {
-        get
-        {
-            if (!IsOpen)
-            {
-                return DescriptorKind.None;
-            }
-
-            if (_kind == DescriptorKind.None)
-            {
-                using var lease = new HandleLease(_handle);
-                _kind = DescriptorInspection.KindOf(lease.Fd);
-            }
-
-            return _kind;
-        }
-    }
-
-    /// <summary>Whether it may be read and written: the access mode of open(2).</summary>
-    public DescriptorAccess Access
-    {
-        get
-        {
-            if (!IsOpen)
-            {
-                return DescriptorAccess.None;
-            }
-
-            using var lease = new HandleLease(_handle);
-            return DescriptorInspection.AccessOf(lease.Fd);
-        }
-    }
-
-    /// <summary>The path, the ends of a socket, or what else the kernel calls it; once it is spent, what became of it.</summary>
-    public string Target
-    {
-        get
-        {
-            if (!IsOpen)
-            {
-                return _handedOverAs is null ? "(closed)" : $"(handed over as {_handedOverAs})";
-            }
-
-            DescriptorKind kind = Kind;
-            using var lease = new HandleLease(_handle);
-            return DescriptorInspection.TargetOf(lease.Fd, kind);
-        }
-    }
-
-    /// <summary>Close-on-exec, and the flags of the description that it shares with other holders (fcntl(2)).</summary>
-    public DescriptorFlags Flags
-    {
-        get
-        {
-            if (!IsOpen)
-            {
-                return DescriptorFlags.None;
-            }
-
-            using var lease = new HandleLease(_handle);
-            return DescriptorInspection.FlagsOf(lease.Fd);
-        }
-    }
-
-    /// <summary>The handle, for calls that borrow the descriptor. It stays this object's to close.</summary>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
-    public SafeHandle SafeHandle => IsOpen ? _handle : throw Spent();
-
-    /// <summary>Whether closing this object leaves the descriptor open.</summary>
-    internal bool IsBorrowed { get; }
-
-    internal bool IsConnectedStream
-    {
-        get
-        {
-            if (Kind != DescriptorKind.Socket)
-            {
-                return false;
-            }
-
-            using var lease = new HandleLease(_handle);
-            return SocketFacts.TypeOf(lease.Fd) == Constants.SOCK_STREAM && SocketFacts.IsConnected(lease.Fd);
-        }
-    }
+    /// <summary>Gets the access mode of open(2); <see cref="DescriptorAccess.None"/> when the descriptor is not open.</summary>
+    public DescriptorAccess Access => Ask(DescriptorFacts.AccessOf, DescriptorAccess.None);
 
     /// <summary>
-    /// Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything.
-    /// <see cref="FileOpener"/> can do more.
+    /// Gets the path, the addresses of a socket, or the kernel's name for the file. After the descriptor was closed or handed over, gets a
+    /// text that says so.
     /// </summary>
-    /// <param name="path">The path; a relative one is relative to the process's current directory.</param>
+    public string Target =>
+        Ask<string?>(static fd => DescriptorFacts.TargetOf(fd, DescriptorFacts.KindOf(fd)), null) ??
+        (_handedOverAs is { } owner ? $"(handed over as {owner})" : "(closed)");
+
+    /// <summary>
+    /// Gets the flags of the descriptor and of the open file description that it shares with other holders (fcntl(2));
+    /// <see cref="DescriptorFlags.None"/> when the descriptor is not open.
+    /// </summary>
+    public DescriptorFlags Flags => Ask(DescriptorFacts.FlagsOf, DescriptorFlags.None);
+
+    /// <summary>Gets the seals of a memory file (F_GET_SEALS of fcntl(2)); null for any other file, and when the descriptor is not open.</summary>
+    public MemoryFileSeals? Seals => Ask(MemoryFiles.SealsOf, null);
+
+    /// <summary>Gets the handle, for calls that borrow the descriptor. It remains the property of this object.</summary>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
+    public SafeHandle SafeHandle => IsOpen ? _handle : throw NotOpen();
+
+    /// <summary>Gets a value indicating whether disposing this object leaves the descriptor open.</summary>
+    internal bool IsBorrowed { get; }
+
+    /// <summary>
+    /// Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything. A named pipe waits for its
+    /// other end without a limit.
+    /// </summary>
+    /// <param name="path">The path. A relative path is relative to the process's current directory.</param>
     /// <param name="access">Read, Write or ReadWrite.</param>
-    /// <exception cref="SystemCallException">open(2) failed: ENOENT, EACCES, EISDIR for writing to a directory and so on.</exception>
+    /// <exception cref="ArgumentException">Thrown when the path is empty or contains a NUL character.</exception>
+    /// <exception cref="SystemCallException">Thrown when open(2) fails: ENOENT, EACCES, EISDIR for writing to a directory and so on.</exception>
     public static FileDescriptor Open(string path, FileAccess access = FileAccess.Read) =>
-        FileOpener.Open(path, new FileOpenOptions { Access = access });
+        Open(path, new FileOpenOptions { Access = access }, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Opens a path, close-on-exec. A named pipe waits for its other end.</summary>
+    /// <remarks>
+    /// The file is opened with O_NONBLOCK, which is cleared at once. Therefore opening a serial line does not wait for its carrier. During
+    /// the wait for a named pipe, the path is resolved again and again, so that a file that replaces the pipe is opened.
+    /// </remarks>
+    /// <param name="path">The path. A relative path is relative to the process's current directory, or to the directory it is confined to.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="timeout">The time to wait for a named pipe, or for another process's lease (F_SETLEASE).</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="ArgumentException">Thrown when the options contradict each other, or the path is empty or contains a NUL character.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite, or the access is invalid.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown for an option that only Linux has.</exception>
+    /// <exception cref="TimeoutException">Thrown when the other end was not opened in time.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when open(2) fails: ENOENT, EACCES, EISDIR for writing to a directory and so on. ELOOP: the path is a link that is not
+    /// followed. EXDEV: the path leads out of the directory that it is confined to. ENOSYS: the kernel has no openat2(2), and nothing was
+    /// opened.
+    /// </exception>
+    public static FileDescriptor Open(string path, FileOpenOptions options, TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        FileOpening.Open(path, options, timeout, cancellationToken);
+
+    /// <summary>
+    /// Creates a file in memory, close-on-exec, open for reading and writing at its beginning: memfd_create(2). It is gone with its last
+    /// descriptor. On Linux only.
+    /// </summary>
+    /// <param name="name">The name to show in <c>/proc</c>. Several files can have the same name.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="seals">The operations that no process may perform on the file afterwards.</param>
+    /// <exception cref="ArgumentException">Thrown when the name contains a NUL character or has more than 249 bytes.</exception>
+    /// <exception cref="SystemCallException">Thrown with EMFILE when no descriptor is left, with EINVAL for a seal that this kernel lacks.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown on systems other than Linux.</exception>
+    public static FileDescriptor CreateMemoryFile(string name, ReadOnlySpan<byte> content = default, MemoryFileSeals seals = default) =>
+        MemoryFiles.Create(name, content, seals);
+
+    /// <summary>Takes the ownership of a descriptor that this process inherited, and makes it close-on-exec.</summary>
+    /// <param name="fd">The descriptor's number.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
+    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    public static FileDescriptor Adopt(int fd)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fd);
+        SetCloseOnExec(fd, true);
+        return new FileDescriptor(fd, ownsHandle: true);
+    }
+
+    /// <summary>Duplicates a descriptor of this process, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
+    /// <param name="fd">The descriptor's number.</param>
+    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open, with EMFILE when no descriptor is left.</exception>
+    public static FileDescriptor Duplicate(int fd) => Duplication.Of(fd);
+
+    /// <summary>Duplicates a descriptor of this process to a given number (dup3(2)).</summary>
+    /// <remarks>
+    /// The duplicate is close-on-exec, except for 0, 1 and 2, the standard streams, which started programs are expected to inherit. Those
+    /// also stay open when the returned object is disposed.
+    /// </remarks>
+    /// <param name="fd">The descriptor's number.</param>
+    /// <param name="target">The number of the duplicate.</param>
+    /// <param name="replace">True to close the file that has the number now. Both happen in one step.</param>
+    /// <exception cref="ArgumentException">Thrown when both numbers are the same.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when no descriptor can have the target number.</exception>
+    /// <exception cref="DescriptorInUseException">Thrown when the target number is in use and <paramref name="replace"/> is false.</exception>
+    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    public static FileDescriptor DuplicateTo(int fd, int target, bool replace = false) => Duplication.To(fd, target, replace);
+
+    /// <summary>Duplicates a descriptor of another process, close-on-exec (pidfd_getfd(2)). The other process keeps its own. On Linux only.</summary>
+    /// <param name="processId">The id of the process.</param>
+    /// <param name="fd">The descriptor's number in that process.</param>
+    /// <exception cref="SystemCallException">
+    /// Thrown with ESRCH when there is no such process, with EBADF when it has no such descriptor, with EPERM when this process may not
+    /// debug it, with ENOSYS when the kernel is older than Linux 5.6.
+    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown on systems other than Linux.</exception>
+    public static FileDescriptor DuplicateFromProcess(int processId, int fd) => Duplication.FromProcess(processId, fd);
 
     /// <summary>
     /// Closes descriptors by number (close(2)), such as those that <see cref="DescriptorReceiver"/> wrote to the caller's span.
-    /// Nobody else may own them.
     /// </summary>
-    /// <param name="numbers">Their numbers. One that is not open is passed over.</param>
-    public static void Close(ReadOnlySpan<int> numbers) => Closing.CloseAll(numbers);
+    /// <param name="numbers">The numbers, which the caller must own. A number that is not open is skipped.</param>
+    public static void CloseAll(ReadOnlySpan<int> numbers) => Closing.CloseAll(numbers);
 
-    /// <summary>Makes another descriptor of the same description, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
-    /// <exception cref="SystemCallException">EMFILE: there is no descriptor left.</exception>
-    public FileDescriptor Duplicate()
+    /// <summary>
+    /// Closes a descriptor by its number (close(2)). A <see cref="FileDescriptor"/> that owns the number no longer owns it afterwards.
+    /// Objects of .NET, such as Socket and FileStream, are not updated: close those objects instead.
+    /// </summary>
+    /// <param name="fd">The descriptor's number.</param>
+    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    public static void CloseByNumber(int fd) => Closing.CloseByNumber(fd);
+
+    /// <summary>
+    /// Closes the descriptor of a handle of any type with the meaning of close(2): no connection is shut down, no socket option is changed
+    /// and no path is unlinked. Does nothing when the handle is closed.
+    /// </summary>
+    /// <param name="handle">The handle, which is closed afterwards.</param>
+    public static void CloseHandle(SafeHandle handle)
     {
-        using var lease = new HandleLease(SafeHandle);
-        return DescriptorCopy.Of(lease.Fd);
+        ArgumentNullException.ThrowIfNull(handle);
+        Closing.Release(handle);
     }
 
-    /// <summary>Hands the descriptor over to a stream that suits it: a <see cref="NetworkStream"/> or a <see cref="FileStream"/>.</summary>
+    /// <summary>Duplicates the descriptor, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
+    /// <exception cref="SystemCallException">Thrown with EMFILE when no descriptor is left.</exception>
+    public FileDescriptor Duplicate()
+    {
+        using HandleLease lease = Lease();
+        return Duplication.Of(lease.Fd);
+    }
+
+    /// <summary>Sets whether programs that this process starts inherit the descriptor (FD_CLOEXEC of fcntl(2)).</summary>
+    /// <param name="value">True to close the descriptor in started programs.</param>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
+    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    public void SetCloseOnExec(bool value)
+    {
+        using HandleLease lease = Lease();
+        SetCloseOnExec(lease.Fd, value);
+    }
+
+    /// <summary>
+    /// Sets O_NONBLOCK on the open file description (fcntl(2)), for all processes that have it: reads and writes fail with EAGAIN instead
+    /// of waiting.
+    /// </summary>
+    /// <param name="value">True to set the flag, false to clear it.</param>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
+    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open, or was opened with O_PATH.</exception>
+    public void SetNonBlocking(bool value)
+    {
+        using HandleLease lease = Lease();
+        int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
+        int changed = value ? flags | Constants.Current.O_NONBLOCK : flags & ~Constants.Current.O_NONBLOCK;
+        if (flags < 0 || (changed != flags && Fcntl.Control(lease.Fd, Constants.F_SETFL, changed) < 0))
+        {
+            throw SystemCallException.FromLast("fcntl", $"descriptor {lease.Fd}");
+        }
+    }
+
+    /// <summary>
+    /// Hands the descriptor over to a stream: a <see cref="NetworkStream"/> for a connection, and otherwise a stream that reads and writes
+    /// at the offset that all holders of the open file description share.
+    /// </summary>
     /// <remarks>
-    /// A FileStream begins at the description's offset, and then counts for itself: other holders do not see it move.
-    /// O_NONBLOCK, which a stream can't deal with, is cleared on the description that all holders share.
+    /// The stream over a file, a pipe or a device buffers nothing, waits where the file is non-blocking and never changes O_NONBLOCK. Its
+    /// ReadTimeout and WriteTimeout are supported. Disposing it on another thread ends a wait.
     /// </remarks>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
-    /// <exception cref="NotSupportedException">It is nothing that can be read or written as a stream, such as a directory.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
+    /// <exception cref="NotSupportedException">Thrown when the file can't be read or written as a stream, such as a directory.</exception>
     public Stream OpenStream()
     {
-        switch (Kind)
+        (int fd, DescriptorKind kind, DescriptorAccess access, bool isConnected) = Ask(
+            static fd => (fd, DescriptorFacts.KindOf(fd), DescriptorFacts.AccessOf(fd), IsConnectedStream(fd)),
+            (-1, DescriptorKind.None, DescriptorAccess.None, false));
+        switch (kind)
         {
-            case DescriptorKind.None:
-                throw Spent();
+            case DescriptorKind.Socket when isConnected:
+                return new NetworkStream(HandOverSocket(NameOf<NetworkStream>()), ownsSocket: true);
 
             case DescriptorKind.Socket:
-                return IsConnectedStream
-                    ? new NetworkStream(HandOverSocket(NameOf<NetworkStream>()), ownsSocket: true)
-                    : throw new NotSupportedException(
-                        $"Descriptor {Fd} ({ShownText.Of(Target)}) is not a connected stream socket: use OpenSocket().");
+                throw new NotSupportedException(
+                    $"Descriptor {fd} ({ShownText.Of(Target)}) is not a connected stream socket. Use OpenSocket() instead.");
 
             case DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe
-                or DescriptorKind.CharacterDevice or DescriptorKind.BlockDevice when Access != DescriptorAccess.None:
-                ClearNonBlocking();
-                FileAccess access = Access switch
-                {
-                    DescriptorAccess.Read => FileAccess.Read,
-                    DescriptorAccess.Write => FileAccess.Write,
-                    _ => FileAccess.ReadWrite,
-                };
-                return new FileStream(new SafeFileHandle(HandOver(NameOf<FileStream>()), ownsHandle: true), access);
+                or DescriptorKind.CharacterDevice or DescriptorKind.BlockDevice when access != DescriptorAccess.None:
+                return new DescriptorStream(new SafeDescriptorHandle(HandOver(NameOf<Stream>()), !IsBorrowed), kind, access);
 
             default:
-                throw new NotSupportedException($"Descriptor {Fd} ({Kind} {ShownText.Of(Target)}) can't be read or written as a stream.");
+                _ = SafeHandle;
+                throw new NotSupportedException($"Descriptor {fd} ({kind} {ShownText.Of(Target)}) can't be read or written as a stream.");
         }
     }
 
     /// <summary>Hands the descriptor over to a <see cref="Socket"/>.</summary>
     /// <remarks>
-    /// The socket's synchronous calls wait, even if another holder's asynchronous operation has left O_NONBLOCK on the
-    /// description. The flag itself stays, because that holder may rely on it.
+    /// Synchronous calls of the socket wait, even if another holder's asynchronous operation has set O_NONBLOCK on the open file
+    /// description. The flag itself is not changed, because that holder may rely on it.
     /// </remarks>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
-    /// <exception cref="SystemCallException">ENOTSOCK: it is no socket. The descriptor stays this object's.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
+    /// <exception cref="SystemCallException">Thrown with ENOTSOCK when it is not a socket. This object keeps the descriptor then.</exception>
     public Socket OpenSocket() => HandOverSocket(NameOf<Socket>());
 
     /// <summary>Hands the descriptor over to a handle of the type that .NET has for it: SafeSocketHandle or SafeFileHandle.</summary>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
     public SafeHandle OpenHandle() =>
-        Kind == DescriptorKind.Socket
-            ? new SafeSocketHandle(HandOver(NameOf<SafeSocketHandle>()), ownsHandle: true)
-            : new SafeFileHandle(HandOver(NameOf<SafeFileHandle>()), ownsHandle: true);
+        Kind == DescriptorKind.Socket && Access != DescriptorAccess.None
+            ? new SafeSocketHandle(HandOver(NameOf<SafeSocketHandle>()), !IsBorrowed)
+            : new SafeFileHandle(HandOver(NameOf<SafeFileHandle>()), !IsBorrowed);
 
-    /// <summary>Hands the descriptor over to what .NET has for its kind: a Socket, a FileStream, or itself where there is nothing.</summary>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
-    public object OpenNatural() => Kind switch
+    /// <summary>
+    /// Hands the descriptor over to the object that .NET has for its kind: a Socket, or a stream for a file or a pipe. Returns this object
+    /// for other kinds.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
+    public object OpenNatural()
     {
-        DescriptorKind.Socket => OpenSocket(),
-        DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe when Access != DescriptorAccess.None => OpenStream(),
-        DescriptorKind.None => throw Spent(),
-        _ => this,
-    };
+        _ = SafeHandle;
+        return Kind switch
+        {
+            DescriptorKind.Socket when Access != DescriptorAccess.None => OpenSocket(),
+            DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe when Access != DescriptorAccess.None => OpenStream(),
+            _ => this,
+        };
+    }
 
-    /// <summary>Hands the descriptor over as a number, which is the caller's to close.</summary>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed or was handed over.</exception>
+    /// <summary>Hands the descriptor over as a number, which the caller must close.</summary>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
     public int Detach() => HandOver("a number");
 
-    /// <summary>Closes the descriptor (close(2)); does nothing when it is closed or was handed over.</summary>
+    /// <summary>Closes the descriptor (close(2)). Does nothing when it was closed or handed over.</summary>
     public void Close() => Dispose();
 
     /// <inheritdoc cref="Close()"/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _handle.Dispose();
+    }
 
-    /// <summary>Its number, kind and target, with a dot for each control character.</summary>
+    /// <summary>Returns the number, kind and target, with a dot for each control character. Never throws an exception.</summary>
     public override string ToString() => IsOpen ? ShownText.Of($"{Fd} {Kind} {Target}") : Target;
 
     private static string NameOf<T>() => "a " + typeof(T).Name;
 
+    private static bool IsConnectedStream(int fd) =>
+        SocketFacts.TryGetType(fd, out int type) && type == Constants.SOCK_STREAM && SocketFacts.IsConnected(fd);
+
+    private static void SetCloseOnExec(int fd, bool value)
+    {
+        if (Fcntl.Control(fd, Constants.F_SETFD, value ? Constants.FD_CLOEXEC : 0) < 0)
+        {
+            throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
+        }
+    }
+
+    private TAnswer Ask<TAnswer>(Func<int, TAnswer> question, TAnswer otherwise)
+    {
+        if (!IsOpen)
+        {
+            return otherwise;
+        }
+
+        try
+        {
+            using var lease = new HandleLease(_handle);
+            return question(lease.Fd);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Another thread was faster.
+            return otherwise;
+        }
+    }
+
+    private HandleLease Lease()
+    {
+        try
+        {
+            return new HandleLease((SafeDescriptorHandle)SafeHandle);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw NotOpen();
+        }
+    }
+
     private Socket HandOverSocket(string name)
     {
-        Socket socket = SocketConversion.ToSocket(IsOpen ? _handle : throw Spent());
+        Socket socket = SocketConversion.ToSocket((SafeDescriptorHandle)SafeHandle, !IsBorrowed);
         _handedOverAs = name;
         return socket;
     }
 
     private int HandOver(string name)
     {
-        int fd = IsOpen ? _handle.Detach() : throw Spent();
+        int fd = ((SafeDescriptorHandle)SafeHandle).Detach();
         _handedOverAs = name;
         return fd;
     }
 
-    private void ClearNonBlocking()
-    {
-        using var lease = new HandleLease(_handle);
-        int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
-        if (flags >= 0 && (flags & Constants.Current.O_NONBLOCK) != 0)
-        {
-            _ = Fcntl.Control(lease.Fd, Constants.F_SETFL, flags & ~Constants.Current.O_NONBLOCK);
-        }
-    }
-
-    private ObjectDisposedException Spent() =>
-        new(null, _handedOverAs is null
-            ? "The descriptor is closed."
-            : $"The descriptor was handed over as {_handedOverAs}: use that.");
+    private ObjectDisposedException NotOpen() =>
+        new(null, _handedOverAs is { } owner
+            ? $"The descriptor was handed over as {owner}: use that."
+            : "The descriptor is closed.");
 }

@@ -1,33 +1,39 @@
 namespace PSFdPass;
 
-/// <summary>How to open a file: the flags of open(2).</summary>
+/// <summary>Specifies how a file is opened: the flags of open(2).</summary>
 public sealed record FileOpenOptions
 {
-    /// <summary>Read, Write or ReadWrite.</summary>
+    /// <summary>Gets the access: Read, Write or ReadWrite. The default is Read.</summary>
     public FileAccess Access { get; init; } = FileAccess.Read;
 
-    /// <summary>O_CREAT: make the file if it is not there.</summary>
+    /// <summary>Gets a value indicating whether the file is created if it does not exist: O_CREAT.</summary>
     public bool Create { get; init; }
 
-    /// <summary>O_TRUNC: empty the file. Needs to write.</summary>
+    /// <summary>Gets a value indicating whether the file is emptied: O_TRUNC. Requires write access.</summary>
     public bool Truncate { get; init; }
 
-    /// <summary>O_APPEND: each write goes to the end of the file. Needs to write.</summary>
+    /// <summary>Gets a value indicating whether each write appends to the end of the file: O_APPEND. Requires write access.</summary>
     public bool Append { get; init; }
 
-    /// <summary>O_NOFOLLOW: the last part of the path may not be a symbolic link.</summary>
+    /// <summary>Gets a value indicating whether the last component of the path may not be a symbolic link: O_NOFOLLOW.</summary>
     public bool NoFollow { get; init; }
 
-    /// <summary>O_DIRECTORY: it has to be a directory.</summary>
+    /// <summary>Gets a value indicating whether the path must be a directory: O_DIRECTORY.</summary>
     public bool DirectoryOnly { get; init; }
 
     /// <summary>
-    /// A directory that the path starts from and may not leave: not by <c>..</c>, not by a link, not by being absolute
-    /// (RESOLVE_BENEATH of openat2(2)). Links that stay beneath it are followed. On Linux only.
+    /// Gets a value indicating whether the descriptor only stands for the location in the file system and can't be read or written:
+    /// O_PATH. No permission for the file itself is required, and <see cref="Access"/> is ignored. On Linux only.
+    /// </summary>
+    public bool PathOnly { get; init; }
+
+    /// <summary>
+    /// Gets the directory that the path starts from and may not leave, by <c>..</c>, by a link or by an absolute path (RESOLVE_BENEATH
+    /// of openat2(2)). Links that stay beneath it are followed. On Linux only.
     /// </summary>
     public string? Beneath { get; init; }
 
-    /// <summary>The permissions of a new file, from which the process's umask is taken away.</summary>
+    /// <summary>Gets the permissions of a new file, from which the process's umask is removed. The default is 0666.</summary>
     public UnixFileMode Mode { get; init; } =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite |
         UnixFileMode.OtherRead | UnixFileMode.OtherWrite;

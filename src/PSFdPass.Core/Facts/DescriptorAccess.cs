@@ -1,17 +1,17 @@
 namespace PSFdPass;
 
-/// <summary>What a descriptor allows: the access mode it was opened with (open(2)).</summary>
+/// <summary>Specifies the access mode that a descriptor was opened with (open(2)).</summary>
 public enum DescriptorAccess
 {
-    /// <summary>Neither: opened with O_PATH, or closed.</summary>
+    /// <summary>Neither reading nor writing: the descriptor was opened with O_PATH, or is closed.</summary>
     None,
 
-    /// <summary>O_RDONLY.</summary>
+    /// <summary>O_RDONLY: reading.</summary>
     Read,
 
-    /// <summary>O_WRONLY.</summary>
+    /// <summary>O_WRONLY: writing.</summary>
     Write,
 
-    /// <summary>O_RDWR; sockets are always both.</summary>
+    /// <summary>O_RDWR: reading and writing. Sockets always have both.</summary>
     ReadWrite,
 }

@@ -3,22 +3,16 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>What the kernel says of a descriptor of this process, fact by fact, each asked for when it is looked at.</summary>
-internal static unsafe class DescriptorInspection
+/// <summary>A descriptor's kind, access, flags and target, which the kernel is asked for by the descriptor's number in this process.</summary>
+internal static unsafe class DescriptorFacts
 {
-    /// <summary>What it refers to.</summary>
-    /// <exception cref="SystemCallException">EBADF: it is not open.</exception>
-    public static DescriptorKind KindOf(int fd)
-    {
-        if (!SysStat.TryGetStatus(fd, out SysStat.FileStatus status))
-        {
-            throw SystemCallException.FromLast("fstat", $"descriptor {fd}");
-        }
+    /// <summary>Returns the kind of a descriptor (fstat(2)); <see cref="DescriptorKind.None"/> when it is not open.</summary>
+    public static DescriptorKind KindOf(int fd) =>
+        SysStat.TryGetStatus(fd, out SysStat.FileStatus status)
+            ? KindFrom(status.Type, status.Type is SysStat.S_IFREG or 0 ? LinkOf(fd) : "")
+            : DescriptorKind.None;
 
-        return KindFrom(status.Type, status.Type is SysStat.S_IFREG or 0 ? LinkOf(fd) : "");
-    }
-
-    /// <summary>The kind that type bits and the name of a link in <c>/proc/…/fd</c> tell together.</summary>
+    /// <summary>Returns the kind that the type bits of fstat(2) and the name of a link in <c>/proc/…/fd</c> stand for.</summary>
     public static DescriptorKind KindFrom(int type, string link) => type switch
     {
         SysStat.S_IFDIR => DescriptorKind.Directory,
@@ -30,10 +24,11 @@ internal static unsafe class DescriptorInspection
         _ => KindFromLink(link) ?? (type == SysStat.S_IFREG ? DescriptorKind.File : DescriptorKind.Other),
     };
 
-    /// <summary>Whether it may be read and written.</summary>
-    public static DescriptorAccess AccessOf(int fd) => AccessFrom(StatusFlags(fd));
+    /// <summary>Returns the access mode of a descriptor (F_GETFL); <see cref="DescriptorAccess.None"/> when it is not open.</summary>
+    public static DescriptorAccess AccessOf(int fd) =>
+        Fcntl.Control(fd, Constants.F_GETFL) is >= 0 and var flags ? AccessFrom(flags) : DescriptorAccess.None;
 
-    /// <summary>The access mode in flags of open(2).</summary>
+    /// <summary>Returns the access mode in flags of open(2).</summary>
     public static DescriptorAccess AccessFrom(int flags) =>
         (flags & Constants.Current.O_PATH) != 0
             ? DescriptorAccess.None
@@ -44,24 +39,33 @@ internal static unsafe class DescriptorInspection
                 _ => DescriptorAccess.ReadWrite,
             };
 
-    /// <summary>Its flags and those of its description.</summary>
+    /// <summary>
+    /// Returns the flags of a descriptor (F_GETFD) and of its open file description (F_GETFL); <see cref="DescriptorFlags.None"/> when it
+    /// is not open.
+    /// </summary>
     public static DescriptorFlags FlagsOf(int fd)
     {
         int own = Fcntl.Control(fd, Constants.F_GETFD);
-        return FlagsFrom(StatusFlags(fd)) | ((own & Constants.FD_CLOEXEC) != 0 ? DescriptorFlags.CloseOnExec : 0);
+        int shared = Fcntl.Control(fd, Constants.F_GETFL);
+        return own < 0 || shared < 0
+            ? DescriptorFlags.None
+            : FlagsFrom(shared) | ((own & Constants.FD_CLOEXEC) != 0 ? DescriptorFlags.CloseOnExec : 0);
     }
 
-    /// <summary>The flags of a description in flags of open(2).</summary>
+    /// <summary>Returns the flags of an open file description in flags of open(2).</summary>
     public static DescriptorFlags FlagsFrom(int flags) =>
         ((flags & Constants.Current.O_NONBLOCK) != 0 ? DescriptorFlags.NonBlocking : 0) |
         ((flags & Constants.Current.O_APPEND) != 0 ? DescriptorFlags.Append : 0) |
         ((flags & Constants.Current.O_PATH) != 0 ? DescriptorFlags.PathOnly : 0);
 
-    /// <summary>The path, the ends of a socket, or what else the kernel calls it; empty when it has no name.</summary>
+    /// <summary>
+    /// Returns the path, the addresses of a socket, or the kernel's name for a descriptor; empty when it has no name, or is not open.
+    /// </summary>
+    /// <remarks>An O_PATH descriptor of a socket's file is not a socket. Its target is the path.</remarks>
     public static string TargetOf(int fd, DescriptorKind kind) =>
-        kind == DescriptorKind.Socket ? SocketFacts.Describe(fd) : LinkOf(fd);
+        kind == DescriptorKind.Socket && SocketDescription.Of(fd) is { } socket ? socket.ToString() : LinkOf(fd);
 
-    /// <summary>The path, or what else the kernel calls it: <c>socket:[4711]</c>; empty where it can't be told.</summary>
+    /// <summary>Returns the path, or the kernel's name such as <c>socket:[4711]</c>; empty where it is not available.</summary>
     public static string LinkOf(int fd)
     {
         if (OperatingSystem.IsLinux())
@@ -72,12 +76,6 @@ internal static unsafe class DescriptorInspection
         // F_GETPATH of macOS.
         byte* path = stackalloc byte[1024];
         return OperatingSystem.IsMacOS() && Fcntl.GetPath(fd, path) == 0 ? Marshal.PtrToStringUTF8((nint)path)! : "";
-    }
-
-    private static int StatusFlags(int fd)
-    {
-        int flags = Fcntl.Control(fd, Constants.F_GETFL);
-        return flags >= 0 ? flags : throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
     }
 
     private static DescriptorKind? KindFromLink(string link) => link switch

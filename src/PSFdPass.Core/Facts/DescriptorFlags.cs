@@ -1,21 +1,21 @@
 namespace PSFdPass;
 
-/// <summary>Flags of a descriptor (F_GETFD) and of the open file description behind it (F_GETFL), see fcntl(2).</summary>
+/// <summary>Specifies the flags of a descriptor (F_GETFD) and of its open file description (F_GETFL), see fcntl(2).</summary>
 [Flags]
 public enum DescriptorFlags
 {
-    /// <summary>None.</summary>
+    /// <summary>No flag is set.</summary>
     None = 0,
 
-    /// <summary>FD_CLOEXEC: a program that this process starts does not inherit it. The descriptor's own.</summary>
+    /// <summary>FD_CLOEXEC: programs that this process starts do not inherit the descriptor. The flag belongs to the descriptor alone.</summary>
     CloseOnExec = 1,
 
-    /// <summary>O_NONBLOCK: reads and writes fail instead of waiting. Shared with every holder of the same description.</summary>
+    /// <summary>O_NONBLOCK: reads and writes fail instead of waiting. The flag is shared with every holder of the same description.</summary>
     NonBlocking = 2,
 
-    /// <summary>O_APPEND: each write goes to the end of the file. Shared with every holder of the same description.</summary>
+    /// <summary>O_APPEND: each write appends to the end of the file. The flag is shared with every holder of the same description.</summary>
     Append = 4,
 
-    /// <summary>O_PATH: it stands for a place in the file system, and can't be read or written.</summary>
+    /// <summary>O_PATH: the descriptor stands for a location in the file system, and can't be read or written.</summary>
     PathOnly = 8,
 }

@@ -1,9 +1,9 @@
 namespace PSFdPass;
 
-/// <summary>What a descriptor refers to.</summary>
+/// <summary>Specifies the kind of file that a descriptor refers to.</summary>
 public enum DescriptorKind
 {
-    /// <summary>Nothing: the descriptor is closed, or was handed over.</summary>
+    /// <summary>The descriptor is closed, or was handed over.</summary>
     None,
 
     /// <summary>A regular file.</summary>
@@ -27,7 +27,7 @@ public enum DescriptorKind
     /// <summary>A block device.</summary>
     BlockDevice,
 
-    /// <summary>A file that lives in memory only: memfd_create(2).</summary>
+    /// <summary>A file without a path, in memory only: memfd_create(2).</summary>
     MemoryFile,
 
     /// <summary>An event counter: eventfd(2).</summary>
@@ -54,6 +54,6 @@ public enum DescriptorKind
     /// <summary>An io_uring instance: io_uring_setup(2).</summary>
     IoUring,
 
-    /// <summary>Something else; the target tells what the kernel calls it.</summary>
+    /// <summary>Another kind. The target is the kernel's name for it.</summary>
     Other,
 }

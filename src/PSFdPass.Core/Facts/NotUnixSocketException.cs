@@ -1,10 +1,11 @@
 namespace PSFdPass;
 
-/// <summary>The socket is of a family that can't carry descriptors, such as a TCP connection.</summary>
+/// <summary>The exception for a socket of a family that can't carry descriptors, such as a TCP connection.</summary>
+/// <remarks>Linux accepts descriptors on such a socket, drops them and reports success.</remarks>
 public sealed class NotUnixSocketException : IOException
 {
     internal NotUnixSocketException(int fd, string protocol)
-        : base($"Descriptor {fd} is a {protocol} socket: only Unix-domain sockets carry descriptors.")
+        : base($"Descriptor {fd} is a {protocol} socket. Only Unix-domain sockets carry descriptors.")
     {
     }
 }

@@ -1,16 +1,22 @@
-namespace PSFdPass;
+using System.Globalization;
+using System.Text;
+
+namespace PSFdPass.Facts;
 
 /// <summary>
-/// Text that others have chosen (what a peer sent, the name of a file), made fit to be shown: a terminal would obey the control
-/// characters in it.
+/// Prepares text that others have chosen (data from a peer, the name of a file) for display. A terminal obeys control characters,
+/// and characters without a width of their own can hide or reorder the text around them.
 /// </summary>
-public static class ShownText
+internal static class ShownText
 {
-    private const char InsteadOfControl = '·';
+    private const char Substitute = '·';
 
-    /// <summary>The text with a dot for each control character, line breaks among them.</summary>
+    /// <summary>
+    /// Returns the text with a dot for each control character, line break, format character (such as bidirectional controls and
+    /// zero-width characters) and unpaired surrogate.
+    /// </summary>
     /// <param name="text">The text.</param>
-    /// <param name="most">How many characters to show; of a longer text the last of them is an ellipsis.</param>
+    /// <param name="most">The greatest number of characters to return. The last character of a longer text is an ellipsis.</param>
     public static string Of(string text, int most = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -21,14 +27,37 @@ public static class ShownText
             text = (length > 0 && char.IsHighSurrogate(text[length - 1]) ? text[..(length - 1)] : text[..length]) + "…";
         }
 
-        return text.Any(char.IsControl)
-            ? string.Create(text.Length, text, static (shown, text) =>
-            {
-                for (int i = 0; i < shown.Length; i++)
-                {
-                    shown[i] = char.IsControl(text[i]) ? InsteadOfControl : text[i];
-                }
-            })
-            : text;
+        return IsPlain(text) ? text : Replace(text);
     }
+
+    private static bool IsPlain(string text)
+    {
+        foreach (char character in text)
+        {
+            if (character is < ' ' or > '~' && (char.IsSurrogate(character) || !IsShown(char.GetUnicodeCategory(character))))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static string Replace(string text)
+    {
+        var shown = new StringBuilder(text.Length);
+        for (int i = 0; i < text.Length;)
+        {
+            bool isWhole = Rune.TryGetRuneAt(text, i, out Rune rune);
+            int length = isWhole ? rune.Utf16SequenceLength : 1;
+            _ = isWhole && IsShown(Rune.GetUnicodeCategory(rune)) ? shown.Append(text, i, length) : shown.Append(Substitute);
+            i += length;
+        }
+
+        return shown.ToString();
+    }
+
+    private static bool IsShown(UnicodeCategory category) => category is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or
+        UnicodeCategory.Surrogate);
 }

@@ -1,10 +1,10 @@
 namespace PSFdPass;
 
-/// <summary>The address family of a socket, by the names of address_families(7).</summary>
+/// <summary>Specifies the address family of a socket, by the names of address_families(7).</summary>
 /// <remarks>.NET's AddressFamily has other numbers than the system, and lacks some of these.</remarks>
 public enum SocketFamily
 {
-    /// <summary>One not known here, or one that can't be told.</summary>
+    /// <summary>Another family, or the family is not available.</summary>
     Other,
 
     /// <summary>AF_UNIX: within this machine (unix(7)).</summary>
@@ -16,12 +16,12 @@ public enum SocketFamily
     /// <summary>AF_INET6: IPv6 (ipv6(7)).</summary>
     Inet6,
 
-    /// <summary>AF_NETLINK: to Linux's kernel (netlink(7)).</summary>
+    /// <summary>AF_NETLINK: messages to and from the Linux kernel (netlink(7)).</summary>
     Netlink,
 
     /// <summary>AF_PACKET: Linux's network devices (packet(7)).</summary>
     Packet,
 
-    /// <summary>AF_VSOCK: between Linux's virtual machines and their host (vsock(7)).</summary>
+    /// <summary>AF_VSOCK: between virtual machines and their host, on Linux (vsock(7)).</summary>
     Vsock,
 }

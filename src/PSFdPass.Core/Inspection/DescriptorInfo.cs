@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Net;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 
 namespace PSFdPass;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using PSFdPass.Facts;
 using PSFdPass.Handles;
 
 namespace PSFdPass;

@@ -62,23 +62,6 @@ public sealed class UnixSocketAddress
 
     internal UnixDomainSocketEndPoint ToEndPoint() => new(IsAbstract ? "\0" + Name : Name);
 
-    /// <summary>The text for the sun_path that a call filled in: empty, a path that may end with NULs, or a NUL and a name.</summary>
-    internal static string TextOf(ReadOnlySpan<byte> sunPath)
-    {
-        if (sunPath.IsEmpty)
-        {
-            return "";
-        }
-
-        if (sunPath[0] == 0)
-        {
-            return Constants.Current.HasAbstractNames && sunPath.Length > 1 ? "@" + Encoding.UTF8.GetString(sunPath[1..]) : "";
-        }
-
-        int end = sunPath.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? sunPath : sunPath[..end]);
-    }
-
     private static void ThrowIfTooLong(string subject, int bytes)
     {
         if (bytes > Constants.Current.SunPathSize)

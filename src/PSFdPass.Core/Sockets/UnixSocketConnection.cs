@@ -242,7 +242,7 @@ public static class UnixSocketConnection
     private static unsafe Socket? TryConnect(
         UnixSocketAddress address, SocketType type, bool waitForListener, out SystemCallException? reason)
     {
-        int fd = SysSocket.Create(Constants.AF_UNIX, UnixSocketType.NumberOf(type) | Constants.Current.SOCK_CLOEXEC, 0);
+        int fd = SysSocket.Create(Constants.AF_UNIX, SocketTypes.NumberOfUnix(type) | Constants.Current.SOCK_CLOEXEC, 0);
         if (fd < 0)
         {
             throw SystemCallException.FromLast("socket");

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using PSFdPass.Descriptors;
+using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 
@@ -35,7 +36,7 @@ public static class UnixSocketPair
 
     internal static unsafe (SafeDescriptorHandle Left, SafeDescriptorHandle Right) CreateHandles(SocketType type)
     {
-        int number = UnixSocketType.NumberOf(type);
+        int number = SocketTypes.NumberOfUnix(type);
         int* pair = stackalloc int[2];
         if (SysSocket.SocketPair(Constants.AF_UNIX, number | Constants.Current.SOCK_CLOEXEC, 0, pair) < 0)
         {

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation.Language;
 using System.Management.Automation;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Binding;
 

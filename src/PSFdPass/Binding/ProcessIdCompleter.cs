@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation.Language;
 using System.Management.Automation;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Binding;
 

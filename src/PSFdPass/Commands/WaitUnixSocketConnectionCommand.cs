@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 

@@ -13,7 +13,7 @@ public class CopyAndCloseTests
     public void A_copy_gets_the_number_that_is_asked_for()
     {
         using FileDescriptor file = Some.File();
-        using FileDescriptor copy = DescriptorCopy.To(file.Fd, Number);
+        using FileDescriptor copy = FileDescriptor.DuplicateTo(file.Fd, Number);
         Assert.Equal(Number, copy.Fd);
         Assert.True(Some.AreSame(file.Fd, Number));
         Assert.Equal(DescriptorFlags.CloseOnExec, copy.Flags);
@@ -23,9 +23,9 @@ public class CopyAndCloseTests
     public void A_number_that_is_taken_is_left_alone()
     {
         using FileDescriptor file = Some.File();
-        using FileDescriptor there = DescriptorCopy.To(Some.Null().Detach(), Number);
+        using FileDescriptor there = FileDescriptor.DuplicateTo(Some.Null().Detach(), Number);
         OpenDescriptors.AreLeftAsTheyWere(() =>
-            Assert.Equal(Number, Assert.Throws<DescriptorInUseException>(() => DescriptorCopy.To(file.Fd, Number)).Fd));
+            Assert.Equal(Number, Assert.Throws<DescriptorInUseException>(() => FileDescriptor.DuplicateTo(file.Fd, Number)).Fd));
         Assert.False(Some.AreSame(file.Fd, Number));
     }
 
@@ -33,8 +33,8 @@ public class CopyAndCloseTests
     public void A_number_that_is_replaced_is_lost_to_its_owner()
     {
         using FileDescriptor file = Some.File();
-        var owner = DescriptorCopy.To(Some.Null().Detach(), Number);
-        using FileDescriptor copy = DescriptorCopy.To(file.Fd, Number, replace: true);
+        var owner = FileDescriptor.DuplicateTo(Some.Null().Detach(), Number);
+        using FileDescriptor copy = FileDescriptor.DuplicateTo(file.Fd, Number, replace: true);
         Assert.Equal(DescriptorFlags.CloseOnExec, copy.Flags);
         Assert.False(owner.IsOpen);
         Assert.Equal(-1, owner.Fd);
@@ -51,7 +51,7 @@ public class CopyAndCloseTests
         int fd = owner.Fd;
         DescriptorSource.Find(fd)!.Close();
         Assert.False(Some.IsOpen(fd));
-        using FileDescriptor next = DescriptorCopy.To(0, fd);
+        using FileDescriptor next = FileDescriptor.DuplicateTo(0, fd);
         handle.Dispose();
         Assert.True(Some.IsOpen(fd));
         next.Dispose();
@@ -76,7 +76,7 @@ public class CopyAndCloseTests
         DescriptorClosing.Of(fd).Close();
         for (int i = 0; i < 3; i++)
         {
-            FileDescriptor next = DescriptorCopy.To(0, fd);
+            FileDescriptor next = FileDescriptor.DuplicateTo(0, fd);
             Assert.True(next.IsOpen);
             next.Dispose();
             Assert.False(Some.IsOpen(fd));
@@ -86,30 +86,30 @@ public class CopyAndCloseTests
     [LinuxFact]
     public void A_number_beyond_the_limit_is_told_of()
     {
-        Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => DescriptorCopy.To(0, int.MaxValue)).Message);
-        Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => DescriptorCopy.To(0, int.MaxValue, replace: true)).Message);
-        Assert.Throws<ArgumentException>(() => DescriptorCopy.To(0, 0, replace: true));
-        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => DescriptorCopy.To(999999, Number)).ErrnoName);
+        Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => FileDescriptor.DuplicateTo(0, int.MaxValue)).Message);
+        Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => FileDescriptor.DuplicateTo(0, int.MaxValue, replace: true)).Message);
+        Assert.Throws<ArgumentException>(() => FileDescriptor.DuplicateTo(0, 0, replace: true));
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateTo(999999, Number)).ErrnoName);
     }
 
     [LinuxFact]
     public void A_descriptor_is_taken_out_of_another_process()
     {
         using Program other = Program.Start("cat");
-        using FileDescriptor pipe = DescriptorCopy.From(other.Id, 1);
+        using FileDescriptor pipe = FileDescriptor.DuplicateFromProcess(other.Id, 1);
         DescriptorInfo there = new DescriptorInspector().Describe(other.Id, 1);
         DescriptorInfo here = new DescriptorInspector().Describe(Environment.ProcessId, pipe.Fd);
         Assert.Equal(there.Inode, here.Inode);
         Assert.Equal(DescriptorKind.Pipe, here.Kind);
         Assert.Equal(DescriptorFlags.CloseOnExec, pipe.Flags);
-        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => DescriptorCopy.From(other.Id, 999999)).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(other.Id, 999999)).ErrnoName);
     }
 
     [LinuxFact]
     public void A_failure_to_take_leaves_nothing_open()
     {
         using Program other = Program.Start("cat");
-        OpenDescriptors.AreLeftAsTheyWere(() => Assert.Throws<SystemCallException>(() => DescriptorCopy.From(other.Id, 999999)));
+        OpenDescriptors.AreLeftAsTheyWere(() => Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(other.Id, 999999)));
     }
 
     [LinuxFact]
@@ -158,13 +158,13 @@ public class CopyAndCloseTests
 
     private static void RememberAndReuse()
     {
-        FileDescriptor early = DescriptorCopy.To(0, Number);
+        FileDescriptor early = FileDescriptor.DuplicateTo(0, Number);
         RuntimeDescriptors.RememberOpen();
         Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(Number));
         early.Dispose();
 
         using FileDescriptor file = FileDescriptor.Open("/etc/passwd");
-        _ = DescriptorCopy.To(file.Fd, Number).Detach();
+        _ = FileDescriptor.DuplicateTo(file.Fd, Number).Detach();
         DescriptorClosing.Of(Number).Close();
         Assert.False(Some.IsOpen(Number));
 

@@ -228,7 +228,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
                 _ = Libc.Seek(file.Fd, 4, 0);
                 return Keep(file);
             case "append":
-                return Keep(FileOpener.Open(_folder.File("log"), new FileOpenOptions { Access = FileAccess.Write, Create = true, Append = true }));
+                return Keep(FileDescriptor.Open(_folder.File("log"), new FileOpenOptions { Access = FileAccess.Write, Create = true, Append = true }, Patience.Long));
             case "deleted":
                 var deleted = FileDescriptor.Open(_folder.Write("gone", "x"));
                 File.Delete(_folder.File("gone"));
@@ -249,7 +249,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
             case "null":
                 return Keep(Some.Null());
             case "memory":
-                return Keep(MemoryFile.Create("some", "abc"u8, MemoryFileSeals.Grow | MemoryFileSeals.Shrink));
+                return Keep(FileDescriptor.CreateMemoryFile("some", "abc"u8, MemoryFileSeals.Grow | MemoryFileSeals.Shrink));
             case "event":
                 return Keep(Libc.EventFd(0, 0));
             case "timer":

@@ -58,6 +58,21 @@ public sealed class KindTests : IDisposable
     }
 
     [LinuxFact]
+    public void The_file_of_a_socket_opened_with_O_PATH()
+    {
+        string path = _directory.File("s");
+        using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(path));
+        using FileDescriptor descriptor = FileDescriptor.Open(path, new() { PathOnly = true }, Patience.Long);
+        AssertIs(
+            descriptor, DescriptorKind.Socket, DescriptorAccess.None, path, DescriptorFlags.CloseOnExec | DescriptorFlags.PathOnly);
+        Assert.Null(SocketDescription.Of(descriptor.Fd));
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(descriptor.OpenSocket).ErrnoName);
+        Assert.Throws<NotSupportedException>(descriptor.OpenStream);
+        Assert.Same(descriptor, descriptor.OpenNatural());
+        Assert.True(descriptor.IsOpen);
+    }
+
+    [LinuxFact]
     public void A_symbolic_link_itself()
     {
         string path = _directory.File("link");
@@ -150,7 +165,7 @@ public sealed class KindTests : IDisposable
     [InlineData(0x8000, "mnt:[4026531841]", DescriptorKind.Namespace)]
     [InlineData(0x8000, "/tmp/a:[b]", DescriptorKind.File)]
     public void Kinds_that_can_not_be_made_everywhere_are_told_by_type_and_name(int type, string link, DescriptorKind kind) =>
-        Assert.Equal(kind, DescriptorInspection.KindFrom(type, link));
+        Assert.Equal(kind, DescriptorFacts.KindFrom(type, link));
 
     [LinuxFact]
     public void A_TCP_connection_and_a_TCP_listener()

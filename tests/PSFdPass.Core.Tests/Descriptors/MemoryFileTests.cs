@@ -9,12 +9,12 @@ public unsafe class MemoryFileTests
     [LinuxFact]
     public void It_has_its_content_and_is_at_its_beginning()
     {
-        using FileDescriptor file = MemoryFile.Create("letters", "abc"u8);
+        using FileDescriptor file = FileDescriptor.CreateMemoryFile("letters", "abc"u8);
         Assert.Equal(DescriptorKind.MemoryFile, file.Kind);
         Assert.Equal("/memfd:letters (deleted)", file.Target);
         Assert.Equal(DescriptorFlags.CloseOnExec, file.Flags);
         Assert.Equal("abc", Some.Read(file));
-        Assert.Equal(MemoryFileSeals.None, MemoryFile.SealsOf(file));
+        Assert.Equal(MemoryFileSeals.None, file.Seals);
     }
 
     [LinuxTheory]
@@ -23,8 +23,8 @@ public unsafe class MemoryFileTests
     [InlineData(MemoryFileSeals.Write | MemoryFileSeals.Shrink | MemoryFileSeals.Grow)]
     public void Sealed_against_writing_or_growing_it_refuses_more(MemoryFileSeals seals)
     {
-        using FileDescriptor file = MemoryFile.Create("letters", "abc"u8, seals);
-        Assert.Equal(seals, MemoryFile.SealsOf(file));
+        using FileDescriptor file = FileDescriptor.CreateMemoryFile("letters", "abc"u8, seals);
+        Assert.Equal(seals, file.Seals);
         _ = Libc.Seek(file.Fd, 0, 2);
         byte letter = 1;
         Assert.Equal(-1, Libc.Write(file.Fd, &letter, 1));
@@ -37,7 +37,7 @@ public unsafe class MemoryFileTests
     public void Sealed_for_good_it_takes_no_more_seals()
     {
         const int F_ADD_SEALS = 1033;
-        using FileDescriptor file = MemoryFile.Create("letters", default, MemoryFileSeals.Seal);
+        using FileDescriptor file = FileDescriptor.CreateMemoryFile("letters", default, MemoryFileSeals.Seal);
         Assert.Equal(-1, Fcntl.Control(file.Fd, F_ADD_SEALS, (int)MemoryFileSeals.Write));
         Assert.Equal(Errno.EPERM, Errno.Last);
     }
@@ -46,15 +46,15 @@ public unsafe class MemoryFileTests
     public void Other_files_have_no_seals()
     {
         using FileDescriptor file = FileDescriptor.Open("/etc/passwd");
-        Assert.Null(MemoryFile.SealsOf(file));
+        Assert.Null(file.Seals);
     }
 
     [LinuxFact]
     public void A_failure_leaves_nothing_open() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
-        Assert.Equal("EINVAL", Assert.Throws<SystemCallException>(() => MemoryFile.Create("x", "abc"u8, (MemoryFileSeals)4096)).ErrnoName);
-        Assert.Throws<ArgumentException>(() => MemoryFile.Create(new string('ü', 125)));
-        Assert.Throws<ArgumentException>(() => MemoryFile.Create("a\0b"));
-        MemoryFile.Create(new string('x', 249)).Dispose();
+        Assert.Equal("EINVAL", Assert.Throws<SystemCallException>(() => FileDescriptor.CreateMemoryFile("x", "abc"u8, (MemoryFileSeals)4096)).ErrnoName);
+        Assert.Throws<ArgumentException>(() => FileDescriptor.CreateMemoryFile(new string('ü', 125)));
+        Assert.Throws<ArgumentException>(() => FileDescriptor.CreateMemoryFile("a\0b"));
+        FileDescriptor.CreateMemoryFile(new string('x', 249)).Dispose();
     });
 }

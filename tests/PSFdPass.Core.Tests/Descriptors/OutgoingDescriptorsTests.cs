@@ -102,7 +102,7 @@ public sealed class OutgoingDescriptorsTests : IDisposable
     [LinuxFact]
     public void CloseHolders_closes_an_object_and_its_number_once()
     {
-        using Socket copy = DescriptorCopy.Of((int)_right.Handle).OpenSocket();
+        using Socket copy = FileDescriptor.Duplicate((int)_right.Handle).OpenSocket();
         int number = (int)copy.Handle;
         using var outgoing = new OutgoingDescriptors(_directory.File, FileAccess.Read, closeAfterSend: true);
         outgoing.Add(number);

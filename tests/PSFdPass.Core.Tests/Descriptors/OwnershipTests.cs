@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PSFdPass.Descriptors;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
 
@@ -67,13 +68,73 @@ public sealed class OwnershipTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new FileDescriptor(-1, ownsHandle: true));
 
     [LinuxFact]
-    public void A_number_that_is_not_open_is_EBADF_when_it_is_looked_at()
+    public void Properties_of_a_number_that_is_not_open_are_empty_and_methods_throw_EBADF()
     {
         using var descriptor = new FileDescriptor(123456, ownsHandle: false);
-        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Kind).ErrnoName);
-        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Access).ErrnoName);
-        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Flags).ErrnoName);
-        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.Duplicate()).ErrnoName);
+        Assert.Equal(
+            (DescriptorKind.None, DescriptorAccess.None, DescriptorFlags.None, "", (MemoryFileSeals?)null),
+            (descriptor.Kind, descriptor.Access, descriptor.Flags, descriptor.Target, descriptor.Seals));
+        Assert.Equal("123456 None ", descriptor.ToString());
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(descriptor.Duplicate).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.SetNonBlocking(true)).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => descriptor.SetCloseOnExec(true)).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => FileDescriptor.Adopt(123456)).ErrnoName);
+        Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => FileDescriptor.CloseByNumber(123457)).ErrnoName);
+        Assert.Throws<NotSupportedException>(descriptor.OpenStream);
+    }
+
+    [LinuxFact]
+    public void Flags_are_set_and_cleared()
+    {
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        using var _ = reader;
+        using var __ = writer;
+        using FileDescriptor other = reader.Duplicate();
+        reader.SetCloseOnExec(false);
+        reader.SetNonBlocking(true);
+        Assert.Equal(DescriptorFlags.NonBlocking, reader.Flags);
+
+        // O_NONBLOCK belongs to the open file description, FD_CLOEXEC to the descriptor.
+        Assert.Equal(DescriptorFlags.NonBlocking | DescriptorFlags.CloseOnExec, other.Flags);
+        reader.SetCloseOnExec(true);
+        reader.SetNonBlocking(false);
+        Assert.Equal((DescriptorFlags.CloseOnExec, DescriptorFlags.CloseOnExec), (reader.Flags, other.Flags));
+    }
+
+    [LinuxFact]
+    public void An_inherited_number_is_adopted_and_not_inherited_further()
+    {
+        int fd = Libc.Checked(Libc.Dup(0));
+        using (FileDescriptor adopted = FileDescriptor.Adopt(fd))
+        {
+            Assert.Equal((fd, true), (adopted.Fd, adopted.Flags.HasFlag(DescriptorFlags.CloseOnExec)));
+        }
+
+        Assert.False(Some.IsOpen(fd));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FileDescriptor.Adopt(-1));
+    }
+
+    [LinuxFact]
+    public void What_a_borrowed_descriptor_is_converted_to_does_not_close_it()
+    {
+        (Socket left, Socket right) = UnixSocketPair.Create();
+        using var _ = left;
+        using var __ = right;
+        using FileDescriptor file = Some.File();
+        new FileDescriptor(file.Fd, ownsHandle: false).OpenStream().Dispose();
+        new FileDescriptor(file.Fd, ownsHandle: false).OpenHandle().Dispose();
+        new FileDescriptor((int)left.Handle, ownsHandle: false).OpenHandle().Dispose();
+        new FileDescriptor((int)left.Handle, ownsHandle: false).OpenSocket().SafeHandle.Dispose();
+        Assert.True(Some.IsOpen((int)left.Handle));
+        Assert.Equal("abcdefghij", Some.Read(file));
+    }
+
+    [LinuxFact]
+    public void Numbers_are_closed_and_those_that_are_not_open_are_skipped()
+    {
+        int[] numbers = [Some.Null().Detach(), 123456, Some.Null().Detach(), Some.Null().Detach()];
+        FileDescriptor.CloseAll(numbers);
+        Assert.All(numbers, fd => Assert.False(Some.IsOpen(fd)));
     }
 
     [LinuxFact]
@@ -84,10 +145,9 @@ public sealed class OwnershipTests
         int fd = file.Fd;
         using (Stream stream = file.OpenStream())
         {
-            FileStream fileStream = Assert.IsType<FileStream>(stream);
-            Assert.Equal(fd, (int)fileStream.SafeFileHandle.DangerousGetHandle());
+            Assert.Equal(fd, (int)Assert.IsType<DescriptorStream>(stream).SafeHandle.DangerousGetHandle());
             Assert.Equal("defghij", new StreamReader(stream).ReadToEnd());
-            AssertIsSpent(file, "(handed over as a FileStream)", "The descriptor was handed over as a FileStream: use that.");
+            AssertIsSpent(file, "(handed over as a Stream)", "The descriptor was handed over as a Stream: use that.");
             file.Dispose();
             Assert.True(Some.IsOpen(fd));
         }
@@ -155,7 +215,7 @@ public sealed class OwnershipTests
         using var _ = left;
         using var __ = right;
         using FileDescriptor datagram = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate();
-        Assert.Contains("use OpenSocket()", Assert.Throws<NotSupportedException>(datagram.OpenStream).Message);
+        Assert.Contains("Use OpenSocket()", Assert.Throws<NotSupportedException>(datagram.OpenStream).Message);
         Assert.True(datagram.IsOpen);
         Assert.Equal(SocketType.Dgram, datagram.OpenSocket().SocketType);
     }
@@ -232,7 +292,7 @@ public sealed class OwnershipTests
             device.OpenNatural(),
         ];
         Assert.Equal(
-            [typeof(Socket), typeof(FileStream), typeof(FileStream), typeof(FileStream), typeof(FileStream), typeof(FileDescriptor), typeof(FileDescriptor)],
+            [typeof(Socket), typeof(DescriptorStream), typeof(DescriptorStream), typeof(DescriptorStream), typeof(DescriptorStream), typeof(FileDescriptor), typeof(FileDescriptor)],
             objects.Select(o => o.GetType()));
         Assert.True(folder.IsOpen);
         Array.ForEach(objects, o => ((IDisposable)o).Dispose());

@@ -11,7 +11,7 @@ public sealed class RuntimeDescriptorsTests
     [InlineData(2)]
     public void A_duplicate_of_a_standard_stream_is_kept_whatever_that_is(int standard)
     {
-        using FileDescriptor duplicate = DescriptorCopy.Of(standard);
+        using FileDescriptor duplicate = FileDescriptor.Duplicate(standard);
         Assert.Contains("duplicate of a standard stream", RuntimeDescriptors.ReasonToKeep(duplicate.Fd));
     }
 
@@ -24,7 +24,7 @@ public sealed class RuntimeDescriptorsTests
         AsStandardInput("/dev/null", FileAccess.Read, () =>
         {
             using FileDescriptor same = FileDescriptor.Open("/dev/null", FileAccess.Read);
-            using FileDescriptor copy = DescriptorCopy.Of(0);
+            using FileDescriptor copy = FileDescriptor.Duplicate(0);
             using FileDescriptor other = FileDescriptor.Open("/dev/zero", FileAccess.Read);
             (before, duplicate, own) = (
                 RuntimeDescriptors.ReasonToKeep(other.Fd), RuntimeDescriptors.ReasonToKeep(copy.Fd), RuntimeDescriptors.ReasonToKeep(same.Fd));
@@ -49,10 +49,10 @@ public sealed class RuntimeDescriptorsTests
     // Nobody else reads the standard input of a test.
     private static void AsStandardInput(string path, FileAccess access, Action action)
     {
-        using FileDescriptor before = DescriptorCopy.Of(0);
+        using FileDescriptor before = FileDescriptor.Duplicate(0);
         using (FileDescriptor file = FileDescriptor.Open(path, access))
         {
-            DescriptorCopy.To(file.Fd, 0, replace: true).Detach();
+            FileDescriptor.DuplicateTo(file.Fd, 0, replace: true).Detach();
         }
 
         try
@@ -61,7 +61,7 @@ public sealed class RuntimeDescriptorsTests
         }
         finally
         {
-            DescriptorCopy.To(before.Fd, 0, replace: true).Detach();
+            FileDescriptor.DuplicateTo(before.Fd, 0, replace: true).Detach();
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed class ConstructionFacts
         using FileDescriptor descriptor = FileDescriptor.Open(directory.Path);
         using (var naive = new FileStream(new SafeFileHandle(descriptor.Fd, ownsHandle: false), FileAccess.Read, bufferSize: 0))
         {
-            Assert.ThrowsAny<Exception>(() => naive.Read(new byte[1]));
+            Assert.Throws<IOException>(() => naive.Read(new byte[1]));
         }
 
         NotSupportedException refused = Assert.Throws<NotSupportedException>(descriptor.OpenStream);

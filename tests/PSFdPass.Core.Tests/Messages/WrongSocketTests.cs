@@ -1,3 +1,4 @@
+using PSFdPass.Facts;
 using PSFdPass.Handles;
 using System.Net.Sockets;
 using System.Net;

@@ -1,3 +1,5 @@
+using PSFdPass.Facts;
+
 namespace PSFdPass.Tests;
 
 /// <summary>Paths and abstract names.</summary>
@@ -47,5 +49,5 @@ public sealed class AddressTests
     [InlineData("00", "")]
     [InlineData("006e616d65", "@name")]
     public void Addresses_of_the_kernel_are_shown_as_people_write_them(string bytes, string text) =>
-        Assert.Equal(text, UnixSocketAddress.TextOf(Convert.FromHexString(bytes)));
+        Assert.Equal(text, UnixSocketNames.TextOf(Convert.FromHexString(bytes)));
 }

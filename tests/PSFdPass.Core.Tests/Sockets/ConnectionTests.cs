@@ -27,7 +27,7 @@ public sealed class ConnectionTests : IDisposable
             using ReceivedMessage message = Some.Receive(to);
             Assert.True(Some.AreSame(file.Fd, message.Descriptors[0].Fd));
             Assert.True(from.Blocking);
-            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorInspection.FlagsOf((int)from.Handle));
+            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorFacts.FlagsOf((int)from.Handle));
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class ListenerTests : IDisposable
         using (Socket listener = UnixSocketListener.Create(Address, type))
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory.File("s")));
-            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorInspection.FlagsOf((int)listener.Handle));
+            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorFacts.FlagsOf((int)listener.Handle));
         }
 
         Assert.False(File.Exists(_directory.File("s")));

@@ -17,7 +17,7 @@ public sealed class PairTests
         {
             Assert.Equal((AddressFamily.Unix, type, true), (socket.AddressFamily, socket.SocketType, socket.Blocking));
             Assert.True(socket.Connected);
-            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorInspection.FlagsOf((int)socket.Handle));
+            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorFacts.FlagsOf((int)socket.Handle));
             Assert.Equal(type, UnixSocketType.Of(socket.SafeHandle));
         }
 

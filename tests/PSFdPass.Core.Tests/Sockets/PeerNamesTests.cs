@@ -170,7 +170,7 @@ public sealed class PeerNamesTests : IDisposable
         address[2] = 0;
         Assert.Equal(0, SysSocket.Bind(socket.Fd, address, SysUn.MaxSize));
         Assert.Contains(NamedSocket.Abstract(""), named => named.Name.StartsWith("\ufffd\ufffd", StringComparison.Ordinal));
-        Assert.StartsWith("unix-datagram @\ufffd", SocketDescription.Of(socket.Fd).ToString());
+        Assert.StartsWith("unix-datagram @\ufffd", SocketDescription.Of(socket.Fd)!.ToString());
         Assert.StartsWith("unix-datagram @\ufffd", socket.Target);
 
         // A line feed in a name ends its line, and what follows is no line of the table.

@@ -77,7 +77,7 @@ public sealed class ReadinessSetTests : IDisposable
     public void What_is_removed_is_not_told_though_somebody_else_holds_it(bool epoll)
     {
         using ReadinessSet watched = Create(epoll);
-        using FileDescriptor copy = DescriptorCopy.Of(Fd);
+        using FileDescriptor copy = FileDescriptor.Duplicate(Fd);
         watched.Add(Fd, Poll.POLLIN);
         watched.Remove(Fd);
         _right.Dispose();

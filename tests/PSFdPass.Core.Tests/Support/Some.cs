@@ -70,7 +70,7 @@ internal static unsafe class Some
     public static bool IsOpen(int fd) => Fcntl.Control(fd, Constants.F_GETFD) >= 0;
 
     public static bool IsNonBlocking(SafeHandle handle) =>
-        (DescriptorInspection.FlagsOf((int)handle.DangerousGetHandle()) & DescriptorFlags.NonBlocking) != 0;
+        (DescriptorFacts.FlagsOf((int)handle.DangerousGetHandle()) & DescriptorFlags.NonBlocking) != 0;
 
     /// <summary>Whether two descriptors have the same file behind them.</summary>
     public static bool AreSame(int one, int other)

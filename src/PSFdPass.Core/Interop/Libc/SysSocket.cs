@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PSFdPass.Messages;
 
 namespace PSFdPass.Interop;
 
@@ -94,9 +93,17 @@ internal static unsafe partial class SysSocket
         return result;
     }
 
-    /// <summary>getsockopt(2).</summary>
-    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
-    public static partial int GetSockOpt(int socket, int level, int name, void* value, uint* length);
+    /// <summary>getsockopt(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int GetSockOpt(int socket, int level, int name, void* value, uint* length)
+    {
+        int result = GetSockOptCore(socket, level, name, value, length);
+        if (result < 0)
+        {
+            Errno.Keep();
+        }
+
+        return result;
+    }
 
     /// <summary>setsockopt(2).</summary>
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
@@ -136,6 +143,9 @@ internal static unsafe partial class SysSocket
 
     [LibraryImport("libc", EntryPoint = "recvmsg")]
     private static partial nint RecvMsgCore(int socket, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt")]
+    private static partial int GetSockOptCore(int socket, int level, int name, void* value, uint* length);
 
     /// <summary><c>struct iovec</c>: the same two words everywhere.</summary>
     [StructLayout(LayoutKind.Sequential)]

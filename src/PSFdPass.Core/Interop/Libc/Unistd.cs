@@ -67,9 +67,17 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint length);
 
+    /// <summary>ftruncate(2), where off_t has 64 bits. −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    public static partial int Truncate(int descriptor, long length);
+
     /// <summary>pipe(2).</summary>
     [LibraryImport("libc", EntryPoint = "pipe", SetLastError = true)]
     public static partial int Pipe(int* pair);
+
+    /// <summary>pipe2(2), which macOS lacks.</summary>
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    public static partial int Pipe2(int* pair, int flags);
 
     /// <summary>dup2(2).</summary>
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]

@@ -65,9 +65,9 @@ internal static class ProcNet
                     : SocketState.Unconnected;
                 sockets[inode] = new SocketDescription(
                     SocketFamily.Unix,
-                    SocketDescription.TypeFrom(type),
+                    SocketTypes.FromNumber(type),
                     meaning,
-                    count > UnixPath ? SocketDescription.UnixEndPoint(line[columns[UnixPath].Start..].ToString()) : null,
+                    count > UnixPath ? UnixSocketNames.EndPointOf(line[columns[UnixPath].Start..].ToString()) : null,
                     null);
             }
         }

@@ -3,8 +3,8 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Opening by path: flags, staying beneath a folder, and waiting for the other end of a named pipe.</summary>
-public sealed class FileOpenerTests : IDisposable
+/// <summary>Opening by path: flags, and staying beneath a directory.</summary>
+public sealed class OpeningTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
 
@@ -15,7 +15,7 @@ public sealed class FileOpenerTests : IDisposable
     {
         string file = _folder.Write("file", "x");
         Assert.Equal("ENOTDIR", ErrorOf(file, new() { DirectoryOnly = true }));
-        using FileDescriptor directory = FileOpener.Open(_folder.Path, new() { DirectoryOnly = true });
+        using FileDescriptor directory = Open(_folder.Path, new() { DirectoryOnly = true });
         Assert.Equal(DescriptorKind.Directory, directory.Kind);
     }
 
@@ -24,10 +24,10 @@ public sealed class FileOpenerTests : IDisposable
     {
         const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         string path = _folder.File("new");
-        FileOpener.Open(path, new() { Access = FileAccess.Write, Create = true, Mode = Mode }).Dispose();
+        Open(path, new() { Access = FileAccess.Write, Create = true, Mode = Mode }).Dispose();
         Assert.Equal(Mode, File.GetUnixFileMode(path));
         string inside = _folder.File("inside");
-        FileOpener.Open("inside", new() { Access = FileAccess.Write, Create = true, Mode = Mode, Beneath = _folder.Path }).Dispose();
+        Open("inside", new() { Access = FileAccess.Write, Create = true, Mode = Mode, Beneath = _folder.Path }).Dispose();
         Assert.Equal(Mode, File.GetUnixFileMode(inside));
     }
 
@@ -35,11 +35,11 @@ public sealed class FileOpenerTests : IDisposable
     public void Options_that_contradict_each_other_change_nothing()
     {
         string path = _folder.Write("file", "abc");
-        Assert.Throws<ArgumentException>(() => FileOpener.Open(path, new() { Truncate = true }));
-        Assert.Throws<ArgumentException>(() => FileOpener.Open(path, new() { Append = true }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => FileOpener.Open(path, new() { Access = 0 }));
-        Assert.Throws<ArgumentException>(() => FileOpener.Open("", new()));
-        Assert.Throws<ArgumentException>(() => FileOpener.Open("a\0b", new()));
+        Assert.Throws<ArgumentException>(() => Open(path, new() { Truncate = true }));
+        Assert.Throws<ArgumentException>(() => Open(path, new() { Append = true }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Open(path, new() { Access = 0 }));
+        Assert.Throws<ArgumentException>(() => Open("", new()));
+        Assert.Throws<ArgumentException>(() => Open("a\0b", new()));
         Assert.Equal("abc", File.ReadAllText(path));
     }
 
@@ -67,45 +67,14 @@ public sealed class FileOpenerTests : IDisposable
     public void What_stays_beneath_is_opened(string path)
     {
         string root = MakeRoot();
-        using FileDescriptor file = FileOpener.Open(path, new() { Beneath = root });
+        using FileDescriptor file = Open(path, new() { Beneath = root });
         Assert.Equal(Path.Combine(root, "deep"), file.Target);
-        using FileDescriptor same = FileOpener.Open(Path.Combine(root, path), new() { Beneath = root });
+        using FileDescriptor same = Open(Path.Combine(root, path), new() { Beneath = root });
         Assert.Equal(file.Target, same.Target);
     }
 
     [LinuxFact]
     public void Beneath_does_not_need_to_list_the_folder() => Child.Run(OpenInFolderThatCannotBeListed);
-
-    [LinuxTheory]
-    [InlineData(FileAccess.Read, false)]
-    [InlineData(FileAccess.Write, false)]
-    [InlineData(FileAccess.Read, true)]
-    public void A_named_pipe_without_another_end_is_given_up(FileAccess access, bool isBeneath)
-    {
-        MakePipe();
-        FileOpenOptions options = new() { Access = access, Beneath = isBeneath ? _folder.Path : null };
-        string path = isBeneath ? "pipe" : _folder.File("pipe");
-        OpenDescriptors.AreLeftAsTheyWere(() =>
-        {
-            Assert.Throws<TimeoutException>(() => FileOpener.Open(path, options, Patience.Short, CancellationToken.None));
-            using var stop = new CancellationTokenSource(Patience.Short);
-            Assert.ThrowsAny<OperationCanceledException>(() => FileOpener.Open(path, options, Timeout.InfiniteTimeSpan, stop.Token));
-        });
-    }
-
-    [LinuxFact]
-    public void A_named_pipe_is_opened_when_its_other_end_is()
-    {
-        MakePipe();
-        using var never = new CancellationTokenSource();
-        Task<FileDescriptor> reading = Task.Run(() => FileOpener.Open(_folder.File("pipe"), new(), Patience.Long, never.Token));
-        using FileDescriptor writer = FileOpener.Open(
-            _folder.File("pipe"), new() { Access = FileAccess.Write }, Patience.Long, never.Token);
-        using FileDescriptor reader = reading.GetAwaiter().GetResult();
-        Some.Write(writer.Fd, "abc");
-        Assert.Equal("abc", Some.Read(reader));
-        Assert.Equal(DescriptorFlags.CloseOnExec, reader.Flags);
-    }
 
     [LinuxFact]
     public void A_failure_leaves_nothing_open()
@@ -115,22 +84,43 @@ public sealed class FileOpenerTests : IDisposable
         {
             Assert.Equal("EXDEV", ErrorOf("../file", new() { Beneath = root }));
             Assert.Equal("ENOENT", ErrorOf("x", new() { Beneath = root + "/none" }));
-            FileOpener.Open("deep", new() { Beneath = root }).Dispose();
+            Open("deep", new() { Beneath = root }).Dispose();
         });
     }
 
     [LinuxFact]
-    public void The_real_path_is_where_links_lead()
+    public void A_path_only_descriptor_shows_where_links_lead_and_opens_nothing()
     {
         string root = MakeRoot();
-        Assert.Equal(_folder.File("file"), FileOpener.RealPathOf(Path.Combine(root, "out")));
-        Assert.Throws<SystemCallException>(() => FileOpener.RealPathOf(Path.Combine(root, "none")));
+        using FileDescriptor place = Open(Path.Combine(root, "out"), new() { PathOnly = true });
+        Assert.Equal(_folder.File("file"), place.Target);
+        Assert.Equal(
+            (DescriptorKind.File, DescriptorAccess.None, DescriptorFlags.PathOnly | DescriptorFlags.CloseOnExec),
+            (place.Kind, place.Access, place.Flags));
+        Assert.Equal("ENOENT", ErrorOf(Path.Combine(root, "none"), new() { PathOnly = true }));
+        Assert.Throws<ArgumentException>(() => Open(root, new() { PathOnly = true, Create = true }));
+
+        // A named pipe neither waits nor wakes its other end.
+        Libc.Checked(Libc.MkFifo(_folder.File("pipe"), 0x180));
+        using FileDescriptor pipe = Open(_folder.File("pipe"), new() { PathOnly = true });
+        Assert.Equal(DescriptorKind.Pipe, pipe.Kind);
     }
+
+    [LinuxFact]
+    public void What_is_opened_waits_as_usual()
+    {
+        using FileDescriptor file = Open(_folder.Write("file", "abc"), new());
+        using FileDescriptor device = Open("/dev/null", new() { Access = FileAccess.ReadWrite });
+        using FileDescriptor directory = Open(_folder.Path, new());
+        Assert.All([file, device, directory], one => Assert.Equal(DescriptorFlags.CloseOnExec, one.Flags));
+    }
+
+    private static FileDescriptor Open(string path, FileOpenOptions options) => FileDescriptor.Open(path, options, Patience.Long);
 
     private static string ErrorOf(string path, FileOpenOptions options, TimeSpan? timeout = null) =>
         Assert.Throws<SystemCallException>(() =>
         {
-            using FileDescriptor file = FileOpener.Open(path, options, timeout ?? Timeout.InfiniteTimeSpan, CancellationToken.None);
+            using FileDescriptor file = FileDescriptor.Open(path, options, timeout ?? Timeout.InfiniteTimeSpan, CancellationToken.None);
         }).ErrnoName;
 
     private static void OpenInFolderThatCannotBeListed()
@@ -149,7 +139,7 @@ public sealed class FileOpenerTests : IDisposable
         try
         {
             Assert.Throws<UnauthorizedAccessException>(() => Directory.GetFiles(folder.Path));
-            using FileDescriptor file = FileOpener.Open("file", new() { Beneath = folder.Path });
+            using FileDescriptor file = Open("file", new() { Beneath = folder.Path });
             Assert.Equal("abc", Some.Read(file));
         }
         finally
@@ -176,6 +166,4 @@ public sealed class FileOpenerTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(root, "loop"), "loop");
         return root;
     }
-
-    private void MakePipe() => Libc.Checked(Libc.MkFifo(_folder.File("pipe"), 0x180));
 }

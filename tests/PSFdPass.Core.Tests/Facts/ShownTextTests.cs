@@ -1,3 +1,5 @@
+using PSFdPass.Facts;
+
 namespace PSFdPass.Tests;
 
 /// <summary>Text of others, as it is shown.</summary>
@@ -8,7 +10,18 @@ public sealed class ShownTextTests
     [InlineData("a\u001b[2Jb\nc\td\u0000", "a·[2Jb·c·d·")]
     [InlineData("\u007f\u009b", "··")]
     [InlineData("", "")]
-    public void Control_characters_become_dots(string text, string shown) => Assert.Equal(shown, ShownText.Of(text));
+    [InlineData("a\u202ab\u202bc\u202cd\u202de\u202ef", "a·b·c·d·e·f")]
+    [InlineData("\u2066\u2067\u2068\u2069\u200e\u200f\u061c", "·······")]
+    [InlineData("\u200b\u200c\u200d\u2060\ufeff\u00ad", "······")]
+    [InlineData("a\u2028b\u2029c", "a·b·c")]
+    [InlineData("tag\U000e0041!", "tag·!")]
+    [InlineData("😀 é ß 漢字", "😀 é ß 漢字")]
+    public void Control_and_format_characters_become_dots(string text, string shown) => Assert.Equal(shown, ShownText.Of(text));
+
+    // Attributes can't hold these.
+    [Fact]
+    public void Unpaired_surrogates_become_dots() =>
+        Assert.Equal("a·b·😀·", ShownText.Of("a\ud83db\ude00😀\ud83d"));
 
     [Theory]
     [InlineData("1234567890", 10, "1234567890")]

@@ -1,0 +1,114 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>
+/// Duplicates descriptors: another number for the same open file description, with the same offset and flags, in this process or from
+/// another one.
+/// </summary>
+internal static class Duplication
+{
+    private const int LastStandard = 2;
+
+    /// <summary>Duplicates a descriptor of this process, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
+    public static FileDescriptor Of(int fd)
+    {
+        int copy = Fcntl.Control(fd, Constants.Current.F_DUPFD_CLOEXEC);
+        return copy >= 0
+            ? new FileDescriptor(copy, ownsHandle: true)
+            : throw SystemCallException.FromLast("fcntl", $"F_DUPFD_CLOEXEC of descriptor {fd}");
+    }
+
+    /// <summary>Duplicates a descriptor of this process to a given number (dup3(2)).</summary>
+    public static FileDescriptor To(int fd, int target, bool replace)
+    {
+        if (Fcntl.Control(fd, Constants.F_GETFD) < 0)
+        {
+            throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
+        }
+
+        if (fd == target)
+        {
+            throw new ArgumentException($"The descriptor already has the number {target}.", nameof(target));
+        }
+
+        if (replace)
+        {
+            Replace(fd, target);
+        }
+        else
+        {
+            Occupy(fd, target);
+        }
+
+        return new FileDescriptor(target, ownsHandle: target > LastStandard);
+    }
+
+    /// <summary>Duplicates a descriptor of another process, close-on-exec (pidfd_getfd(2)).</summary>
+    public static FileDescriptor FromProcess(int processId, int fd)
+    {
+        if (processId == Environment.ProcessId)
+        {
+            return Of(fd);
+        }
+
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("Only Linux can duplicate a descriptor of another process (pidfd_getfd).");
+        }
+
+        int process = SysPidFd.Open(processId);
+        if (process < 0)
+        {
+            throw Errno.Last == Errno.EINVAL
+                // The id of a thread that does not lead its process, or 0.
+                ? new SystemCallException("pidfd_open", Errno.ESRCH, $"process {processId}")
+                : SystemCallException.FromLast("pidfd_open", $"process {processId}");
+        }
+
+        using var handle = new SafeDescriptorHandle(process, ownsHandle: true);
+        int copy = SysPidFd.GetFd(process, fd);
+        return copy >= 0
+            ? new FileDescriptor(copy, ownsHandle: true)
+            : throw SystemCallException.FromLast("pidfd_getfd", $"descriptor {fd} of process {processId}");
+    }
+
+    // The kernel returns the lowest free number from the target on. If it is not the target, the target is in use. Asking first and then
+    // calling dup3(2) could close a file that another thread has opened in between.
+    private static void Occupy(int fd, int target)
+    {
+        int copy = Fcntl.Control(fd, Constants.Current.F_DUPFD_CLOEXEC, target);
+        if (copy < 0)
+        {
+            int errno = Errno.Last;
+            throw errno == Errno.EINVAL ? NumberTooHigh(target) : new SystemCallException("fcntl", errno, $"F_DUPFD_CLOEXEC of descriptor {fd}");
+        }
+
+        if (copy != target)
+        {
+            _ = Closing.Close(copy);
+            using var inUse = new FileDescriptor(target, ownsHandle: false);
+            throw new DescriptorInUseException(target, $"The number {target} is in use: descriptor {inUse}.");
+        }
+
+        if (target <= LastStandard)
+        {
+            _ = Fcntl.Control(target, Constants.F_SETFD, 0);
+        }
+    }
+
+    private static void Replace(int fd, int target)
+    {
+        DescriptorNumbers.Take(target);
+        int copy = Unistd.Replace(fd, target, closeOnExec: target > LastStandard);
+        if (copy < 0)
+        {
+            int errno = Errno.Last;
+            throw errno == Errno.EBADF ? NumberTooHigh(target) : new SystemCallException("dup3", errno, $"descriptor {fd} to {target}");
+        }
+    }
+
+    private static ArgumentOutOfRangeException NumberTooHigh(int target) =>
+        new(nameof(target), target, "Descriptors are numbered from 0 up to the limit of open files (ulimit -n).");
+}

@@ -1,0 +1,98 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>Opens files, directories, named pipes and devices by path: open(2), openat2(2). Always close-on-exec.</summary>
+internal static class FileOpening
+{
+    /// <summary>Opens a path. A named pipe waits for its other end.</summary>
+    public static FileDescriptor Open(string path, FileOpenOptions options, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var deadline = Deadline.After(timeout);
+        Check(path, options);
+        using SafeDescriptorHandle? root = options.Beneath is { } directory ? OpenRoot(directory) : null;
+        var attempt = new OpenAttempt(path, root is null ? path : RelativeTo(options.Beneath!, path), root, options, FlagsOf(options), timeout);
+        try
+        {
+            return new FileDescriptor(
+                WaitLoop.Run<OpenAttempt, SafeDescriptorHandle>(ref attempt, handle: null, deadline, cancellationToken));
+        }
+        finally
+        {
+            attempt.Dispose();
+        }
+    }
+
+    private static void Check(string path, FileOpenOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
+        if (path.Contains('\0'))
+        {
+            throw new ArgumentException("A path can't contain a NUL character.", nameof(path));
+        }
+
+        if ((options.Access & FileAccess.ReadWrite) == 0 || (options.Access & ~FileAccess.ReadWrite) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Access, "The access must be Read, Write or ReadWrite.");
+        }
+
+        if ((options.Truncate || options.Append) && (options.Access & FileAccess.Write) == 0)
+        {
+            throw new ArgumentException("Truncating a file and appending to it require the access Write or ReadWrite.", nameof(options));
+        }
+
+        if (options.PathOnly && (options.Create || options.Truncate || options.Append))
+        {
+            throw new ArgumentException("A descriptor that only stands for a path (O_PATH) can't create or change the file.", nameof(options));
+        }
+
+        if ((options.Beneath is not null || options.PathOnly) && !OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException(
+                options.PathOnly ? "Only Linux has O_PATH." : "Only Linux can confine a path to a directory (openat2).");
+        }
+    }
+
+    private static int FlagsOf(FileOpenOptions options)
+    {
+        Constants system = Constants.Current;
+        int common = system.O_CLOEXEC |
+            (options.NoFollow ? system.O_NOFOLLOW : 0) |
+            (options.DirectoryOnly ? system.O_DIRECTORY : 0);
+        if (options.PathOnly)
+        {
+            return common | system.O_PATH;
+        }
+
+        int access = options.Access switch
+        {
+            FileAccess.Read => Constants.O_RDONLY,
+            FileAccess.Write => Constants.O_WRONLY,
+            _ => Constants.O_RDWR,
+        };
+        return common | access | system.O_NOCTTY | system.O_NONBLOCK |
+            (options.Create ? system.O_CREAT : 0) |
+            (options.Truncate ? system.O_TRUNC : 0) |
+            (options.Append ? system.O_APPEND : 0);
+    }
+
+    // With O_PATH, no permission to list the directory is required.
+    private static SafeDescriptorHandle OpenRoot(string directory)
+    {
+        int fd = Fcntl.Open(directory, Constants.Current.O_PATH | Constants.Current.O_DIRECTORY | Constants.Current.O_CLOEXEC);
+        return fd >= 0 ? new SafeDescriptorHandle(fd, ownsHandle: true) : throw SystemCallException.FromLast("open", directory);
+    }
+
+    // An absolute path that begins with the directory is equivalent to the rest of it. Only text is compared here, which does not matter
+    // for safety: the kernel resolves the rest, and refuses any other absolute path.
+    private static string RelativeTo(string directory, string path)
+    {
+        string start = directory.TrimEnd('/') + "/";
+        return path + "/" == start ? "."
+            : path.StartsWith(start, StringComparison.Ordinal) && path[start.Length..].TrimStart('/') is { Length: > 0 } rest ? rest
+            : path;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>Files in memory, which are gone with their last descriptor: memfd_create(2). On Linux only.</summary>
+internal static unsafe class MemoryFiles
+{
+    private const int F_ADD_SEALS = 1033;
+    private const int F_GET_SEALS = 1034;
+
+    /// <summary>Creates a file, close-on-exec, open for reading and writing at its beginning.</summary>
+    public static FileDescriptor Create(string name, ReadOnlySpan<byte> content, MemoryFileSeals seals)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("Only Linux has files in memory (memfd_create).");
+        }
+
+        if (name.Contains('\0') || Encoding.UTF8.GetByteCount(name) > SysMman.MaxNameLength)
+        {
+            throw new ArgumentException($"The name of a memory file has at most {SysMman.MaxNameLength} bytes and no NUL character.", nameof(name));
+        }
+
+        const uint Flags = SysMman.MFD_CLOEXEC | SysMman.MFD_ALLOW_SEALING;
+        int fd = SysMman.MemFdCreate(name, Flags);
+        if (fd < 0 && Errno.Last == Errno.EACCES)
+        {
+            // The system allows only files that can never be executed (vm.memfd_noexec).
+            fd = SysMman.MemFdCreate(name, Flags | SysMman.MFD_NOEXEC_SEAL);
+        }
+
+        if (fd < 0)
+        {
+            throw SystemCallException.FromLast("memfd_create", name);
+        }
+
+        var file = new FileDescriptor(fd, ownsHandle: true);
+        try
+        {
+            Write(fd, content);
+            _ = Unistd.Seek(fd, 0, 0);
+            if (seals != MemoryFileSeals.None && Fcntl.Control(fd, F_ADD_SEALS, (int)seals) < 0)
+            {
+                throw SystemCallException.FromLast("fcntl", $"F_ADD_SEALS {seals}");
+            }
+
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Returns the seals of a file in memory; null for any other descriptor.</summary>
+    public static MemoryFileSeals? SealsOf(int fd)
+    {
+        int seals = OperatingSystem.IsLinux() ? Fcntl.Control(fd, F_GET_SEALS) : -1;
+        return seals >= 0 ? (MemoryFileSeals)seals : null;
+    }
+
+    /// <summary>Returns the seals of a file in memory, by its link in <c>/proc/…/fd</c>; null when it can't be opened.</summary>
+    public static MemoryFileSeals? SealsOf(string link)
+    {
+        int fd = Fcntl.Open(link, Constants.O_RDONLY | Constants.Current.O_CLOEXEC);
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        using var file = new SafeDescriptorHandle(fd, ownsHandle: true);
+        return SealsOf(fd);
+    }
+
+    private static void Write(int fd, ReadOnlySpan<byte> content)
+    {
+        fixed (byte* bytes = content)
+        {
+            for (int written = 0; written < content.Length;)
+            {
+                nint count = Unistd.Write(fd, bytes + written, (nuint)(content.Length - written));
+                if (count < 0 && Errno.Last != Errno.EINTR)
+                {
+                    throw SystemCallException.FromLast("write", "memory file");
+                }
+
+                written += (int)Math.Max(count, 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>How a <see cref="DescriptorStream"/> reads and writes without blocking and without changing O_NONBLOCK.</summary>
+/// <remarks>
+/// Files never report that a call would block. On pipes and devices, RWF_NOWAIT (Linux) makes a single call non-blocking. Where the file
+/// does not support it, poll(2) is asked first. A call after it can still block if another process was faster.
+/// </remarks>
+internal sealed unsafe class StreamMode(bool isFile)
+{
+    // PIPE_BUF of Linux and of macOS: a write of so many bytes to a pipe that poll(2) reports as writable does not block.
+    private static readonly int PipeBuf = OperatingSystem.IsLinux() ? 4096 : 512;
+
+    private volatile bool _needsPoll = !OperatingSystem.IsLinux();
+
+    /// <summary>Gets a value indicating whether calls never report that they would block.</summary>
+    public bool IsFile => isFile;
+
+    /// <summary>Reads once.</summary>
+    public Outcome Read(int fd, byte* buffer, int length, out int count)
+    {
+        nint result = -1;
+        if (!isFile && !_needsPoll)
+        {
+            result = SysUio.ReadWithoutWaiting(fd, buffer, (nuint)length);
+            _needsPoll = result < 0 && IsUnsupported(Errno.Last);
+        }
+
+        if (isFile || _needsPoll)
+        {
+            if (!isFile && !IsReady(fd, Poll.POLLIN))
+            {
+                count = 0;
+                return Outcome.NotReady;
+            }
+
+            result = Unistd.Read(fd, buffer, (nuint)length);
+        }
+
+        return OutcomeOf(result, "read", fd, out count);
+    }
+
+    /// <summary>Writes once, perhaps a part.</summary>
+    public Outcome Write(int fd, byte* buffer, int length, out int count)
+    {
+        nint result = -1;
+        if (!isFile && !_needsPoll)
+        {
+            result = SysUio.WriteWithoutWaiting(fd, buffer, (nuint)length);
+            _needsPoll = result < 0 && IsUnsupported(Errno.Last);
+        }
+
+        if (isFile || _needsPoll)
+        {
+            if (!isFile && !IsReady(fd, Poll.POLLOUT))
+            {
+                count = 0;
+                return Outcome.NotReady;
+            }
+
+            result = Unistd.Write(fd, buffer, (nuint)(isFile ? length : Math.Min(length, PipeBuf)));
+        }
+
+        return OutcomeOf(result, "write", fd, out count);
+    }
+
+    private static bool IsReady(int fd, short events)
+    {
+        var descriptor = new Poll.PollFd { fd = fd, events = events };
+        return Poll.Wait(&descriptor, 1, 0) > 0;
+    }
+
+    // ENOSYS and EPERM: a kernel before 4.6, or a sandbox. EINVAL: /dev/tty and others that have no read_iter.
+    private static bool IsUnsupported(int errno) =>
+        errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS || errno is Errno.EINVAL or Errno.EPERM;
+
+    private static Outcome OutcomeOf(nint result, string call, int fd, out int count)
+    {
+        count = (int)Math.Max(result, 0);
+        int errno = result < 0 ? Errno.Last : 0;
+        return result >= 0 ? Outcome.Done
+            : errno == Errno.EINTR ? Outcome.Again
+            : errno == Errno.EAGAIN ? Outcome.NotReady
+            : throw new SystemCallException(call, errno, $"descriptor {fd}");
+    }
+}

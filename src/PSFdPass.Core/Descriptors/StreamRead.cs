@@ -1,0 +1,25 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>One read(2) at the shared offset that does not block, into memory that the caller has pinned. The result is 0 at the end of the file.</summary>
+internal unsafe struct StreamRead(SafeDescriptorHandle handle, byte* buffer, int length, StreamMode mode, int timeout) : IAttempt<int>
+{
+    /// <inheritdoc/>
+    public readonly short Events => Poll.POLLIN;
+
+    /// <inheritdoc/>
+    public readonly Outcome Try(out int result)
+    {
+        using var lease = new HandleLease(handle);
+        return mode.Read(lease.Fd, buffer, length, out result);
+    }
+
+    /// <inheritdoc/>
+    public readonly Exception CreateTimeoutException() => new TimeoutException($"Nothing could be read within {timeout} milliseconds.");
+
+    /// <inheritdoc/>
+    public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+}

@@ -1,0 +1,32 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>write(2) of a whole buffer, which the caller has pinned, at the shared offset, in parts that do not block.</summary>
+internal unsafe struct StreamWrite(SafeDescriptorHandle handle, byte* buffer, int length, StreamMode mode, int timeout) : IAttempt<int>
+{
+    private int _written;
+
+    /// <inheritdoc/>
+    public readonly short Events => Poll.POLLOUT;
+
+    /// <inheritdoc/>
+    public Outcome Try(out int result)
+    {
+        result = length;
+        using var lease = new HandleLease(handle);
+        Outcome outcome = mode.Write(lease.Fd, buffer + _written, length - _written, out int count);
+        _written += count;
+        return outcome == Outcome.Done && _written < length ? Outcome.Again : outcome;
+    }
+
+    /// <inheritdoc/>
+    public readonly Exception CreateTimeoutException() => new TimeoutException(
+        $"Only {_written} of {length} bytes could be written within {timeout} milliseconds.");
+
+    /// <inheritdoc/>
+    public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(
+        $"The write was cancelled after {_written} of {length} bytes.", cancellationToken);
+}
