@@ -49,6 +49,50 @@ static size_t receive(int wire, int *fds)
     return count;
 }
 
+/* Closes descriptors, consecutive numbers with one call. */
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t first = 0, next; first < count; first = next) {
+        for (next = first + 1; next < count && fds[next] == fds[next - 1] + 1; next++) { }
+        if (close_range((unsigned)fds[first], (unsigned)fds[next - 1], 0) < 0) err(1, "close_range");
+    }
+}
+
+/* Sends each descriptor as a message of its own with sendmmsg, receives all of them with recvmmsg. */
+static size_t transmit_and_receive_batch(const int *pair, int device, size_t count, int *received)
+{
+    static struct { struct mmsghdr header; struct iovec part; char byte;
+                    union { struct cmsghdr header; char bytes[CMSG_SPACE(sizeof(int))]; } control; } out[MAX_FDS];
+    static struct mmsghdr headers[MAX_FDS];
+    static union { struct cmsghdr header; char bytes[CMSG_SPACE(MAX_FDS * sizeof(int))]; } controls[MAX_FDS];
+    for (size_t i = 0; i < count; i++) {
+        out[i].part = (struct iovec) { .iov_base = &out[i].byte, .iov_len = 1 };
+        out[i].control.header = (struct cmsghdr) { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+        memcpy(CMSG_DATA(&out[i].control.header), &device, sizeof device);
+        headers[i].msg_hdr = (struct msghdr) { .msg_iov = &out[i].part, .msg_iovlen = 1,
+                                               .msg_control = &out[i].control, .msg_controllen = sizeof out[i].control };
+    }
+    for (size_t sent = 0; sent < count;) {
+        int now = sendmmsg(pair[0], headers + sent, (unsigned)(count - sent), MSG_NOSIGNAL);
+        if (now < 0) err(1, "sendmmsg");
+        sent += (size_t)now;
+    }
+    size_t got = 0;
+    while (got < count) {
+        for (size_t i = 0; i < count - got; i++) {
+            headers[i].msg_hdr = (struct msghdr) { .msg_iov = &out[i].part, .msg_iovlen = 1,
+                                                   .msg_control = &controls[i], .msg_controllen = sizeof controls[i] };
+        }
+        int now = recvmmsg(pair[1], headers, (unsigned)(count - got), MSG_CMSG_CLOEXEC | MSG_DONTWAIT, NULL);
+        if (now < 0) err(1, "recvmmsg");
+        for (int i = 0; i < now; i++) {
+            if (headers[i].msg_hdr.msg_flags & MSG_CTRUNC) errx(1, "descriptors were lost");
+            memcpy(received + got++, CMSG_DATA(&controls[i].header), sizeof(int));
+        }
+    }
+    return got;
+}
+
 static void *do_nothing(void *unused) { for (;;) pause(); return unused; }
 
 int main(int argc, char **argv)
@@ -68,10 +112,19 @@ int main(int argc, char **argv)
         struct timespec start, end;
         clock_gettime(CLOCK_MONOTONIC, &start);
         for (unsigned i = 0; i < times; i++) {
-            transmit(pair[0], fds, count);
-            size_t got = receive(pair[1], received);
+            size_t got = 0;
+            if (work[0] == 'b') {
+                got = transmit_and_receive_batch(pair, device, count, received);
+            } else if (work[0] == 'q') {
+                for (unsigned k = 0; k < count; k++) transmit(pair[0], fds, 1);
+                for (unsigned k = 0; k < count; k++) got += receive(pair[1], received + got);
+            } else {
+                transmit(pair[0], fds, count);
+                got = receive(pair[1], received);
+            }
             if (got != count) errx(1, "%zu of %u descriptors came", got, count);
-            for (size_t k = 0; k < got; k++) close(received[k]);
+            if (work[0] == 'b' || work[0] == 'r') close_all(received, got);
+            else for (size_t k = 0; k < got; k++) close(received[k]);
         }
         clock_gettime(CLOCK_MONOTONIC, &end);
         printf("%lld\n", (end.tv_sec - start.tv_sec) * 1000000000LL + end.tv_nsec - start.tv_nsec);

@@ -8,13 +8,16 @@ internal sealed class CoreSuite : Suite
 {
     private const int BatchNanoseconds = 12_000_000;
     private static readonly int[] Counts = [1, 2, 8, 32, 64, 128, 253];
+    private const int Queued = 200;
     private static readonly TimeSpan Warmth = TimeSpan.FromSeconds(1.5);
 
     private readonly List<Contender> _contenders = [];
+    private readonly List<Contender> _batching = [];
 
     public override void Measure(Options options)
     {
         AddContenders();
+        AddBatching();
         try
         {
             WarmUp();
@@ -27,6 +30,8 @@ internal sealed class CoreSuite : Suite
                 Interleave(isTarget ? options.Rounds * 2 : options.Rounds, taking, contender => contender.Measure(count));
             }
 
+            Interleave(options.Rounds * 2, [.. _batching], contender => contender.Measure(Queued));
+            Interleave(options.Rounds * 2, [_contenders[0], .. _contenders.Where(contender => contender.Work == "range")], contender => contender.Measure(253));
             foreach (Contender contender in _contenders.Where(contender => contender.IsOurs))
             {
                 contender.CountBytes();
@@ -35,6 +40,7 @@ internal sealed class CoreSuite : Suite
         finally
         {
             _contenders.ForEach(contender => contender.Worker.Dispose());
+            _batching.ForEach(contender => contender.Worker.Dispose());
         }
     }
 
@@ -70,7 +76,15 @@ internal sealed class CoreSuite : Suite
             growth.Add([$"{count}", .. _contenders.Where(contender => contender.Grows).Select(contender => $"{contender.At(count).Median:0}")]);
         }
 
+        var batches = new Table("", $">{Queued} messages, ns each", ">from", ">to", ">times C");
+        foreach (Contender contender in _batching)
+        {
+            Summary time = contender.At(Queued);
+            batches.Add(contender.Name, $"{time.Median:0}", $"{time.Min:0}", $"{time.Max:0}", $"{Ratio(contender, _batching[0], Queued):0.00}");
+        }
+
         AddAims(page.Aims, c);
+        page.Add("core-batch", batches);
         page.Add("core", one, Notices);
         page.Add("core-floor", floor);
         page.Add("core-253", most);
@@ -88,6 +102,9 @@ internal sealed class CoreSuite : Suite
     {
         Contender numbers = _contenders.Single(contender => contender.Work == "numbers");
         Contender owned = _contenders.Single(contender => contender.Work == "owned");
+        Contender batch = _batching.Single(contender => contender.Work == "batch" && contender.IsOurs);
+        aims.AtMost("one descriptor, numbers", "C# without the library", 1.02, Ratio(numbers, _contenders.Single(contender => contender.Work == "bare"), 1));
+        aims.AtMost($"{Queued} messages in batches", "C, one by one", 0.95, Ratio(batch, _batching[0], Queued));
         aims.AtMost("one descriptor, numbers", "C", 1.05, Ratio(numbers, c, 1));
         aims.AtMost("one descriptor, owned", "C", 1.15, Ratio(owned, c, 1));
         foreach (Contender other in _contenders.Where(contender => contender.Name is "Go" or "Python" or "Ruby" or "Perl"))
@@ -95,7 +112,8 @@ internal sealed class CoreSuite : Suite
             aims.AtMost("one descriptor, owned", other.Name, 1, Ratio(owned, other, 1));
         }
 
-        aims.AtMost("253 a message, numbers", "C", 1.10, Ratio(numbers, c, 253));
+        aims.AtMost("253 a message, owned", "C", 1.05, Ratio(owned, c, 253));
+        aims.AtMost("253 a message, numbers", "C", 0.85, Ratio(numbers, c, 253));
         aims.AtMost("allocated for a message of numbers", "", 0, numbers.Bytes[1], " bytes");
     }
 
@@ -114,6 +132,7 @@ internal sealed class CoreSuite : Suite
     {
         string[] self = [Tools.Self, "loop"];
         Add("C", () => [Tools.BuildC(Peer("loop.c"))], "pass", grows: true);
+        Add("C, close_range", () => [Tools.BuildC(Peer("loop.c"))], "range", grows: true);
         Add("PSFdPass, numbers", () => self, "numbers", grows: true, isOurs: true);
         Add("PSFdPass, owned", () => self, "owned", grows: true, isOurs: true);
         Add("PSFdPass, messages", () => self, "messages", grows: true, isOurs: true);
@@ -125,6 +144,22 @@ internal sealed class CoreSuite : Suite
         Add("C, two threads", () => [Tools.BuildC(Peer("loop.c")), "2"], "pass");
         Add("C# without the library, numbers", () => self, "bare");
         Add("C# without the library, handles", () => self, "bare-handles");
+    }
+
+    private void AddBatching()
+    {
+        foreach ((string name, Func<string[]> command, string work, bool isOurs) in (ReadOnlySpan<(string, Func<string[]>, string, bool)>)
+        [
+            ("C, one by one", () => [Tools.BuildC(Peer("loop.c"))], "queue", false),
+            ("C, sendmmsg, recvmmsg and close_range", () => [Tools.BuildC(Peer("loop.c"))], "batch", false),
+            ("PSFdPass, SendEachNumber and ReceiveNumbers", () => [Tools.Self, "loop"], "batch", true),
+        ])
+        {
+            if (TryPeer(name, command) is { } found)
+            {
+                _batching.Add(new Contender(name, new Worker(name, Pinned.Measured, found), work, Grows: true, isOurs));
+            }
+        }
     }
 
     private static string[] PerlWithFdPass() =>
@@ -146,7 +181,7 @@ internal sealed class CoreSuite : Suite
 
     private void WarmUp()
     {
-        foreach (Contender contender in _contenders)
+        foreach (Contender contender in (Contender[])[.. _contenders, .. _batching])
         {
             long end = Environment.TickCount64 + (long)Warmth.TotalMilliseconds;
             do
@@ -170,7 +205,7 @@ internal sealed class CoreSuite : Suite
         /// <summary>Not a way to do it, but what nobody who does it in .NET can go below.</summary>
         public bool IsFloor => Name == "C, two threads" || Name.StartsWith("C# without", StringComparison.Ordinal);
 
-        public bool IsManaged => Work is not ("pass" or "raw");
+        public bool IsManaged => IsOurs || Work.StartsWith("bare", StringComparison.Ordinal);
 
         public Summary At(int count) => Summary.Of(Times[count]);
 

@@ -46,6 +46,9 @@ internal static class LoopWorker
                 case "messages":
                     PassMessages(left.SafeHandle, right.SafeHandle, handles.AsSpan(0, count), times);
                     break;
+                case "batch":
+                    PassBatch(left.SafeHandle, right.SafeHandle, numbers.AsSpan(0, count), times);
+                    break;
                 case "bare":
                     BareLoop.Pass(left.SafeHandle, right.SafeHandle, device.Fd, times);
                     break;
@@ -73,6 +76,30 @@ internal static class LoopWorker
             ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right, data, received, Timeout.InfiniteTimeSpan);
             Check(result.Flags, result.Descriptors, descriptors.Length);
             FileDescriptor.CloseAll(received[..result.Descriptors]);
+        }
+    }
+
+    private static void PassBatch(SafeHandle left, SafeHandle right, ReadOnlySpan<int> descriptors, int times)
+    {
+        Span<byte> data = stackalloc byte[64];
+        Span<int> received = stackalloc int[DescriptorSender.MaxDescriptorsPerMessage];
+        var results = new ReceiveResult[64];
+        for (int i = 0; i < times; i++)
+        {
+            DescriptorSender.SendEachNumber(left, "x"u8, descriptors, Timeout.InfiniteTimeSpan);
+            int got = 0;
+            while (got < descriptors.Length)
+            {
+                int count = DescriptorReceiver.ReceiveNumbers(right, data, received[got..], results, Timeout.InfiniteTimeSpan);
+                for (int k = 0; k < count; k++)
+                {
+                    Check(results[k].Flags, results[k].Descriptors, 1);
+                }
+
+                got += count;
+            }
+
+            FileDescriptor.CloseAll(received[..got]);
         }
     }
 
