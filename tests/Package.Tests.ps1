@@ -121,6 +121,22 @@ Describe 'The package of the library' {
         ([xml]$contents['lib/net8.0/PSFdPass.Core.xml']).doc.members.member.Count | Should -BeGreaterThan 100
     }
 
+    It 'has the time of the commit, and not that of the build' {
+        . Assert-Packaged
+        $commitTime = git -C $Repository log -1 --format=%ct 2>$null
+        if ($LASTEXITCODE -ne 0) {
+            Set-ItResult -Skipped -Because 'this is not a clone of the repository, or git is not installed'
+            return
+        }
+
+        $archive = [IO.Compression.ZipFile]::OpenRead($libraryPackage)
+        $times = $archive.Entries.LastWriteTime.DateTime | Select-Object -Unique
+        $archive.Dispose()
+        # Zip files have a resolution of two seconds.
+        @($times).Count | Should -Be 1
+        [Math]::Abs(($times - [DateTimeOffset]::FromUnixTimeSeconds($commitTime).UtcDateTime).TotalSeconds) | Should -BeLessThan 2
+    }
+
     It 'is compiled without the paths of this machine' {
         . Assert-Packaged
         [IO.Compression.ZipFile]::ExtractToDirectory($libraryPackage, "$TestDrive/library")
