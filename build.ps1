@@ -113,8 +113,8 @@ function Invoke-PackageTask {
     try {
         $options = '-c', $Configuration, '--artifacts-path', "$work/artifacts", '-p:ContinuousIntegrationBuild=true'
         # The library's package then has the same bytes each time it is made from a commit.
-        $commitTime = git -C $PSScriptRoot log -1 --format=%ct 2>$null
-        if ($LASTEXITCODE -eq 0) { $options += "-p:DeterministicTimestamp=$commitTime" }
+        $commitTime = (Get-Command git -ErrorAction Ignore) ? (git -C $PSScriptRoot log -1 --format=%ct 2>$null) : $null
+        if ($commitTime) { $options += "-p:DeterministicTimestamp=$commitTime" }
 
         Invoke-Native dotnet (@('build', "$PSScriptRoot/src/$module", "-p:ModuleFolder=$work/$module/") + $options) -Failure 'The build failed.'
         Invoke-Native dotnet (@('pack', "$PSScriptRoot/src/$module.Core", '-o', $packages) + $options) -Failure 'Packing the library failed.'
