@@ -117,7 +117,7 @@ function Invoke-PackageTask {
         if ($commitTime) { $options += "-p:DeterministicTimestamp=$commitTime" }
 
         Invoke-Native dotnet (@('build', "$PSScriptRoot/src/$module", "-p:ModuleFolder=$work/$module/") + $options) -Failure 'The build failed.'
-        Invoke-Native dotnet (@('pack', "$PSScriptRoot/src/$module.Core", '-o', $packages) + $options) -Failure 'Packing the library failed.'
+        Invoke-Native dotnet (@('pack', "$PSScriptRoot/src/$module.Core", '--no-build', '-o', $packages) + $options) -Failure 'Packing the library failed.'
         Compress-Module "$work/$module" $packages
 
         foreach ($package in Get-ChildItem $packages) {
