@@ -59,7 +59,9 @@ BeforeAll {
 
     # Runs a script in another pwsh, for a user who has nothing installed: what it writes, as lines.
     function Invoke-AsNewUser([string] $Script, [string] $Path = $env:PATH) {
-        $userHome = (New-Item "$TestDrive/home" -ItemType Directory -Force).FullName
+        # PSResourceGet writes to the current directory where ~/.local/share is missing.
+        $userHome = "$TestDrive/home"
+        $null = New-Item "$userHome/.local/share" -ItemType Directory -Force
         $output = env -u XDG_DATA_HOME -u XDG_CONFIG_HOME -u XDG_CACHE_HOME "HOME=$userHome" "PATH=$Path" NO_COLOR=1 `
             "PSModulePath=$userHome/.local/share/powershell/Modules:$env:PSModulePath" `
             $Pwsh -NoProfile -NonInteractive -Command "`$ErrorActionPreference = 'Stop'; $Script" 2>&1 | ForEach-Object { "$_" }
