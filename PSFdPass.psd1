@@ -26,9 +26,12 @@
     FunctionsToExport      = @()
     AliasesToExport        = @()
     VariablesToExport      = @()
+    # The build adds FileList here.
     PrivateData            = @{
         PSData = @{
-            Tags = @('file-descriptor', 'socket', 'unix', 'scm-rights', 'ipc', 'PSEdition_Core', 'Linux', 'MacOS')
+            Tags       = @('file-descriptor', 'socket', 'unix', 'scm-rights', 'ipc', 'PSEdition_Core', 'Linux', 'MacOS')
+            ProjectUri = 'https://github.com/PSFdPass/PSFdPass'
+            # The build adds LicenseUri, IconUri and ReleaseNotes here.
         }
     }
 }

@@ -5,17 +5,23 @@ Builds, tests, documents and packages PSFdPass.
 Runs one or several tasks, in the order given, and stops at the first that fails.
 
 Build    compiles the module and lays it out in out/PSFdPass/<version>/: Import-Module ./out/PSFdPass
-Test     builds, then runs the xunit tests and the Pester suite; a skipped Pester test counts as failed
-Docs     makes the help that Get-Help shows, PSFdPass/en-US/, out of the pages in docs/en-US/
-Package  builds, then makes out/PSFdPass.<version>.nupkg, ready for a repository
+Test     builds, then runs the xunit tests and, if Pester 5 is installed or can be installed, the Pester tests
+Docs     makes the help that Get-Help shows, PSFdPass/en-US/, from the pages in docs/en-US/
+Package  builds from scratch, then makes out/PSFdPass.<version>.nupkg (the module) and out/PSFdPass.Core.<version>.nupkg (the library)
 Demo     builds, then passes a live TCP connection from one process to another
 Clean    removes artifacts/ and out/
 
 Pester and PlatyPS are used where they are installed; otherwise they are installed from the gallery, for the current user.
+Package needs Microsoft.PowerShell.PSResourceGet, which PowerShell includes.
 .PARAMETER Task
-What to do.
+The tasks to run.
 .PARAMETER Configuration
 Debug or Release.
+.PARAMETER RequireAll
+Makes Test fail when Pester is not available, and count each skipped Pester test as failed.
+.PARAMETER PackageFolder
+The folder in which Package puts the packages; by default, out/. A package that is already there is replaced only after both new
+packages have been made.
 .EXAMPLE
 ./build.ps1
 
@@ -32,14 +38,17 @@ param(
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Release'
+    [string] $Configuration = 'Release',
+
+    [switch] $RequireAll,
+
+    [string] $PackageFolder = "$PSScriptRoot/out"
 )
 
 $ErrorActionPreference = 'Stop'
 $module = 'PSFdPass'
-$manifest = Import-PowerShellDataFile "$PSScriptRoot/$module.psd1"
-$laidOut = "$PSScriptRoot/out/$module/$($manifest.ModuleVersion)"
 $pwsh = (Test-Path "$PSHOME/pwsh") ? "$PSHOME/pwsh" : 'pwsh'
+$PackageFolder = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($PackageFolder)
 
 function Invoke-Native([string] $Program, [string[]] $ArgumentList, [string] $Failure) {
     & $Program @ArgumentList | Out-Host
@@ -48,7 +57,7 @@ function Invoke-Native([string] $Program, [string[]] $ArgumentList, [string] $Fa
     }
 }
 
-# Imports a module of the gallery, and installs it first when it is not there.
+# Imports a module of the gallery, and installs it first if it is missing.
 function Import-Tool([string] $Name, [version] $MinimumVersion) {
     if (-not (Get-Module $Name -ListAvailable | Where-Object { $_.Version -ge $MinimumVersion })) {
         Write-Information "Installing $Name from the gallery, for the current user" -InformationAction Continue
@@ -68,14 +77,27 @@ function Invoke-BuildTask {
 }
 
 function Invoke-TestTask {
-    Import-Tool Pester 5.0
     Invoke-BuildTask
     Invoke-Native dotnet test, $PSScriptRoot, '-c', $Configuration, '--filter', 'Category!=Pester' -Failure 'xunit tests failed.'
 
-    # In a pwsh of its own: this one could not load the module a second time.
+    try {
+        Import-Tool Pester 5.0
+    }
+    catch {
+        $reason = "The Pester tests were not run: Pester 5 is not installed, and installing it failed. $_"
+        if ($RequireAll) {
+            throw $reason
+        }
+
+        Write-Warning $reason
+        return
+    }
+
+    # In another pwsh, because this one could not load the module a second time.
     Invoke-Native $pwsh @(
         '-NoProfile', '-File', "$PSScriptRoot/tests/Support/Invoke-TestFile.ps1"
-        '-Path', "$PSScriptRoot/tests", '-ResultFolder', "$PSScriptRoot/artifacts/pester", '-Output', 'Detailed', '-FailSkipped'
+        '-Path', "$PSScriptRoot/tests", '-ResultFolder', "$PSScriptRoot/artifacts/pester", '-Output', 'Detailed'
+        if ($RequireAll) { '-FailSkipped' }
     ) -Failure 'Pester tests failed.'
 }
 
@@ -85,28 +107,45 @@ function Invoke-DocsTask {
 }
 
 function Invoke-PackageTask {
-    Invoke-BuildTask
-    $package = "$PSScriptRoot/out/$module.$($manifest.ModuleVersion).nupkg"
-    if (Test-Path $package) {
-        Remove-Item $package
-    }
+    # Beside the packages that it replaces, so that a move is a rename.
+    $work = "$PackageFolder/.package-$([guid]::NewGuid())"
+    $packages = (New-Item "$work/packages" -ItemType Directory).FullName
+    try {
+        $options = '-c', $Configuration, '--artifacts-path', "$work/artifacts", '-p:ContinuousIntegrationBuild=true'
+        # The library's package then has the same bytes each time it is made from a commit.
+        $commitTime = (Get-Command git -ErrorAction Ignore) ? (git -C $PSScriptRoot log -1 --format=%ct 2>$null) : $null
+        if ($commitTime) { $options += "-p:DeterministicTimestamp=$commitTime" }
 
+        Invoke-Native dotnet (@('build', "$PSScriptRoot/src/$module", "-p:ModuleFolder=$work/$module/") + $options) -Failure 'The build failed.'
+        Invoke-Native dotnet (@('pack', "$PSScriptRoot/src/$module.Core", '--no-build', '-o', $packages) + $options) -Failure 'Packing the library failed.'
+        Compress-Module "$work/$module" $packages
+
+        foreach ($package in Get-ChildItem $packages) {
+            [IO.File]::Move($package.FullName, "$PackageFolder/$($package.Name)", $true)
+            Get-Item "$PackageFolder/$($package.Name)"
+        }
+    }
+    finally {
+        Remove-Item $work -Recurse -Force
+    }
+}
+
+# Makes a package of a module.
+function Compress-Module([string] $Folder, [string] $Destination) {
     if (Get-Command Compress-PSResource -ErrorAction Ignore) {
-        Compress-PSResource $laidOut -DestinationPath "$PSScriptRoot/out"
-    }
-    else {
-        # Older ones make a package only to publish it: to a folder, then.
-        $repository = "$module-$([guid]::NewGuid())"
-        Register-PSResourceRepository $repository -Uri "$PSScriptRoot/out"
-        try {
-            Publish-PSResource $laidOut -Repository $repository
-        }
-        finally {
-            Unregister-PSResourceRepository $repository
-        }
+        Compress-PSResource $Folder -DestinationPath $Destination
+        return
     }
 
-    Get-Item $package
+    # PSResourceGet 1.0 makes a package only when it publishes one, so it is published to a folder.
+    $repository = "$module-$([guid]::NewGuid())"
+    Register-PSResourceRepository $repository -Uri $Destination
+    try {
+        Publish-PSResource $Folder -Repository $repository
+    }
+    finally {
+        Unregister-PSResourceRepository $repository
+    }
 }
 
 function Invoke-DemoTask {

@@ -122,14 +122,19 @@ function Convert-CommandHelp {
         $paragraph.InnerText = ConvertTo-TerminalText $paragraph.InnerText
     }
 
-    foreach ($link in @($xml.SelectNodes('//maml:navigationLink', $names))) {
-        $uri = $link.SelectSingleNode('maml:uri', $names)
-        if ($link.SelectSingleNode('maml:linkText', $names).InnerText -eq 'Online Version' -and -not $uri.InnerText) {
-            $null = $link.ParentNode.RemoveChild($link)
-        }
-        elseif ($uri.InnerText -notmatch '^https?:') {
+    # Links to other pages of the help have a name, and no address.
+    foreach ($uri in $xml.SelectNodes('//maml:navigationLink/maml:uri', $names)) {
+        if ($uri.InnerText -notmatch '^https?:') {
             $uri.InnerText = ''
         }
+    }
+
+    # Get-Help -Online opens the address of the first link.
+    $project = (Import-PowerShellDataFile (Join-Path $PSScriptRoot '../PSFdPass.psd1')).PrivateData.PSData.ProjectUri
+    foreach ($help in $xml.SelectNodes('//command:command', $names)) {
+        $online = $help.SelectSingleNode('command:relatedLinks/maml:navigationLink[maml:linkText="Online Version"]', $names)
+        $online.SelectSingleNode('maml:uri', $names).InnerText =
+            "$project/blob/main/docs/en-US/$($help.SelectSingleNode('command:details/command:name', $names).InnerText).md"
     }
 
     $xml.Save((Join-Path $OutputFolder PSFdPass.dll-Help.xml))
