@@ -19,8 +19,9 @@ public sealed partial class InterruptedCallCampaign
 
     private static unsafe void UnderSignals()
     {
-        // SIGALRM with an empty handler and without SA_RESTART: each call that waits ends with EINTR.
-        nint handler = Marshal.GetFunctionPointerForDelegate(Handler);
+        // SIGALRM without SA_RESTART: each call that waits ends with EINTR. The handler is a function of the C library without any
+        // effect (abs), because managed code must not run in a signal handler.
+        nint handler = NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "abs");
         byte* action = stackalloc byte[152];
         new Span<byte>(action, 152).Clear();
         *(nint*)action = handler;
@@ -54,10 +55,7 @@ public sealed partial class InterruptedCallCampaign
 
         new Span<long>(interval, 4).Clear();
         Assert.Equal(0, SetITimer(0, interval, null));
-        GC.KeepAlive(Handler);
     }
-
-    private static readonly Action<int> Handler = static _ => { };
 
     [LibraryImport("libc", EntryPoint = "sigaction")]
     private static unsafe partial int SigAction(int signal, byte* action, byte* old);
