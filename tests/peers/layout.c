@@ -28,14 +28,18 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -298,11 +302,12 @@ static void waiting(void)
     SHOW(POLLIN); SHOW(POLLPRI); SHOW(POLLOUT); SHOW(POLLERR); SHOW(POLLHUP); SHOW(POLLNVAL); SHOW(POLLRDHUP);
     SHOW(POLLRDNORM); SHOW(POLLWRNORM); SHOW(EPOLL_CTL_ADD); SHOW(EPOLL_CTL_DEL); SHOW(EPOLL_CTL_MOD);
     SHOW(EPOLL_CLOEXEC); SHOW(EPOLLIN); SHOW(EPOLLPRI); SHOW(EPOLLOUT); SHOW(EPOLLERR); SHOW(EPOLLHUP);
-    SHOW(EPOLLRDHUP); SHOW(EPOLLONESHOT); SHOW(EPOLLET); SHOW(EPOLLEXCLUSIVE); SHOW(WNOHANG); SHOW(WEXITED);
-    SHOW(WNOWAIT); SHOW(WSTOPPED); SHOW(WCONTINUED); SHOW(CLD_EXITED); SHOW(CLD_KILLED); SHOW(CLD_DUMPED);
-    SHOW(PR_SET_PDEATHSIG); SHOW(PR_SET_NAME); SHOW(SIGHUP); SHOW(SIGINT); SHOW(SIGQUIT); SHOW(SIGKILL);
-    SHOW(SIGPIPE); SHOW(SIGTERM); SHOW(SIGCHLD); SHOW(SIGCONT); SHOW(SIGSTOP); SHOW(SIGTTIN); SHOW(SIGTTOU);
-    SHOW(SIGUSR1); SHOW(SIGUSR2); SHOW(SIGWINCH);
+    SHOW(EPOLLRDHUP); SHOW(EPOLLONESHOT); SHOW(EPOLLET); SHOW(EPOLLEXCLUSIVE); SHOW(EFD_CLOEXEC); SHOW(EFD_NONBLOCK);
+    SHOW(EFD_SEMAPHORE); SHOW(TFD_CLOEXEC); SHOW(TFD_NONBLOCK); SHOW(SFD_CLOEXEC); SHOW(SFD_NONBLOCK);
+    SHOW(IN_CLOEXEC); SHOW(IN_NONBLOCK); SHOW(WNOHANG); SHOW(WEXITED); SHOW(WNOWAIT); SHOW(WSTOPPED);
+    SHOW(WCONTINUED); SHOW(CLD_EXITED); SHOW(CLD_KILLED); SHOW(CLD_DUMPED); SHOW(PR_SET_PDEATHSIG); SHOW(PR_SET_NAME);
+    SHOW(SIGHUP); SHOW(SIGINT); SHOW(SIGQUIT); SHOW(SIGKILL); SHOW(SIGPIPE); SHOW(SIGTERM); SHOW(SIGCHLD);
+    SHOW(SIGCONT); SHOW(SIGSTOP); SHOW(SIGTTIN); SHOW(SIGTTOU); SHOW(SIGUSR1); SHOW(SIGUSR2); SHOW(SIGWINCH);
     printf("SIG_DFL %ld\n", (long)SIG_DFL);
     printf("SIG_IGN %ld\n", (long)SIG_IGN);
     printf("SIG_ERR %ld\n", (long)SIG_ERR);
@@ -451,6 +456,11 @@ static void system_calls(void)
     SHOW(SYS_gettid);
 #else
     puts("SYS_gettid absent");
+#endif
+#ifdef SYS_eventfd2
+    SHOW(SYS_eventfd2);
+#else
+    puts("SYS_eventfd2 absent");
 #endif
 #ifdef SYS_tgkill
     SHOW(SYS_tgkill);

@@ -166,8 +166,11 @@ public sealed partial class HeaderLayoutTests
     public void Control_messages_are_laid_out_as_by_the_headers(string compiler)
     {
         LayoutProbe headers = LayoutProbe.Of(compiler);
-        ControlMessageLayout layout = headers.ControlMessages;
-        Assert.Equal(headers["sizeof(((struct cmsghdr *)0)->cmsg_len)"], layout.LengthSize);
+        ControlMessageLayout layout = ControlMessageLayout.For(headers.Platform);
+
+        // musl's cmsg_len has 4 bytes and 4 of padding, which the kernel writes as the upper half.
+        Assert.Equal(headers["sizeof(((struct cmsghdr *)0)->cmsg_len)"], headers.IsMusl ? layout.LengthSize - sizeof(int) : layout.LengthSize);
+        Assert.Equal(headers["offsetof(struct cmsghdr, cmsg_level)"], layout.LengthSize);
         Assert.Equal(headers["offsetof(struct cmsghdr, cmsg_level)"], layout.LevelOffset);
         Assert.Equal(headers["offsetof(struct cmsghdr, cmsg_type)"], layout.LevelOffset + sizeof(int));
         Assert.Equal(headers["CMSG_LEN(0)"], layout.DataOffset);

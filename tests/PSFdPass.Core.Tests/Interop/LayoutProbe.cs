@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using PSFdPass.Ancillary;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
@@ -27,9 +26,6 @@ internal sealed class LayoutProbe
 
     /// <summary>Gets the system that the compiler compiles for.</summary>
     public PlatformId Platform { get; }
-
-    /// <summary>Gets the layout of control messages that the library has for these headers.</summary>
-    public ControlMessageLayout ControlMessages => IsMusl ? ControlMessageLayout.Musl : ControlMessageLayout.Glibc;
 
     /// <summary>Gets the C expressions that were printed, in order.</summary>
     public IEnumerable<string> Names => _values.Keys;
