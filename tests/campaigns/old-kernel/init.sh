@@ -14,6 +14,7 @@ mount -t tmpfs tmpfs /run
 ln -sf /proc/self/fd /dev/fd
 ip link set lo up
 hostname old-kernel
+# Sets vstest and filter.
 . /etc/campaign
 
 for module in /modules/*; do
@@ -24,7 +25,7 @@ echo "Linux $(uname -r), $(dotnet --list-runtimes | head -n 1 | cut -d' ' -f1,2)
 grep -q unix_diag /proc/modules && echo 'unix_diag is loaded.' || echo 'unix_diag is not loaded.'
 
 status=0
-cd /tmp
+cd /tmp || exit
 echo '== The console sample'
 if dotnet /psfdpass/artifacts/bin/EchoDemo/debug/EchoDemo.dll All --port 0 --say hello >demo.log 2>&1; then
     echo "Passed, up $(cut -d' ' -f1 /proc/uptime) s"
@@ -36,7 +37,7 @@ cat demo.log
 grep -q hello demo.log || status=1
 
 echo '== The tests'
-cd /psfdpass/artifacts/bin/PSFdPass.Core.Tests/debug
+cd /psfdpass/artifacts/bin/PSFdPass.Core.Tests/debug || exit
 dotnet exec "$vstest" PSFdPass.Core.Tests.dll "--TestCaseFilter:$filter" '--logger:console;verbosity=normal' || status=1
 
 echo "Up $(cut -d' ' -f1 /proc/uptime) s"

@@ -57,8 +57,13 @@ tests=$root/artifacts/bin/PSFdPass.Core.Tests/debug
 [ -f "$tests/PSFdPass.Core.Tests.dll" ] || fail "the tests are not built: dotnet build tests/PSFdPass.Core.Tests"
 
 work=$(mktemp -d)
-cleanup() { if [ $keep = yes ]; then echo "Kept: $work"; else rm -rf "$work"; fi; }
+machine=
+cleanup() {
+    [ -z "$machine" ] || kill "$machine" 2>/dev/null || true
+    if [ $keep = yes ]; then echo "Kept: $work"; else rm -rf "$work"; fi
+}
 trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
 
 # The kernel: unpacked, never installed.
 if [ -f "$kernel" ] && [ "${kernel%.deb}" = "$kernel" ]; then
@@ -191,10 +196,16 @@ echo "Kernel $name, initramfs of $(($(stat -c %s "$work/initramfs") / 1048576)) 
 
 start=$SECONDS
 status=0
-timeout --foreground "${minutes}m" qemu-system-x86_64 \
+mkfifo "$work/console"
+sed -u 's/\r$//' <"$work/console" | tee "$log" &
+timeout "${minutes}m" qemu-system-x86_64 \
     -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" -nodefaults -no-reboot -display none \
     -kernel "$image" -initrd "$work/initramfs" \
-    -append 'console=ttyS0 panic=-1 quiet' -serial stdio </dev/null | tr -d '\r' | tee "$log" || status=$?
+    -append 'console=ttyS0 panic=-1 quiet' -serial stdio </dev/null >"$work/console" &
+machine=$!
+wait "$machine" || status=$?
+machine=
+wait
 
 result=$(sed -n 's/^CAMPAIGN-STATUS \([0-9]*\)$/\1/p' "$log" | tail -n 1)
 echo "Kernel $name: $((SECONDS - start)) s, status ${result:-none}"
