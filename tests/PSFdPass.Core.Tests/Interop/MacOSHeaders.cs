@@ -93,6 +93,12 @@ internal static class MacOSHeaders
         POLLHUP 0x10
         POLLNVAL 0x20
 
+        # bsd/sys/spawn.h
+        POSIX_SPAWN_SETPGROUP 0x2
+        POSIX_SPAWN_SETSIGDEF 0x4
+        POSIX_SPAWN_SETSIGMASK 0x8
+        POSIX_SPAWN_CLOEXEC_DEFAULT 0x4000
+
         # bsd/sys/resource.h, bsd/sys/filio.h (_IOR('f', 127, int))
         RLIMIT_NOFILE 8
         FIONREAD 0x4004667f

@@ -38,7 +38,8 @@ grep -q hello demo.log || status=1
 
 echo '== The tests'
 cd /psfdpass/artifacts/bin/PSFdPass.Core.Tests/debug || exit
-dotnet exec "$vstest" PSFdPass.Core.Tests.dll "--TestCaseFilter:$filter" '--logger:console;verbosity=normal' || status=1
+dotnet exec "$vstest" PSFdPass.Core.Tests.dll "--TestCaseFilter:$filter" '--logger:console;verbosity=normal' \
+    -- xUnit.DiagnosticMessages=true xUnit.LongRunningTestSeconds=120 || status=1
 
 echo "Up $(cut -d' ' -f1 /proc/uptime) s"
 echo "CAMPAIGN-STATUS $status"
