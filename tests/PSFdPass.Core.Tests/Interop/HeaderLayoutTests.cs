@@ -120,13 +120,13 @@ public sealed partial class HeaderLayoutTests
     {
         LayoutProbe headers = LayoutProbe.Of(compiler);
         string folder = Path.Combine(Repository.Root, "src", "PSFdPass.Core", "Interop");
-        string[] sources = [.. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText)];
+        Match[] choices = [.. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Choice().Matches(File.ReadAllText(file)))];
         foreach ((string name, Type type) in CNames.Computed())
         {
             if (name.StartsWith("SYS_", StringComparison.Ordinal))
             {
-                Match match = sources.Select(source => Choice().Match(source)).SingleOrDefault(
-                    match => match.Success && match.Groups["name"].Value == name, Match.Empty);
+                Match match = choices.SingleOrDefault(choice => choice.Groups["name"].Value == name, Match.Empty);
                 Assert.True(match.Success, $"{type.Name}.{name} is not chosen by the architecture alone.");
                 string side = headers.Platform == PlatformId.LinuxArm64 ? "arm64" : "x64";
                 Assert.Equal((name, headers[name]), (name, long.Parse(match.Groups[side].Value)));
