@@ -99,9 +99,8 @@ internal static class MacOSHeaders
         POSIX_SPAWN_SETSIGMASK 0x8
         POSIX_SPAWN_CLOEXEC_DEFAULT 0x4000
 
-        # bsd/sys/resource.h, bsd/sys/filio.h (_IOR('f', 127, int))
+        # bsd/sys/resource.h
         RLIMIT_NOFILE 8
-        FIONREAD 0x4004667f
         """);
 
     /// <summary>Names that the Linux tables have and that stand nowhere in these headers.</summary>

@@ -7,9 +7,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 
 kernel=linux-image-cloud-amd64
-filter='FullyQualifiedName!~HeaderLayoutTests'
+filter='FullyQualifiedName!~HeaderLayoutTests&FullyQualifiedName!~MacOSHeaderTests&FullyQualifiedName!~Pester'
 log=
-minutes=40
+minutes=60
 memory=4096
 modules=()
 keep=no
@@ -134,9 +134,12 @@ copy_packages() {
     done
 }
 
-dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
-sdk=$(ls -d "$dotnet"/sdk/*/ | sort -V | tail -n 1)
-runtime=$(ls -d "$dotnet"/shared/Microsoft.NETCore.App/*/ | sort -V | tail -n 1)
+# The newest SDK and runtime, as in `10.0.100 [/usr/share/dotnet/sdk]`.
+newest() { sed -n "s/^$1\([^ ]*\) \[\(.*\)\]\$/\2\/\1/p" | tail -n 1; }
+sdk=$(dotnet --list-sdks | newest '')
+runtime=$(dotnet --list-runtimes | newest 'Microsoft\.NETCore\.App ')
+dotnet=${sdk%/sdk/*}
+[ -x "$dotnet/dotnet" ] || fail "there is no dotnet above $sdk."
 copy_linked "$dotnet/dotnet" "$dotnet"/host/fxr/*/libhostfxr.so
 mkdir -p "$tree$runtime" "$tree$sdk/Extensions"
 cp -a "$runtime/." "$tree$runtime/"
