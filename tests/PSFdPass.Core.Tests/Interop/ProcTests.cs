@@ -162,7 +162,7 @@ public class ProcTests
         }
     }
 
-    [LinuxFact]
+    [UnixDiagFact]
     public void The_kernel_tells_the_peers_of_a_pair()
     {
         (Socket left, Socket right) = UnixSocketPair.Create();
