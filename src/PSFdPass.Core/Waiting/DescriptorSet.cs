@@ -119,9 +119,15 @@ public sealed class DescriptorSet : IDisposable
             {
                 member.IsAlwaysReady = !_poller.TryAdd(lease.Fd, member.Token, (short)events);
             }
-            catch (SystemCallException exception) when (exception.Errno == Errno.EEXIST)
+            catch (SystemCallException exception)
             {
-                throw AlreadyMember(lease.Fd);
+                _members.Discard(member);
+                if (exception.Errno == Errno.EEXIST)
+                {
+                    throw AlreadyMember(lease.Fd);
+                }
+
+                throw;
             }
 
             if (_members.Find(lease.Fd) is { } replaced)
@@ -295,7 +301,8 @@ public sealed class DescriptorSet : IDisposable
     private int WaitOnce(Span<ReadyDescriptor> ready, int milliseconds, out bool isWoken)
     {
         int files = Prepare(ready.Length);
-        int found = _poller.Wait(_found.AsSpan(0, Math.Min(_found.Length, ready.Length - files)), files > 0 ? 0 : milliseconds);
+        Span<(ulong Token, short Events)> polled = _found.AsSpan(0, Math.Min(_found.Length, ready.Length - files));
+        int found = polled.IsEmpty ? 0 : _poller.Wait(polled, files > 0 ? 0 : milliseconds);
         isWoken = false;
         int count = 0;
         if (found == 0 && files == 0)
@@ -306,7 +313,7 @@ public sealed class DescriptorSet : IDisposable
         lock (_gate)
         {
             bool hasFormer = false;
-            foreach ((ulong token, short events) in _found.AsSpan(0, found))
+            foreach ((ulong token, short events) in polled[..found])
             {
                 if (token == WakeToken)
                 {

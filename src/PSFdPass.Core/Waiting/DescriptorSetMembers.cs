@@ -31,25 +31,25 @@ internal sealed class DescriptorSetMembers
         return slot < _slots.Count && _slots[slot] is { } member && member.Token == token ? member : null;
     }
 
-    /// <summary>Creates a member, which is not in the set before <see cref="Add"/>.</summary>
+    /// <summary>Creates a member, which is in the set only after <see cref="Add"/>.</summary>
     public DescriptorSetMember Create(SafeHandle handle, int fd, short events, object? state)
     {
-        int slot = _free.TryPeek(out int free) ? free : _slots.Count;
+        if (!_free.TryPop(out int slot))
+        {
+            slot = _slots.Count;
+            _slots.Add(null);
+        }
+
         return new DescriptorSetMember(handle, fd, ((ulong)++_generation << 32) | (uint)slot, state) { Events = events };
     }
 
-    /// <summary>Adds the member that was created last.</summary>
+    /// <summary>Gives up a member that was created and not added.</summary>
+    public void Discard(DescriptorSetMember member) => _free.Push((int)(uint)member.Token);
+
+    /// <summary>Adds a member that was created.</summary>
     public void Add(DescriptorSetMember member)
     {
-        if (_free.Count > 0)
-        {
-            _slots[_free.Pop()] = member;
-        }
-        else
-        {
-            _slots.Add(member);
-        }
-
+        _slots[(int)(uint)member.Token] = member;
         _byHandle.Add(member.Handle, member);
         _byNumber[member.Fd] = member;
     }

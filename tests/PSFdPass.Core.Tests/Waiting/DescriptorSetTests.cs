@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using PSFdPass.Descriptors;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
 
@@ -135,12 +134,12 @@ public sealed class DescriptorSetTests : IDisposable
     {
         using DescriptorSet set = Create(epoll: true);
         (FileDescriptor left, FileDescriptor right) = Pair();
+        (FileDescriptor reader, FileDescriptor writer) = Pipe();
         using FileDescriptor copy = right.Duplicate();
         int number = copy.Fd;
         using var borrowed = new FileDescriptor(number, ownsHandle: false);
         set.Add(borrowed.SafeHandle, Readable, "borrowed");
         copy.Dispose();
-        (FileDescriptor reader, FileDescriptor writer) = Pipe();
         Assert.Equal(number, Libc.Dup2(reader.Fd, number));
         using var successor = new FileDescriptor(number, ownsHandle: true);
         set.Add(successor.SafeHandle, Readable, "successor");
@@ -417,19 +416,19 @@ public sealed class DescriptorSetTests : IDisposable
     {
         FullTable.WarmUp();
         var ready = new ReadyDescriptor[4];
-        (Socket left, Socket right) = UnixSocketPair.Create();
-        using FileDescriptor copy = DescriptorCopy.Of((int)right.Handle);
+        (FileDescriptor closed, FileDescriptor closedWriter) = Some.Pipe();
+        using FileDescriptor copy = closed.Duplicate();
         using var set = new DescriptorSet();
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
-        set.Add(right.SafeHandle, Readable);
+        set.Add(closed.SafeHandle, Readable);
         set.Add(reader.SafeHandle, Readable);
-        _ = Record.Exception(() => new DescriptorSet());
+        Assert.Equal(0, set.Wait(ready, TimeSpan.FromMilliseconds(1)));
         using (new FullTable(free: 1))
         {
             // It needs two.
             Assert.Equal("EMFILE", Assert.Throws<SystemCallException>(() => new DescriptorSet()).ErrnoName);
-            Some.Send(left, "x"u8);
-            right.Dispose();
+            closed.Dispose();
+            Some.Write(closedWriter.Fd, "x");
             Some.Write(writer.Fd, "x");
 
             // It is built again with the number that it had.
