@@ -22,7 +22,8 @@ internal sealed class Disposer : IDisposable
     private bool _isWatched;
     private bool _isEnding;
 
-    public Disposer() => _watch = new Timer(static state => ((Disposer)state!).AddThread());
+    public Disposer() => _watch = new Timer(
+        static state => ((Disposer)state!).AddThread(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>Gets the number of descriptors that are not closed yet.</summary>
     public int Pending => Volatile.Read(ref _pending);
@@ -45,7 +46,7 @@ internal sealed class Disposer : IDisposable
                 Start();
             }
 
-            if (_jobs.Count > _idle && !_isWatched)
+            if (_jobs.Count > _idle && !_isWatched && !_isEnding)
             {
                 Watch(true);
             }
@@ -102,7 +103,12 @@ internal sealed class Disposer : IDisposable
     {
         lock (_gate)
         {
-            if (_jobs.Count == 0 || _isEnding)
+            if (_isEnding)
+            {
+                return;
+            }
+
+            if (_jobs.Count == 0)
             {
                 Watch(false);
                 return;

@@ -265,13 +265,14 @@ public sealed class WideReceiver : IDisposable
                     return;
                 }
 
-                if (!WireMessages.TryReceive(quarterback.Connection.SafeHandle, _buffer, _descriptors, isPeeked, out WireMessage message))
+                if (!DescriptorReceiver.TryReceive(
+                    quarterback.Connection.SafeHandle, _buffer, _descriptors, isPeeked, out ReceiveResult message))
                 {
                     _isFull = false;
                     return;
                 }
 
-                if (message.IsEnd)
+                if (message.IsEndOfStream)
                 {
                     Close(quarterback);
                     return;
@@ -298,10 +299,11 @@ public sealed class WideReceiver : IDisposable
     }
 
     // False when the message stays where it is, until somebody leaves and there is space for its descriptors.
-    private bool TryTake(QuarterbackLine quarterback, in WireMessage message, bool isPeeked)
+    private bool TryTake(QuarterbackLine quarterback, in ReceiveResult message, bool isPeeked)
     {
         Span<FileDescriptor> descriptors = _descriptors.AsSpan(0, message.Descriptors);
-        bool fits = !message.IsCut && (!isPeeked || descriptors.IsEmpty || !_table.IsInReserve(Highest(descriptors)));
+        bool isCut = (message.Flags & MessageFlags.DescriptorsTruncated) != 0;
+        bool fits = !isCut && (!isPeeked || descriptors.IsEmpty || !_table.IsInReserve(Highest(descriptors)));
         if (isPeeked && !fits && (_users.Count > 0 || descriptors.IsEmpty))
         {
             LogFull();
@@ -319,7 +321,7 @@ public sealed class WideReceiver : IDisposable
             _ = FileDescriptor.TryRead(quarterback.Connection.SafeHandle, _buffer.AsSpan(0, message.Bytes), out _);
         }
 
-        if (message.IsCut && quarterback.IsLineDue())
+        if (isCut && quarterback.IsLineDue())
         {
             _log($"Descriptors that came on ({_socketName}) were lost, because this process has as many as it may (ulimit -n)");
         }

@@ -39,7 +39,7 @@ internal sealed class Wire : IDisposable
     {
         try
         {
-            return WireMessages.TrySend(Handle, connection.SafeHandle);
+            return DescriptorSender.TrySend(Handle, [1], [connection.SafeHandle], out _);
         }
         catch (SystemCallException exception)
         {
@@ -69,12 +69,12 @@ internal sealed class Wire : IDisposable
             // A wide receiver has nothing to say. Its bytes are discarded, and its descriptors closed.
             for (int reads = 0; reads < ReadsInARow; reads++)
             {
-                if (!WireMessages.TryReceive(Handle, data, _discarded, peek: false, out WireMessage message))
+                if (!DescriptorReceiver.TryReceive(Handle, data, _discarded, peek: false, out ReceiveResult message))
                 {
                     return WireEnd.None;
                 }
 
-                if (message.IsEnd)
+                if (message.IsEndOfStream)
                 {
                     IsHalfClosed = true;
                     return isClosed ? WireEnd.Closed : WireEnd.None;
