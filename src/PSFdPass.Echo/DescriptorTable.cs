@@ -3,32 +3,33 @@ using System.Globalization;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// How full this process's descriptor table is. The players leave some numbers free, because the runtime aborts the process when a
-/// signal arrives and no descriptor is left for the thread that handles it.
+/// How full this process's descriptor table is. The players leave some numbers free: with a full table the runtime can load no assembly,
+/// and when a signal arrives it aborts the process, because it has no descriptor for the thread that handles it.
 /// </summary>
 internal sealed class DescriptorTable : IDisposable
 {
     /// <summary>The numbers that are left free.</summary>
     public const int Reserve = 24;
 
-    private readonly FileDescriptor? _probe;
-    private readonly int _limit;
+    // What the rest of this process may open later.
+    private const int Slack = 128;
+
+    private readonly FileDescriptor? _placeholder;
+    private readonly FileDescriptor?[] _held = new FileDescriptor?[Reserve];
+    private readonly int _limit = ReadLimit();
+    private readonly int _others = CountOpen() + Slack;
 
     public DescriptorTable()
     {
-        _limit = ReadLimit();
         try
         {
-            _probe = FileDescriptor.Open("/dev/null");
+            _placeholder = FileDescriptor.Open("/dev/null");
         }
         catch (SystemCallException)
         {
-            // Full already: the table counts as full until it can be opened, which the owner finds out by failing calls.
+            // The table is full, and counts as full.
         }
     }
-
-    /// <summary>Gets the number of descriptors that this process may have (RLIMIT_NOFILE).</summary>
-    public int Limit => _limit;
 
     /// <summary>
     /// Returns whether a descriptor that was just received belongs to the reserve. The kernel uses the lowest free number, so that all
@@ -36,22 +37,54 @@ internal sealed class DescriptorTable : IDisposable
     /// </summary>
     public bool IsInReserve(FileDescriptor descriptor) => descriptor.Fd >= _limit - Reserve;
 
-    /// <summary>Returns whether only the reserve is left. Opens and closes a descriptor to find out.</summary>
+    /// <summary>Returns whether a message may bring more descriptors than there is space for.</summary>
+    /// <param name="own">The number of descriptors that the player has open.</param>
+    public bool IsNearlyFull(int own) => own + _others + DescriptorSender.MaxDescriptorsPerMessage + Reserve > _limit;
+
+    /// <summary>Returns whether nothing but the reserve is left.</summary>
     public bool IsFull()
+    {
+        bool isFull = !TryHold();
+        Release();
+        return isFull;
+    }
+
+    /// <summary>
+    /// Takes the reserve, so that what is received until <see cref="Release"/> leaves it free. False when it is not complete.
+    /// </summary>
+    public bool TryHold()
     {
         try
         {
-            using FileDescriptor? next = _probe?.Duplicate();
-            return next is not null && IsInReserve(next);
+            for (int i = 0; i < _held.Length && _placeholder is not null; i++)
+            {
+                _held[i] ??= _placeholder.Duplicate();
+            }
+
+            return _placeholder is not null;
         }
         catch (SystemCallException)
         {
-            return true;
+            return false;
+        }
+    }
+
+    /// <summary>Frees the reserve again.</summary>
+    public void Release()
+    {
+        for (int i = 0; i < _held.Length; i++)
+        {
+            _held[i]?.Dispose();
+            _held[i] = null;
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _probe?.Dispose();
+    public void Dispose()
+    {
+        Release();
+        _placeholder?.Dispose();
+    }
 
     // .NET raises the soft limit to the hard one when it starts. Elsewhere than on Linux there is no file to read it from.
     private static int ReadLimit()
@@ -66,6 +99,18 @@ internal sealed class DescriptorTable : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return int.MaxValue;
+        }
+    }
+
+    private static int CountOpen()
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(OperatingSystem.IsLinux() ? "/proc/self/fd" : "/dev/fd").Count();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return 0;
         }
     }
 }

@@ -25,6 +25,19 @@ internal sealed class Disposer : IDisposable
     public Disposer() => _watch = new Timer(
         static state => ((Disposer)state!).AddThread(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
+    /// <summary>Starts a thread and loads what it uses, which takes descriptors, while there are some left.</summary>
+    public void WarmUp()
+    {
+        try
+        {
+            Close(FileDescriptor.Open("/dev/null"), static descriptor => _ = descriptor.ToString());
+        }
+        catch (SystemCallException)
+        {
+            // There are none.
+        }
+    }
+
     /// <summary>Gets the number of descriptors that are not closed yet.</summary>
     public int Pending => Volatile.Read(ref _pending);
 

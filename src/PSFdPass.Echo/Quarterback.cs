@@ -129,6 +129,7 @@ public sealed class Quarterback : IDisposable
     {
         _log($"Starting Quarterback with PID ({Environment.ProcessId})");
         using var table = new DescriptorTable();
+        _disposer.WarmUp();
         _table = table;
         set.Add(_listener.SafeHandle, DescriptorEvents.None);
         try

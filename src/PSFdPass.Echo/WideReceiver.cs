@@ -29,8 +29,6 @@ public sealed class WideReceiver : IDisposable
     // Descriptors that may wait to be closed before one who sends other things than users has to wait.
     private const int MaxPending = 1024;
 
-    // The descriptors that the rest of this process may have open, at most.
-    private const int DescriptorsOfOthers = 512;
     private static readonly TimeSpan PauseWithoutDescriptors = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
@@ -109,6 +107,7 @@ public sealed class WideReceiver : IDisposable
         _log($"Starting Wide Receiver on PID ({Environment.ProcessId})");
         _log($"Listening for messages on ({_socketName})");
         using var table = new DescriptorTable();
+        _disposer.WarmUp();
         _watched = set;
         _table = table;
         set.Add(_listener.SafeHandle, DescriptorEvents.Readable);
@@ -255,18 +254,32 @@ public sealed class WideReceiver : IDisposable
                 }
 
                 // What does not fit into the descriptor table is lost with its message. When that may happen, the message is only
-                // looked at first.
-                bool isPeeked = _users.Count + _quarterbacks.Count + _disposer.Pending >
-                    _table.Limit - DescriptorsOfOthers - _descriptors.Length;
-                if (isPeeked && _users.Count > 0 && _table.IsFull())
+                // looked at first, with the reserve taken.
+                bool isPeeked = _table.IsNearlyFull(_users.Count + _quarterbacks.Count + _disposer.Pending);
+                bool isHeld = !isPeeked || _table.TryHold();
+                bool isEmpty;
+                ReceiveResult message;
+                try
                 {
-                    LogFull();
-                    Rest(quarterback);
-                    return;
+                    if (!isHeld && _users.Count > 0)
+                    {
+                        LogFull();
+                        Rest(quarterback);
+                        return;
+                    }
+
+                    isEmpty = !DescriptorReceiver.TryReceive(
+                        quarterback.Connection.SafeHandle, _buffer, _descriptors, isPeeked, out message);
+                }
+                finally
+                {
+                    if (isPeeked)
+                    {
+                        _table.Release();
+                    }
                 }
 
-                if (!DescriptorReceiver.TryReceive(
-                    quarterback.Connection.SafeHandle, _buffer, _descriptors, isPeeked, out ReceiveResult message))
+                if (isEmpty)
                 {
                     _isFull = false;
                     return;
@@ -303,8 +316,7 @@ public sealed class WideReceiver : IDisposable
     {
         Span<FileDescriptor> descriptors = _descriptors.AsSpan(0, message.Descriptors);
         bool isCut = (message.Flags & MessageFlags.DescriptorsTruncated) != 0;
-        bool fits = !isCut && (!isPeeked || descriptors.IsEmpty || !_table.IsInReserve(Highest(descriptors)));
-        if (isPeeked && !fits && (_users.Count > 0 || descriptors.IsEmpty))
+        if (isPeeked && isCut && (_users.Count > 0 || descriptors.IsEmpty))
         {
             LogFull();
             foreach (FileDescriptor descriptor in descriptors)
@@ -332,28 +344,10 @@ public sealed class WideReceiver : IDisposable
 
         foreach (FileDescriptor descriptor in descriptors)
         {
-            if (!fits && _table.IsInReserve(descriptor))
-            {
-                _disposer.Close(descriptor);
-            }
-            else
-            {
-                Take(quarterback, descriptor);
-            }
+            Take(quarterback, descriptor);
         }
 
         return true;
-    }
-
-    private static FileDescriptor Highest(ReadOnlySpan<FileDescriptor> descriptors)
-    {
-        FileDescriptor highest = descriptors[0];
-        foreach (FileDescriptor descriptor in descriptors)
-        {
-            highest = descriptor.Fd > highest.Fd ? descriptor : highest;
-        }
-
-        return highest;
     }
 
     // Serves a user's connection; anything else is closed.
