@@ -70,7 +70,7 @@ public readonly record struct SocketInfo(
         bool isConnected = remote is not null || SocketFacts.IsConnected(fd);
         return new SocketInfo(
             local?.AddressFamily ?? (SocketFacts.FamilyOf(fd) == Constants.AF_UNIX ? AddressFamily.Unix : AddressFamily.Unknown),
-            SocketDescription.TypeFrom(type) ?? SocketType.Unknown,
+            SocketTypes.FromNumber(type) ?? SocketType.Unknown,
             protocol,
             !isConnected && SocketFacts.IsListening(fd),
             local,
