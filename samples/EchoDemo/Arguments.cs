@@ -11,10 +11,12 @@ internal sealed record Arguments
         $"""
         Usage: EchoDemo [All|Quarterback|WideReceiver] [options]
           --say TEXT         play the user too: connect, type TEXT, show what comes back, and end; may be repeated
-          --port N           the port where users connect (8000 unless told; 0 takes a free one)
-          --listen ADDRESS   the address where users connect (127.0.0.1 unless told)
-          --socket PATH      the Unix-domain socket between the players ({EchoDemoOptions.DefaultSocket} unless told)
+          --port N           the port where users connect (default: 8000, or a free one with --say; 0 takes a free one)
+          --listen ADDRESS   the address where users connect (default: 127.0.0.1)
+          --socket PATH      the Unix-domain socket between the players (default: {EchoDemoOptions.DefaultSocket})
           --force            replace a socket that a wide receiver left behind
+          --allow-any-user   play with players of other users, too
+          --allow-unix       serve users on Unix-domain sockets, too
           --stop-with-input  stop when the standard input ends
           --help             show this
         """;
@@ -34,6 +36,10 @@ internal sealed record Arguments
     private string SocketPath { get; set; } = EchoDemoOptions.DefaultSocket;
 
     private bool Force { get; set; }
+
+    private bool AllowAnyUser { get; set; }
+
+    private bool AllowUnix { get; set; }
 
     public static Arguments Parse(string[] words)
     {
@@ -64,6 +70,12 @@ internal sealed record Arguments
                 case "--force":
                     arguments.Force = true;
                     break;
+                case "--allow-any-user":
+                    arguments.AllowAnyUser = true;
+                    break;
+                case "--allow-unix":
+                    arguments.AllowUnix = true;
+                    break;
                 case "--stop-with-input":
                     arguments.StopsWithInput = true;
                     break;
@@ -86,10 +98,20 @@ internal sealed record Arguments
     public EchoDemoOptions ToOptions() => new()
     {
         Role = Role,
-        Listen = new IPEndPoint(Address, Port ?? EchoDemoOptions.DefaultPort),
+        Listen = new IPEndPoint(Address, Port ?? (Say.Count > 0 ? 0 : EchoDemoOptions.DefaultPort)),
         SocketPath = SocketPath,
         ReplaceStale = Force,
+        AllowAnyUser = AllowAnyUser,
+        AllowUnixConnections = AllowUnix,
     };
+
+    /// <summary>The arguments of a wide receiver that plays with these, in a process of its own.</summary>
+    public string[] ForWideReceiver() =>
+    [
+        "WideReceiver", "--socket", SocketPath, "--stop-with-input",
+        .. AllowAnyUser ? (string[])["--allow-any-user"] : [],
+        .. AllowUnix ? (string[])["--allow-unix"] : [],
+    ];
 
     private static string Value(string option, Queue<string> rest) =>
         rest.TryDequeue(out string? value) ? value : throw new ArgumentException($"{option} needs a value.");

@@ -5,6 +5,8 @@
 //   dotnet run --project samples/EchoDemo -- Quarterback              then: nc localhost 8000
 
 using System.Diagnostics;
+using System.Net.Sockets;
+using PSFdPass;
 using PSFdPass.Echo;
 using PSFdPass.Samples;
 
@@ -26,22 +28,26 @@ if (arguments.WantsHelp)
     return 0;
 }
 
+EchoDemoOptions options = arguments.ToOptions();
 try
 {
-    EchoDemoOptions options = arguments.ToOptions();
     if (options.Role == EchoRole.All)
     {
-        options = options with { WideReceiverProcess = ThisProgram("WideReceiver", "--socket", options.SocketPath, "--stop-with-input") };
+        options = options with { WideReceiverProcess = ThisProgram(arguments.ForWideReceiver()) };
     }
 
-    // From here a signal leaves nothing behind, however early it comes.
+    // The log comes first: a standard output that nobody reads, or a full disk, keeps neither users nor signals waiting.
+    using var log = new PlayerLog(Console.WriteLine);
+
+    // From here a signal leaves nothing behind, however early it arrives.
+    SignalDispositions.SetDefault();
     var signal = new TaskCompletionSource();
     using var signals = new ShutdownSignals(name =>
     {
-        Console.WriteLine($"Processing signal ({name})");
+        log.Add($"Processing signal ({name})");
         signal.TrySetResult();
     });
-    using EchoDemo demo = EchoDemo.Start(options, Console.WriteLine);
+    using EchoDemo demo = EchoDemo.Start(options, log);
     _ = signal.Task.ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
     if (arguments.StopsWithInput)
     {
@@ -52,7 +58,7 @@ try
     {
         await foreach (string line in demo.SayAsync(arguments.Say))
         {
-            Console.WriteLine(line);
+            log.Add(line);
         }
 
         demo.RequestStop();
@@ -63,8 +69,24 @@ try
 }
 catch (Exception exception) when (exception is IOException or InvalidOperationException or OperationCanceledException)
 {
-    Console.Error.WriteLine(exception.Message);
+    bool isStale = exception is SystemCallException { ErrnoName: "EADDRINUSE" } && !options.ReplaceStale && IsStale(options.SocketPath);
+    Console.Error.WriteLine(exception.Message.Replace(": -Force replaces it", "") + (isStale ? " --force replaces it." : ""));
     return 1;
+}
+
+// Whether a socket is there on which nobody listens.
+static bool IsStale(string path)
+{
+    try
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        return false;
+    }
+    catch (SocketException exception)
+    {
+        return exception.SocketErrorCode == SocketError.ConnectionRefused;
+    }
 }
 
 // This same program in a new process: by its own executable, or through dotnet where it has none.

@@ -9,31 +9,32 @@ public sealed class EchoDemo : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EchoDemoOptions _options;
-    private readonly Action<string> _log;
+    private readonly PlayerLog _log;
+    private readonly bool _ownsLog;
     private readonly Quarterback? _quarterback;
     private readonly WideReceiver? _wideReceiver;
     private readonly WideReceiverProcess? _child;
     private int _stopping;
 
-    private EchoDemo(EchoDemoOptions options, Action<string> log)
+    private EchoDemo(EchoDemoOptions options, PlayerLog log, bool ownsLog)
     {
         _options = options;
         _log = log;
+        _ownsLog = ownsLog;
         if (options.Role == EchoRole.WideReceiver)
         {
-            _wideReceiver = new WideReceiver(
-                options.SocketPath, log, options.SocketName, options.AllowAnyUser, options.ReplaceStale);
+            _wideReceiver = CreateWideReceiver(options.ReplaceStale);
         }
         else
         {
             if (options.Role == EchoRole.All)
             {
-                // The wide receiver's process could tell of a socket that is taken only in words, and somebody else's wide
-                // receiver may answer on it: so its part is tried here first.
-                new WideReceiver(options.SocketPath, log, options.SocketName, options.AllowAnyUser, options.ReplaceStale).Dispose();
+                // The wide receiver's process could report a socket that is taken only in words, and another program's wide receiver
+                // may answer on it: so its part is tried here first.
+                CreateWideReceiver(options.ReplaceStale).Dispose();
             }
 
-            _quarterback = new Quarterback(options.Listen, options.SocketPath, log, options.SocketName);
+            _quarterback = new Quarterback(options.Listen, options.SocketPath, log, options.SocketName, options.AllowAnyUser);
         }
 
         if (options.Role == EchoRole.All)
@@ -41,7 +42,7 @@ public sealed class EchoDemo : IDisposable
             try
             {
                 ArgumentNullException.ThrowIfNull(options.WideReceiverProcess, nameof(options));
-                _child = new WideReceiverProcess(options.WideReceiverProcess, log);
+                _child = new WideReceiverProcess(options.WideReceiverProcess, log.Add);
             }
             catch
             {
@@ -72,14 +73,24 @@ public sealed class EchoDemo : IDisposable
     public Task Completion { get; }
 
     /// <summary>Starts to play.</summary>
-    /// <param name="options">How.</param>
-    /// <param name="log">Receives each line of the log, from any thread.</param>
+    /// <param name="options">How to play.</param>
+    /// <param name="log">Receives each line of the log, on another thread. It may block, and throw.</param>
     /// <exception cref="SystemCallException">EADDRINUSE: the port or the socket is taken; ENAMETOOLONG and so on.</exception>
     public static EchoDemo Start(EchoDemoOptions options, Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(options);
+        return new EchoDemo(options, new PlayerLog(log), ownsLog: true);
+    }
+
+    /// <summary>Starts to play.</summary>
+    /// <param name="options">How to play.</param>
+    /// <param name="log">The log, which the caller disposes after the demo.</param>
+    /// <inheritdoc cref="Start(EchoDemoOptions, Action{string})"/>
+    public static EchoDemo Start(EchoDemoOptions options, PlayerLog log)
+    {
+        ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
-        return new EchoDemo(options, log);
+        return new EchoDemo(options, log, ownsLog: false);
     }
 
     /// <summary>Connects as a user, types lines and gives what the connection shows: two greetings, then the echoes.</summary>
@@ -99,12 +110,12 @@ public sealed class EchoDemo : IDisposable
         }
     }
 
-    /// <summary>Asks the demo to stop; <see cref="Completion"/> tells when it has.</summary>
+    /// <summary>Asks the demo to stop; <see cref="Completion"/> completes when it has.</summary>
     public void RequestStop()
     {
         if (Interlocked.Exchange(ref _stopping, 1) == 0)
         {
-            _log("Shutting down");
+            _log.Add("Shutting down");
             _stop.Cancel();
         }
     }
@@ -121,6 +132,7 @@ public sealed class EchoDemo : IDisposable
 
     private async Task PlayAsync()
     {
+        using (_ownsLog ? _log : null)
         using (_quarterback)
         using (_wideReceiver)
         using (_child)
@@ -145,7 +157,27 @@ public sealed class EchoDemo : IDisposable
                 if (_child is not null)
                 {
                     await _child.StopAsync().ConfigureAwait(false);
+                    RemoveSocketOfKilledChild();
                 }
+            }
+        }
+    }
+
+    private WideReceiver CreateWideReceiver(bool replaceStale) => new(
+        _options.SocketPath, _log, _options.SocketName, _options.AllowAnyUser, replaceStale, _options.AllowUnixConnections);
+
+    // A wide receiver that was killed leaves its socket. One that has taken its place since then keeps it.
+    private void RemoveSocketOfKilledChild()
+    {
+        if (_child!.HasFailed && File.Exists(_options.SocketPath))
+        {
+            try
+            {
+                CreateWideReceiver(replaceStale: true).Dispose();
+            }
+            catch (IOException exception)
+            {
+                _log.Add(exception.Message);
             }
         }
     }
@@ -166,6 +198,6 @@ public sealed class EchoDemo : IDisposable
             throw new InvalidOperationException(_child.Describe());
         }
 
-        _log(_child.Describe());
+        _log.Add(_child.Describe());
     }
 }

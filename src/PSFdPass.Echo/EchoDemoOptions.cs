@@ -24,8 +24,13 @@ public sealed record EchoDemoOptions
     /// <summary>What the log calls the socket, if not by its path.</summary>
     public string? SocketName { get; init; }
 
-    /// <summary>True to let the wide receiver serve quarterbacks of every user.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the players play with those of every user; otherwise only with those of this process's user.
+    /// </summary>
     public bool AllowAnyUser { get; init; }
+
+    /// <summary>Gets a value indicating whether the wide receiver serves users on Unix-domain stream sockets, too.</summary>
+    public bool AllowUnixConnections { get; init; }
 
     /// <summary>True to remove a socket file on which nobody answers.</summary>
     public bool ReplaceStale { get; init; }

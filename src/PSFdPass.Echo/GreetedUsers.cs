@@ -1,63 +1,96 @@
-using PSFdPass.Handles;
-
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The users whom a quarterback has greeted, in the order in which they came: first those who were thrown and may still be on
-/// their way, then those who wait for it. Our copy of a connection is kept until the wide receiver has taken up its own: if that
-/// dies before, the next one gets it.
+/// The users whom a quarterback keeps: those on the wire, in the order in which they were thrown, and those who wait to be thrown. The
+/// quarterback's copy of a connection is kept until it is known that the wide receiver has its own.
 /// </summary>
-internal sealed class GreetedUsers(Action<string> log) : IDisposable
+internal sealed class GreetedUsers(Action<string> log, Disposer disposer) : IDisposable
 {
-    private readonly Queue<User> _thrown = new();
-    private Queue<User> _waiting = new();
+    private readonly Queue<GreetedUser> _thrown = new();
+    private readonly Queue<GreetedUser> _suspects = new();
+    private Queue<GreetedUser> _waiting = new();
 
-    /// <summary>How many were thrown, and are not known to be taken.</summary>
+    /// <summary>Gets the number of users who were thrown and are not known to be taken.</summary>
     public int Thrown => _thrown.Count;
 
-    /// <summary>How many wait to be thrown.</summary>
-    public int Waiting => _waiting.Count;
+    /// <summary>Gets the number of users who wait to be thrown.</summary>
+    public int Waiting => _waiting.Count + _suspects.Count;
 
-    /// <summary>The one whose turn is next; only while one is waiting.</summary>
-    public SafeDescriptorHandle Next => _waiting.Peek().Connection;
+    /// <summary>Gets the users who were thrown and are not known to be taken.</summary>
+    public IReadOnlyCollection<GreetedUser> OnTheWire => _thrown;
 
-    /// <summary>Adds one to those who wait, and owns the connection.</summary>
-    public void Add(SafeDescriptorHandle connection, string name) => _waiting.Enqueue(new User(connection, name));
+    /// <summary>Gets a value indicating whether the user on the wire is suspect, and has to stay alone.</summary>
+    public bool IsSuspectThrown => _thrown.TryPeek(out GreetedUser? user) && user.IsSuspect;
 
-    /// <summary>The next one was thrown.</summary>
-    public void Throw() => _thrown.Enqueue(_waiting.Dequeue());
+    /// <summary>Returns the user whose turn it is. Suspects come last, and when nobody else is on the wire.</summary>
+    public bool TryPeek([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out GreetedUser? user) =>
+        _waiting.TryPeek(out user) || (_thrown.Count == 0 && _suspects.TryPeek(out user));
 
-    /// <summary>The wide receiver has taken so many: closes our copies.</summary>
-    public void CloseTaken(int count) => Close(_thrown, count);
+    /// <summary>Adds a user, who waits to be thrown.</summary>
+    public void Add(GreetedUser user) => _waiting.Enqueue(user);
 
-    /// <summary>The wide receiver has gone, and has not taken those who are left: they wait for the next one.</summary>
-    public void TakeBack()
+    /// <summary>Records that the user whose turn it is was thrown.</summary>
+    public void Throw() => _thrown.Enqueue(Dequeue());
+
+    /// <summary>Closes the connection of the user whose turn it is, who has gone.</summary>
+    public void Drop(string reason) => Close(Dequeue(), reason);
+
+    /// <summary>Closes the quarterback's copies of all connections on the wire, which the wide receiver has taken.</summary>
+    public void CloseTaken()
     {
-        foreach (User user in _waiting)
+        while (_thrown.TryDequeue(out GreetedUser? user))
         {
-            _thrown.Enqueue(user);
+            Close(user, "");
+        }
+    }
+
+    /// <summary>Empties the wire: each user on it is kept for the next wide receiver, or closed.</summary>
+    /// <param name="mayKeep">Returns null to keep a user, or else the reason for closing the connection, which may be empty.</param>
+    public void TakeBack(Func<GreetedUser, string?> mayKeep)
+    {
+        var kept = new Queue<GreetedUser>();
+        while (_thrown.TryDequeue(out GreetedUser? user))
+        {
+            if (mayKeep(user) is { } reason)
+            {
+                Close(user, reason);
+            }
+            else
+            {
+                (user.IsSuspect ? _suspects : kept).Enqueue(user);
+            }
         }
 
-        _waiting = new Queue<User>(_thrown);
-        _thrown.Clear();
+        foreach (GreetedUser user in _waiting)
+        {
+            kept.Enqueue(user);
+        }
+
+        foreach (GreetedUser user in kept.Concat(_suspects))
+        {
+            user.HasWaited = true;
+        }
+
+        _waiting = kept;
     }
 
     /// <summary>Closes the connections of all.</summary>
     public void Dispose()
     {
-        Close(_thrown, _thrown.Count);
-        Close(_waiting, _waiting.Count);
-    }
-
-    private void Close(Queue<User> users, int count)
-    {
-        for (; count > 0; count--)
+        foreach (Queue<GreetedUser> users in (Queue<GreetedUser>[])[_thrown, _waiting, _suspects])
         {
-            User user = users.Dequeue();
-            log($"Closing connection from ({user.Name})");
-            user.Connection.Dispose();
+            while (users.TryDequeue(out GreetedUser? user))
+            {
+                Close(user, "");
+            }
         }
     }
 
-    private readonly record struct User(SafeDescriptorHandle Connection, string Name);
+    private GreetedUser Dequeue() => (_waiting.Count > 0 ? _waiting : _suspects).Dequeue();
+
+    private void Close(GreetedUser user, string reason)
+    {
+        log($"Closing connection from ({user.Name}){reason}");
+        disposer.Close(user.Connection);
+    }
 }

@@ -1,10 +1,8 @@
-using PSFdPass.Waiting;
-
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// A player's play: a thread of its own, from its beginning until it is cancelled or disposed. What the play uses may be
-/// disposed right after it.
+/// A player's play, on a thread of its own, from its beginning until it is cancelled or disposed. What the play uses may be disposed
+/// right after it.
 /// </summary>
 internal sealed class Play : IDisposable
 {
@@ -14,11 +12,12 @@ internal sealed class Play : IDisposable
     private bool _isDisposed;
 
     /// <summary>Begins to play.</summary>
-    /// <param name="play">Plays until the token that it gets is cancelled, which makes the descriptor readable.</param>
+    /// <param name="play">Plays with a set that is woken when the token is cancelled, until then.</param>
+    /// <param name="createSet">Creates the set.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="ObjectDisposedException">The player is disposed.</exception>
     /// <exception cref="InvalidOperationException">The player plays already.</exception>
-    public Task Begin(Action<WakeDescriptor, CancellationToken> play, CancellationToken cancellation)
+    public Task Begin(Action<DescriptorSet, CancellationToken> play, Func<DescriptorSet> createSet, CancellationToken cancellation)
     {
         lock (_guard)
         {
@@ -32,10 +31,9 @@ internal sealed class Play : IDisposable
                 () =>
                 {
                     using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _end.Token);
-                    using var wake = new WakeDescriptor();
-                    using CancellationTokenRegistration stop = end.Token.UnsafeRegister(
-                        static state => ((WakeDescriptor)state!).Signal(), wake);
-                    play(wake, end.Token);
+                    using DescriptorSet set = createSet();
+                    using CancellationTokenRegistration stop = end.Token.UnsafeRegister(static state => ((DescriptorSet)state!).Wake(), set);
+                    play(set, end.Token);
                 },
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,

@@ -1,62 +1,89 @@
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
 using PSFdPass.Facts;
-using PSFdPass.Handles;
-using PSFdPass.Interop;
-using PSFdPass.Waiting;
 
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Accepts TCP connections, greets each user, and throws the connection to a wide receiver: its descriptor, with one byte, over
-/// a Unix-domain socket. The user never notices.
+/// Accepts TCP connections, greets each user, and throws the connection to a wide receiver: its descriptor, with one byte, over a
+/// Unix-domain socket. The user never notices.
 /// </summary>
 /// <remarks>
-/// One thread that waits for everything at once: for users, for the wide receiver to make room or to go away, for the end.
-/// The other side can be any program that receives one byte and one descriptor a message. When it goes away the quarterback
-/// keeps its listener, leaves new users waiting in the backlog, and connects again.
+/// <para>
+/// One thread waits for everything at once: for users, for the wide receiver to make space or to go away, for the end. The other side can
+/// be any program that receives one byte and one descriptor per message. When it goes away, the quarterback keeps its listener, leaves
+/// new users waiting in the backlog, and connects again.
+/// </para>
+/// <para>
+/// The quarterback keeps its copy of a connection until the wide receiver has received its own, and throws it again when it has not. On
+/// Linux, with a wide receiver of the same user in the same PID namespace, a connection has one server at a time: what another process
+/// has open is not thrown again, and a user of a wide receiver that has ended is. Where the wide receiver is of another user, its open
+/// descriptors can't be listed: after it has closed the wire while it lives on, a user whom it took and has not written to yet may be
+/// thrown again. Where it is in another PID namespace, its death may be taken for such a close. On macOS, where the system does not
+/// report whether a message was received, a user on the wire is lost when the wide receiver ends.
+/// </para>
+/// <para>
+/// After a wide receiver that lives on has closed the wire, users are thrown one by one, and then more at a time with each time that all
+/// were taken. A user who was on the wire at two deaths of wide receivers is thrown last and alone, and is dropped, with a line in the
+/// log, when two more die of it.
+/// </para>
 /// </remarks>
 public sealed class Quarterback : IDisposable
 {
     /// <summary>
-    /// How many users may be on their way. More than the wire has room for, so that when no more are accepted it runs empty,
+    /// The number of users who may be on their way. More than the wire has space for, so that it runs empty when no more are accepted,
     /// however slow the wide receiver is: only then it is known that all were taken.
     /// </summary>
     internal const int MaxThrown = 512;
 
-    // While users come one upon the other, how many are on their way before it is looked whether they have arrived.
+    // While users keep arriving, how many are on their way before their arrival is checked.
     private const int DeliveryBatch = 16;
+
+    // Users accepted in a row, before the wire is looked at.
+    private const int AcceptsInARow = 16;
 
     private static readonly TimeSpan DeliveryCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
-    private readonly UnixSocketAddress _address;
-    private readonly string _socketName;
     private readonly Action<string> _log;
+    private readonly PlayerLog? _ownLog;
+    private readonly Disposer _disposer = new();
     private readonly GreetedUsers _users;
+    private readonly Queue<GreetedUser> _ungreeted = new();
+    private readonly ReceiverConnector _connector;
     private readonly Play _play = new();
-    private Deadline _acceptAgain = Deadline.After(TimeSpan.Zero);
-    private int _toldError;
+    private readonly ReadyDescriptor[] _ready = new ReadyDescriptor[3];
+    private DescriptorTable? _table;
+    private RetryTime _acceptAgain = RetryTime.Now;
+    private string? _logged;
+    private bool _isTableFull;
+    private int _window = MaxThrown;
 
-    /// <summary>Makes a quarterback, and takes its port; it does not listen yet.</summary>
+    /// <summary>Creates a quarterback, and takes its port. It does not listen yet.</summary>
     /// <param name="listen">Where users connect; port 0 takes a free one.</param>
     /// <param name="socketPath">The wide receiver's Unix-domain socket.</param>
-    /// <param name="log">Receives a line for everything that happens, from any thread.</param>
-    /// <param name="socketName">What the log calls the socket, if not by its path.</param>
+    /// <param name="log">Receives a line for everything that happens, on another thread. It may block, and throw.</param>
+    /// <param name="socketName">The socket's name in the log, if not its path.</param>
+    /// <param name="allowAnyUser">True to connect to a wide receiver of any user; otherwise only to one of this process's user.</param>
     /// <exception cref="SystemCallException">
     /// EADDRINUSE: the port is taken. EACCES: it is a privileged one. ENAMETOOLONG: the socket's path is too long.
     /// </exception>
-    public Quarterback(IPEndPoint listen, string socketPath, Action<string> log, string? socketName = null)
+    public Quarterback(IPEndPoint listen, string socketPath, Action<string> log, string? socketName = null, bool allowAnyUser = false)
+        : this(listen, socketPath, new PlayerLog(log), socketName, allowAnyUser) => _ownLog = (PlayerLog)_log.Target!;
+
+    internal Quarterback(IPEndPoint listen, string socketPath, PlayerLog log, string? socketName, bool allowAnyUser)
     {
-        _address = UnixSocketAddress.FromPath(socketPath);
-        _socketName = socketName ?? socketPath;
-        _log = log;
-        _users = new GreetedUsers(log);
+        ArgumentNullException.ThrowIfNull(listen);
+        _log = log.Add;
+        _connector = new ReceiverConnector(
+            UnixSocketAddress.FromPath(socketPath), ShownText.Of(socketName ?? socketPath), allowAnyUser, _log);
+        _users = new GreetedUsers(_log, _disposer);
         _listener = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             _listener.Bind(listen);
+            _listener.Blocking = false;
             LocalEndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         }
         catch (SocketException exception)
@@ -66,67 +93,70 @@ public sealed class Quarterback : IDisposable
         }
     }
 
-    /// <summary>Where users connect, with the port that was taken.</summary>
+    /// <summary>Gets the address where users connect, with the port that was taken.</summary>
     public IPEndPoint LocalEndPoint { get; }
+
+    private bool MayAccept => _acceptAgain.IsReached && _users.Waiting == 0 && _ungreeted.Count == 0 && _users.Thrown < _window;
 
     /// <summary>Plays until it is cancelled: connects to the wide receiver, listens, and hands users over.</summary>
     /// <param name="listening">Called once, when users can connect.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="SystemCallException">
-    /// Something that trying again won't mend: EACCES on the socket, ENOTSOCK and so on. EADDRINUSE: somebody else took the same
-    /// port at the same time, and listens on it.
+    /// Before the first connection, an error that does not pass by itself: ENOTSOCK, EACCES and so on. EADDRINUSE: another program took
+    /// the same port at the same time, and listens on it.
     /// </exception>
     /// <exception cref="InvalidOperationException">It plays already.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
-        _play.Begin((wake, end) => Run(listening, wake, end), cancellation);
+        _play.Begin((set, end) => Run(listening, set, end), static () => new DescriptorSet(), cancellation);
 
     /// <summary>
-    /// Ends the play and waits for that (so it can't be called from the log), stops listening, and closes the connections that no
-    /// wide receiver has.
+    /// Ends the play and waits for that, stops listening, and closes the connections that no wide receiver has.
     /// </summary>
     public void Dispose()
     {
         _play.Dispose();
         _listener.Dispose();
         _users.Dispose();
+        while (_ungreeted.TryDequeue(out GreetedUser? user))
+        {
+            _disposer.Close(user.Connection);
+        }
+
+        _disposer.Dispose();
+        _ownLog?.Dispose();
     }
 
-    private void Run(Action? listening, WakeDescriptor wake, CancellationToken cancellation)
+    private void Run(Action? listening, DescriptorSet set, CancellationToken cancellation)
     {
         _log($"Starting Quarterback with PID ({Environment.ProcessId})");
+        using var table = new DescriptorTable();
+        _disposer.WarmUp();
+        _table = table;
+        set.Add(_listener.SafeHandle, DescriptorEvents.None);
         try
         {
             for (bool isFirst = true; ; isFirst = false)
             {
-                // Somebody who accepts and hangs up is not asked again without a pause.
-                Deadline soonest = Deadline.After(PauseBeforeRetry);
-                using (Socket receiver = Connect(cancellation))
+                // A wide receiver that accepts, takes nobody and closes is not asked again without a pause.
+                RetryTime soonest = RetryTime.After(PauseBeforeRetry);
+                using var wire = new Wire(_connector.Connect(cancellation)) { Discarded = descriptor => _disposer.Close(descriptor) };
+                using var receiver = ReceiverProcess.Of(wire.Socket);
+                if (isFirst)
                 {
-                    if (isFirst)
-                    {
-                        Listen();
-                        listening?.Invoke();
-                    }
-
-                    ThrowTo(receiver, wake, cancellation);
+                    Listen();
+                    listening?.Invoke();
                 }
 
-                _users.TakeBack();
-                cancellation.WaitHandle.WaitOne(soonest.PollMilliseconds);
+                bool tookSomebody = ThrowTo(wire, receiver, set, cancellation);
+                if (!tookSomebody)
+                {
+                    cancellation.WaitHandle.WaitOne(soonest.Left);
+                }
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
         }
-    }
-
-    private Socket Connect(CancellationToken cancellation)
-    {
-        _log($"Connecting to UNIX socket ({_socketName})");
-        Socket receiver = UnixSocketConnection.Connect(
-            _address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellation);
-        _log($"Connected to UNIX socket ({_socketName})");
-        return receiver;
     }
 
     private void Listen()
@@ -144,88 +174,123 @@ public sealed class Quarterback : IDisposable
         _log($"Listening on {LocalEndPoint}");
     }
 
-    // Hands users over to one wide receiver; returns when it has gone away.
-    private void ThrowTo(Socket receiver, WakeDescriptor wake, CancellationToken cancellation)
+    // Hands users over to one wide receiver; returns when it has gone away, and whether it took somebody.
+    private bool ThrowTo(Wire wire, ReceiverProcess receiver, DescriptorSet set, CancellationToken cancellation)
     {
-        using var receiverLease = new HandleLease(receiver.SafeHandle);
-        using var listener = new HandleLease(_listener.SafeHandle);
-        using ReadinessSet watched = ReadinessSet.Create();
-        var wire = new Wire(receiverLease.Fd);
-        watched.Add(wake.Fd, Poll.POLLIN);
-        watched.Add(wire.Fd, Poll.POLLIN);
-        watched.Add(listener.Fd, Poll.POLLIN);
-        var ready = new (int Descriptor, short Events)[3];
-        _toldError = 0;
+        set.Add(wire.Handle, DescriptorEvents.Readable);
+        try
+        {
+            _logged = null;
+            bool tookSomebody = false;
+            WireEnd end = Play(wire, set, ref tookSomebody, cancellation);
+            var broken = new BrokenWire(end, receiver, _users.OnTheWire);
+            _users.TakeBack(broken.Judge);
+            _window = broken.IsAlive ? 1 : MaxThrown;
+            return tookSomebody || broken.TookSomebody;
+        }
+        finally
+        {
+            set.Remove(wire.Handle);
+            set.Change(_listener.SafeHandle, DescriptorEvents.None);
+        }
+    }
+
+    private WireEnd Play(Wire wire, DescriptorSet set, ref bool tookSomebody, CancellationToken cancellation)
+    {
         bool isQuiet = true;
         while (true)
         {
             // Before the next one is on the wire.
-            int taken = CountTaken(wire, isQuiet);
-            if (!TryThrowWaiting(wire, out short missing))
+            bool areTaken = _users.Thrown >= (isQuiet ? 1 : Math.Min(DeliveryBatch, _window)) && wire.IsEmpty;
+            GreetAgain();
+            CheckTable();
+            if (!TryThrowWaiting(wire, out bool isFull))
             {
-                return;
+                return wire.FindEnd(DescriptorEvents.HangUp) is var end and not WireEnd.None ? end : WireEnd.Reset;
             }
 
-            bool mayAccept = _acceptAgain.HasPassed;
-            watched.Change(wire.Fd, (short)(Poll.POLLIN | missing));
-            watched.Change(
-                listener.Fd, mayAccept && _users.Waiting == 0 && _users.Thrown < MaxThrown ? Poll.POLLIN : (short)0);
-            Deadline next = taken > 0 ? Deadline.After(TimeSpan.Zero)
-                : _users.Thrown > 0 || _users.Waiting > 0 ? Deadline.After(DeliveryCheck)
-                : mayAccept ? Deadline.Never
-                : _acceptAgain;
-            ReadOnlySpan<(int, short)> told = ready.AsSpan(0, watched.Wait(ready, next));
-            cancellation.ThrowIfCancellationRequested();
+            DescriptorEvents wireEvents = Wait(wire, set, isFull, areTaken, out bool hasUsers, cancellation);
 
             // The wire of one who has gone is empty as well.
-            short wireIs = EventsOf(wire.Fd, told);
-            if ((wireIs & (Poll.POLLHUP | Poll.POLLERR)) == 0)
+            if (areTaken && (wireEvents & (DescriptorEvents.HangUp | DescriptorEvents.Error)) == 0)
             {
-                _users.CloseTaken(taken);
+                _users.CloseTaken();
+                tookSomebody = true;
+                _window = Math.Min(_window * 2, MaxThrown);
             }
 
-            if ((wireIs & ~Poll.POLLOUT) != 0 && HasGone(wire))
+            if ((wireEvents & ~DescriptorEvents.Writable) != 0 && wire.FindEnd(wireEvents) is var found and not WireEnd.None)
             {
-                return;
+                return found;
             }
 
-            isQuiet = EventsOf(listener.Fd, told) == 0;
-            if (!isQuiet)
+            isQuiet = !hasUsers;
+            if (hasUsers && MayAccept)
             {
-                Accept();
+                Accept(wire);
             }
         }
     }
 
-    private static short EventsOf(int descriptor, ReadOnlySpan<(int Descriptor, short Events)> ready)
+    private DescriptorEvents Wait(
+        Wire wire, DescriptorSet set, bool isFull, bool areTaken, out bool hasUsers, CancellationToken cancellation)
     {
-        foreach ((int one, short events) in ready)
-        {
-            if (one == descriptor)
-            {
-                return events;
-            }
-        }
-
-        return 0;
-    }
-
-    // How many of those that were thrown the wide receiver has. While users come one upon the other, it is asked only now and then.
-    private int CountTaken(Wire wire, bool isQuiet) =>
-        _users.Thrown >= (isQuiet ? 1 : DeliveryBatch) && wire.IsEmpty ? _users.Thrown : 0;
-
-    // Throws as many as there is room for. What is missing for the next one: POLLOUT, or 0 when it is to be tried again after a
-    // while. False when the wide receiver has gone.
-    private bool TryThrowWaiting(Wire wire, out short missing)
-    {
-        missing = 0;
+        hasUsers = false;
+        DescriptorEvents wireEvents = DescriptorEvents.None;
         try
         {
-            while (_users.Waiting > 0)
+            set.Change(
+                wire.Handle,
+                (wire.IsHalfClosed ? DescriptorEvents.None : DescriptorEvents.Readable) |
+                (isFull ? DescriptorEvents.Writable : DescriptorEvents.None));
+            bool mayAccept = MayAccept;
+            set.Change(_listener.SafeHandle, mayAccept ? DescriptorEvents.Readable : DescriptorEvents.None);
+            TimeSpan timeout = areTaken ? TimeSpan.Zero
+                : _users.Thrown > 0 || _users.Waiting > 0 || _ungreeted.Count > 0 ? DeliveryCheck
+                : mayAccept ? Timeout.InfiniteTimeSpan
+                : _acceptAgain.Left;
+            int count = set.Wait(_ready, timeout);
+            foreach (ReadyDescriptor ready in _ready.AsSpan(0, count))
             {
-                if (!wire.TryThrow(_users.Next))
+                if (ready.Descriptor == wire.Handle)
                 {
-                    missing = Poll.POLLOUT;
+                    wireEvents = ready.Events;
+                }
+                else
+                {
+                    hasUsers = true;
+                }
+            }
+        }
+        catch (SystemCallException exception)
+        {
+            // Memory is short, for the moment. The wire stays open: who is on it may still arrive.
+            LogOnce(exception.Message);
+            cancellation.WaitHandle.WaitOne(PauseBeforeRetry);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return wireEvents;
+    }
+
+    // Throws as many as there is space for. False when the wide receiver has gone.
+    private bool TryThrowWaiting(Wire wire, out bool isFull)
+    {
+        isFull = false;
+        try
+        {
+            while (_users.Thrown < _window && !_users.IsSuspectThrown && _users.TryPeek(out GreetedUser? user))
+            {
+                if (user.HasWaited && !user.IsConnected)
+                {
+                    _users.Drop(", who has gone");
+                    continue;
+                }
+
+                if (!wire.TryThrow(user.Connection))
+                {
+                    isFull = true;
+                    user.HasWaited = true;
                     return true;
                 }
 
@@ -234,66 +299,104 @@ public sealed class Quarterback : IDisposable
         }
         catch (SystemCallException exception)
         {
-            // ECONNRESET says that it has gone and did not take all, and is said once: to read would be to find a mere end.
-            if (exception.Errno == Errno.ECONNRESET || HasGone(wire))
+            if (exception.ErrnoName is "ECONNRESET" or "EPIPE" or "ENOTCONN")
             {
                 return false;
             }
 
-            // It is there, and those who are on their way will arrive. Too many may be (ETOOMANYREFS), or it wants none (EPERM).
-            if (_toldError != exception.Errno)
-            {
-                _toldError = exception.Errno;
-                _log(exception.Message);
-            }
+            // It is there, and those who are on their way will arrive. Too many may be (ETOOMANYREFS), or it accepts none (EPERM).
+            LogOnce(exception.Message);
         }
 
         return true;
     }
 
-    private bool HasGone(Wire wire)
+    private void Accept(Wire wire)
     {
-        bool hasEnded = wire.HasEnded(out bool tookAll);
-        _users.CloseTaken(hasEnded && tookAll ? _users.Thrown : 0);
-        return hasEnded;
-    }
-
-    private void Accept()
-    {
-        Span<byte> address = stackalloc byte[SocketFacts.MaxAddressLength];
         try
         {
-            // Not by the Socket: its asynchronous operations set O_NONBLOCK, which on some systems accepted connections inherit,
-            // and the wide receiver would share it.
-            if (UnixSocketConnection.TryAccept(_listener.SafeHandle, address, out int length) is { } connection)
+            // Not by the Socket: its asynchronous operations set O_NONBLOCK, which accepted connections inherit on some systems, and
+            // which the wide receiver would share.
+            for (int accepts = 0; accepts < AcceptsInARow && MayAccept; accepts++)
             {
-                Greet(connection, SocketFacts.Text(address[..Math.Min(length, address.Length)]));
+                if (Acceptor.TryAccept(_listener.SafeHandle, out string name) is not { } connection)
+                {
+                    return;
+                }
+
+                if (_table!.IsInReserve(connection))
+                {
+                    // The last one for now.
+                    LogOnce("This process has as many descriptors as it may (ulimit -n): the next users wait until others leave.");
+                    _isTableFull = true;
+                    _acceptAgain = RetryTime.After(PauseBeforeRetry);
+                }
+
+                Greet(new GreetedUser(connection, name));
+                if (!TryThrowWaiting(wire, out _))
+                {
+                    // The next wait finds that it has gone.
+                    return;
+                }
             }
         }
         catch (SystemCallException exception)
         {
-            // No descriptor left, or a user who was gone before we came: those behind it wait in the backlog.
-            _log(exception.Message);
-            _acceptAgain = Deadline.After(PauseBeforeRetry);
+            // No descriptor is left, or the user was gone already. Those behind it wait in the backlog.
+            LogOnce(exception.Message);
+            _acceptAgain = RetryTime.After(PauseBeforeRetry);
         }
     }
 
-    private unsafe void Greet(SafeDescriptorHandle connection, string name)
+    private void Greet(GreetedUser user)
     {
-        _log($"Handling connection from ({name})");
-        ReadOnlySpan<byte> greeting = Greeting.FromQuarterback;
-        using (var lease = new HandleLease(connection))
-        fixed (byte* bytes = greeting)
+        _log($"Handling connection from ({user.Name})");
+        TryGreet(user);
+    }
+
+    private void GreetAgain()
+    {
+        for (int users = _ungreeted.Count; users > 0; users--)
         {
-            // A new connection has room for a line, so this does not wait.
-            if (SysSocket.Send(lease.Fd, bytes, (nuint)greeting.Length, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL) == greeting.Length)
+            TryGreet(_ungreeted.Dequeue());
+        }
+    }
+
+    private void CheckTable()
+    {
+        if (_isTableFull && _acceptAgain.IsReached)
+        {
+            _isTableFull = _table!.IsFull();
+            _acceptAgain = _isTableFull ? RetryTime.After(PauseBeforeRetry) : RetryTime.Now;
+        }
+    }
+
+    private void TryGreet(GreetedUser user)
+    {
+        try
+        {
+            if (user.TryGreet())
             {
-                _users.Add(connection, name);
-                return;
+                _users.Add(user);
+            }
+            else
+            {
+                _ungreeted.Enqueue(user);
             }
         }
+        catch (SystemCallException exception)
+        {
+            _log($"A user was gone before the greeting: {exception.Message}");
+            _disposer.Close(user.Connection);
+        }
+    }
 
-        _log($"A user was gone before the greeting: {SystemCallException.FromLast("send").Message}");
-        connection.Dispose();
+    private void LogOnce(string line)
+    {
+        if (_logged != line)
+        {
+            _logged = line;
+            _log(line);
+        }
     }
 }

@@ -1,52 +1,79 @@
 using System.Net.Sockets;
-using PSFdPass.Handles;
-using PSFdPass.Interop;
-using PSFdPass.Messages;
-using PSFdPass.Waiting;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Takes the connections that quarterbacks throw to its Unix-domain socket, greets each user on the connection the user already
-/// has, and echoes every byte until the user hangs up. One thread serves any number of both.
+/// Takes the connections that quarterbacks throw to its Unix-domain socket, greets each user on the connection the user already has, and
+/// echoes every byte until the user hangs up. One thread serves any number of both.
 /// </summary>
+/// <remarks>
+/// <para>
+/// Descriptors come from other processes, and closing or inspecting one can block for as long as its owner likes (SO_LINGER, FUSE). The
+/// serving thread therefore only asks getsockopt(2), getsockname(2) and getpeername(2), which block on no descriptor, and leaves the rest
+/// to other threads. It serves TCP connections, and Unix-domain ones only when that is permitted. It closes anything else, a connection
+/// that it serves already, and a connection of which it has both ends.
+/// </para>
+/// <para>
+/// Some numbers of the descriptor table stay free, so that the process can be ended by a signal when the table is full. Users who don't
+/// fit wait on the wire.
+/// </para>
+/// </remarks>
 public sealed class WideReceiver : IDisposable
 {
     private const int EchoBufferSize = 16384;
-    private const int MessagesInARow = 64;
 
-    // What the rest of this process may have open, which it hardly will.
-    private const int DescriptorsOfOthers = 512;
+    // The turn of a quarterback ends after so many messages, or descriptors.
+    private const int MessagesInARow = 64;
+    private const int DescriptorsInARow = 64;
+
+    // Descriptors that may wait to be closed before one who sends other things than users has to wait.
+    private const int MaxPending = 1024;
+
     private static readonly TimeSpan PauseWithoutDescriptors = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
     private readonly string _socketName;
     private readonly bool _allowAnyUser;
+    private readonly bool _allowUnixConnections;
     private readonly Action<string> _log;
+    private readonly PlayerLog? _ownLog;
+    private readonly Disposer _disposer = new();
     private readonly Play _play = new();
-    private readonly Dictionary<int, SafeDescriptorHandle> _quarterbacks = [];
-    private readonly HashSet<int> _resting = [];
-    private readonly Dictionary<int, EchoedUser> _users = [];
+    private readonly HashSet<QuarterbackLine> _quarterbacks = [];
+    private readonly ServedUsers _users = new();
     private readonly byte[] _buffer = new byte[EchoBufferSize];
-    private readonly int[] _numbers = new int[DescriptorSender.MaxDescriptorsPerMessage];
-    private ReadinessSet? _watched;
-    private Deadline _workAgain = Deadline.Never;
-    private int _maxOpenFiles;
+    private readonly FileDescriptor[] _descriptors = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
+    private DescriptorSet _watched = null!;
+    private DescriptorTable _table = null!;
+    private RetryTime _workAgain = RetryTime.Never;
     private bool _isFull;
 
-    /// <summary>Makes a wide receiver, and its socket: from here on quarterbacks can connect.</summary>
+    /// <summary>Creates a wide receiver, and its socket: from here on quarterbacks can connect.</summary>
     /// <param name="socketPath">The Unix-domain socket to listen on. The file is removed at the end.</param>
-    /// <param name="log">Receives a line for everything that happens, from any thread.</param>
-    /// <param name="socketName">What the log calls the socket, if not by its path.</param>
+    /// <param name="log">Receives a line for everything that happens, on another thread. It may block, and throw.</param>
+    /// <param name="socketName">The socket's name in the log, if not its path.</param>
     /// <param name="allowAnyUser">True to serve quarterbacks of every user; otherwise only those of this process's user.</param>
-    /// <param name="replaceStale">True to remove a socket file on which nobody answers.</param>
+    /// <param name="replaceStale">True to replace a socket on which nobody answers.</param>
+    /// <param name="allowUnixConnections">True to serve users on Unix-domain stream sockets too.</param>
     /// <exception cref="SystemCallException">EADDRINUSE: something is there. ENAMETOOLONG, ENOENT, EACCES: the path can't be used.</exception>
     public WideReceiver(
-        string socketPath, Action<string> log, string? socketName = null, bool allowAnyUser = false, bool replaceStale = false)
+        string socketPath,
+        Action<string> log,
+        string? socketName = null,
+        bool allowAnyUser = false,
+        bool replaceStale = false,
+        bool allowUnixConnections = false)
+        : this(socketPath, new PlayerLog(log), socketName, allowAnyUser, replaceStale, allowUnixConnections) =>
+        _ownLog = (PlayerLog)_log.Target!;
+
+    internal WideReceiver(
+        string socketPath, PlayerLog log, string? socketName, bool allowAnyUser, bool replaceStale, bool allowUnixConnections)
     {
-        _log = log;
-        _socketName = socketName ?? socketPath;
+        _log = log.Add;
+        _socketName = ShownText.Of(socketName ?? socketPath);
         _allowAnyUser = allowAnyUser;
+        _allowUnixConnections = allowUnixConnections;
         const UnixFileMode EveryUser = UnixSocketListener.DefaultMode |
             UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         _listener = UnixSocketListener.Create(
@@ -54,183 +81,248 @@ public sealed class WideReceiver : IDisposable
             backlog: int.MaxValue,
             mode: allowAnyUser ? EveryUser : UnixSocketListener.DefaultMode,
             replaceStale: replaceStale);
+        _listener.Blocking = false;
     }
 
-    /// <summary>Makes what waits for everything.</summary>
-    internal Func<ReadinessSet> Watching { get; init; } = ReadinessSet.Create;
+    /// <summary>Gets the method that creates the set that waits for everything.</summary>
+    internal Func<DescriptorSet> CreateSet { get; init; } = static () => new DescriptorSet();
 
-    /// <summary>Plays until it is cancelled; by then every connection that it has is closed.</summary>
+    /// <summary>Plays until it is cancelled; by then every connection that it has is shut down.</summary>
     /// <param name="listening">Called once, when the play begins.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="InvalidOperationException">It plays already.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
-        _play.Begin((wake, end) => Run(listening, wake, end), cancellation);
+        _play.Begin((set, end) => Run(listening, set, end), CreateSet, cancellation);
 
-    /// <summary>Ends the play and waits for that (so it can't be called from the log), stops listening, and removes the socket's file.</summary>
+    /// <summary>Ends the play and waits for that, stops listening, and removes the socket's file.</summary>
     public void Dispose()
     {
         _play.Dispose();
         _listener.Dispose();
+        _disposer.Dispose();
+        _ownLog?.Dispose();
     }
 
-    private void Run(Action? listening, WakeDescriptor wake, CancellationToken cancellation)
+    private void Run(Action? listening, DescriptorSet set, CancellationToken cancellation)
     {
         _log($"Starting Wide Receiver on PID ({Environment.ProcessId})");
         _log($"Listening for messages on ({_socketName})");
-        using ReadinessSet watched = Watching();
-        _watched = watched;
-        _maxOpenFiles = SysResource.MaxOpenFiles;
-        using var listener = new HandleLease(_listener.SafeHandle);
-        watched.Add(wake.Fd, Poll.POLLIN);
-        watched.Add(listener.Fd, Poll.POLLIN);
+        using var table = new DescriptorTable();
+        _disposer.WarmUp();
+        _watched = set;
+        _table = table;
+        set.Add(_listener.SafeHandle, DescriptorEvents.Readable);
         listening?.Invoke();
         try
         {
-            Serve(listener.Fd, cancellation);
+            Serve(cancellation);
         }
         finally
         {
-            foreach (EchoedUser user in _users.Values)
+            foreach (EchoedUser user in _users.All())
             {
-                user.Close();
-                _log($"Closing connection from ({user.Name})");
+                Close(user);
             }
 
-            foreach (SafeDescriptorHandle quarterback in _quarterbacks.Values)
+            foreach (QuarterbackLine quarterback in _quarterbacks.ToArray())
             {
-                quarterback.Dispose();
-                _log($"Connection on ({_socketName}) closed");
+                Close(quarterback);
             }
 
-            _users.Clear();
-            _quarterbacks.Clear();
-            _resting.Clear();
+            _workAgain = RetryTime.Never;
         }
     }
 
-    private void Serve(int listener, CancellationToken cancellation)
+    private void Serve(CancellationToken cancellation)
     {
-        var ready = new (int Descriptor, short Events)[64];
+        var ready = new ReadyDescriptor[64];
         while (!cancellation.IsCancellationRequested)
         {
-            int count = _watched!.Wait(ready, _workAgain);
-            if (_workAgain.HasPassed)
+            int count = Wait(ready, cancellation);
+            if (_workAgain.IsReached && !_workAgain.IsNever)
             {
-                WorkAgain(listener);
+                WorkAgain();
             }
 
-            foreach ((int fd, short events) in ready.AsSpan(0, count))
+            foreach ((_, DescriptorEvents events, object? state) in ready.AsSpan(0, count))
             {
-                // Whoever is neither of the three has hung up in this round.
-                if (_users.TryGetValue(fd, out EchoedUser? user))
+                switch (state)
                 {
-                    Serve(user, events);
-                }
-                else if (_quarterbacks.TryGetValue(fd, out SafeDescriptorHandle? quarterback))
-                {
-                    Catch(quarterback, fd);
-                }
-                else if (fd == listener && !TryAccept())
-                {
-                    // It stays ready: those who connect wait in the backlog for a while.
-                    _watched.Change(listener, 0);
-                    _workAgain = Deadline.After(PauseWithoutDescriptors);
+                    // One who was closed in this round is still in the buffer.
+                    case EchoedUser user when user.Connection.IsOpen && _users.Contains(user):
+                        Serve(user, events);
+                        break;
+                    case QuarterbackLine quarterback when _quarterbacks.Contains(quarterback):
+                        Catch(quarterback);
+                        break;
+                    case null:
+                        Accept();
+                        break;
                 }
             }
         }
     }
 
-    // False when there is no descriptor left.
-    private bool TryAccept()
+    private int Wait(ReadyDescriptor[] ready, CancellationToken cancellation)
     {
         try
         {
-            if (UnixSocketConnection.TryAccept(_listener.SafeHandle, [], out _) is { } connection)
-            {
-                Welcome(connection);
-            }
+            return _watched.Wait(ready, _workAgain.Left);
+        }
+        catch (SystemCallException exception)
+        {
+            // Memory is short, for the moment.
+            _log(exception.Message);
+            cancellation.WaitHandle.WaitOne(PauseWithoutDescriptors);
+            return 0;
+        }
+    }
 
-            return true;
+    private void Accept()
+    {
+        FileDescriptor? quarterback;
+        try
+        {
+            quarterback = Acceptor.TryAccept(_listener.SafeHandle);
         }
         catch (SystemCallException exception)
         {
             _log(exception.Message);
-            return false;
+            PauseAccepting();
+            return;
         }
-    }
 
-    private void Welcome(SafeDescriptorHandle quarterback)
-    {
-        int fd = (int)quarterback.DangerousGetHandle();
+        if (quarterback is null)
+        {
+            return;
+        }
+
+        if (_table.IsInReserve(quarterback))
+        {
+            LogFull();
+            PauseAccepting();
+        }
+
         try
         {
-            if (!_allowAnyUser && UnixSocketPeer.Of(quarterback) is var peer && peer.UserId != Unistd.GetEUid())
-            {
-                _log($"Refusing a connection on ({_socketName}) from {peer}");
-                quarterback.Dispose();
-                return;
-            }
-
-            _watched!.Add(fd, Poll.POLLIN);
+            Welcome(quarterback);
         }
         catch (SystemCallException exception)
         {
             _log($"Refusing a connection on ({_socketName}): {exception.Message}");
             quarterback.Dispose();
-            return;
+        }
+    }
+
+    // The listener stays ready. Those who connect wait in the backlog for a while.
+    private void PauseAccepting()
+    {
+        _watched.Change(_listener.SafeHandle, DescriptorEvents.None);
+        _workAgain = RetryTime.After(PauseWithoutDescriptors);
+    }
+
+    private void Welcome(FileDescriptor connection)
+    {
+        if (!_allowAnyUser)
+        {
+            using var peer = UnixSocketPeer.Of(connection.SafeHandle);
+            if (peer.UserId != OwnUser.Id)
+            {
+                _log($"Refusing a connection on ({_socketName}) from {peer}");
+                connection.Dispose();
+                return;
+            }
         }
 
-        _quarterbacks.Add(fd, quarterback);
+        var quarterback = new QuarterbackLine(connection, _socketName, _log);
+        _watched.Add(connection.SafeHandle, DescriptorEvents.Readable, quarterback);
+        _quarterbacks.Add(quarterback);
         _log($"Handling connection from ({_socketName})");
     }
 
-    // Takes what a quarterback has thrown, but leaves something to do for the others.
-    private void Catch(SafeDescriptorHandle quarterback, int fd)
+    // Receives what a quarterback has thrown, but leaves something to do for the others.
+    private void Catch(QuarterbackLine quarterback)
     {
         try
         {
-            for (int messages = 0; messages < MessagesInARow; messages++)
+            int descriptors = 0;
+            for (int messages = 0; messages < MessagesInARow && descriptors < DescriptorsInARow; messages++)
             {
-                // What has no room in the descriptor table is lost with its message, so when there may be none, the message is
-                // only looked at first.
-                bool isPeeked = _users.Count + _quarterbacks.Count > _maxOpenFiles - DescriptorsOfOthers - _numbers.Length;
-                if (RecvMsg.Try(fd, _buffer, _numbers, isPeeked, out ReceiveResult result) != Outcome.Done)
+                if (quarterback.HasSentOther && _disposer.Pending > MaxPending)
+                {
+                    Rest(quarterback);
+                    return;
+                }
+
+                // What does not fit into the descriptor table is lost with its message. When that may happen, the message is only
+                // looked at first, with the reserve taken.
+                bool isPeeked = _table.IsNearlyFull(_users.Count + _quarterbacks.Count + _disposer.Pending);
+                bool isHeld = !isPeeked || _table.TryHold();
+                bool isEmpty;
+                ReceiveResult message;
+                try
+                {
+                    if (!isHeld && _users.Count > 0)
+                    {
+                        LogFull();
+                        Rest(quarterback);
+                        return;
+                    }
+
+                    isEmpty = !DescriptorReceiver.TryReceive(
+                        quarterback.Connection.SafeHandle, _buffer, _descriptors, isPeeked, out message);
+                }
+                finally
+                {
+                    if (isPeeked)
+                    {
+                        _table.Release();
+                    }
+                }
+
+                if (isEmpty)
                 {
                     _isFull = false;
                     return;
                 }
 
-                if (result.IsEndOfStream)
+                if (message.IsEndOfStream)
                 {
-                    Close(quarterback, fd);
+                    Close(quarterback);
                     return;
                 }
 
-                if (!TryTake(fd, result, isPeeked))
+                descriptors += message.Descriptors;
+                if (!TryTake(quarterback, message, isPeeked))
                 {
-                    Rest(fd);
+                    Rest(quarterback);
                     return;
                 }
             }
         }
+        catch (SystemCallException exception) when (exception.ErrnoName is not "ECONNRESET" && SoftErrors.Contains(exception))
+        {
+            _log(exception.Message);
+            Rest(quarterback);
+        }
         catch (SystemCallException exception)
         {
             _log(exception.Message);
-            Close(quarterback, fd);
+            Close(quarterback);
         }
     }
 
-    // False when the message stays where it is, until somebody leaves and there is room for its descriptors.
-    private bool TryTake(int quarterback, in ReceiveResult result, bool isPeeked)
+    // False when the message stays where it is, until somebody leaves and there is space for its descriptors.
+    private bool TryTake(QuarterbackLine quarterback, in ReceiveResult message, bool isPeeked)
     {
-        using var drain = new ReceivedDescriptors(_numbers.AsSpan(0, result.Descriptors));
-        bool isCut = (result.Flags & MessageFlags.DescriptorsTruncated) != 0;
-        if (isPeeked && isCut && (_users.Count > 0 || result.Descriptors == 0))
+        Span<FileDescriptor> descriptors = _descriptors.AsSpan(0, message.Descriptors);
+        bool isCut = (message.Flags & MessageFlags.DescriptorsTruncated) != 0;
+        if (isPeeked && isCut && (_users.Count > 0 || descriptors.IsEmpty))
         {
-            if (!_isFull)
+            LogFull();
+            foreach (FileDescriptor descriptor in descriptors)
             {
-                _log("This process has as many descriptors as it may (ulimit -n): the next users wait until others leave.");
-                _isFull = true;
+                _disposer.Close(descriptor);
             }
 
             return false;
@@ -238,51 +330,67 @@ public sealed class WideReceiver : IDisposable
 
         if (isPeeked)
         {
-            Drop(quarterback, result.Bytes);
+            // Its descriptors are ours by now. A read closes those that the message still carries.
+            _ = FileDescriptor.TryRead(quarterback.Connection.SafeHandle, _buffer.AsSpan(0, message.Bytes), out _);
         }
 
-        if (isCut)
+        if (isCut && quarterback.IsLineDue())
         {
             _log($"Descriptors that came on ({_socketName}) were lost, because this process has as many as it may (ulimit -n)");
-            _maxOpenFiles = 0;
         }
-        else if (result.Descriptors == 0)
+        else if (descriptors.IsEmpty && quarterback.IsLineDue())
         {
-            _log($"Ignoring {result.Bytes} bytes that came on ({_socketName}) without a descriptor");
+            _log($"Ignoring {message.Bytes} bytes that came on ({_socketName}) without a descriptor");
         }
 
-        foreach (FileDescriptor descriptor in drain.TakeAll())
+        foreach (FileDescriptor descriptor in descriptors)
         {
-            Take(descriptor);
+            Take(quarterback, descriptor);
         }
 
         return true;
     }
 
-    // Removes a message that was looked at. We have its descriptors by then, and recv(2) drops the further ones that it carries.
-    private unsafe void Drop(int quarterback, int bytes)
+    // Serves a user's connection; anything else is closed.
+    private void Take(QuarterbackLine quarterback, FileDescriptor descriptor)
     {
-        fixed (byte* buffer = _buffer)
+        if (SocketInfo.Of(descriptor.SafeHandle) is not { } socket)
         {
-            _ = SysSocket.Recv(quarterback, buffer, (nuint)bytes, Constants.Current.MSG_DONTWAIT);
+            Ignore(quarterback, descriptor, "a descriptor that is no connection");
+        }
+        else if (!socket.IsTcpConnection && !IsPermittedUnixConnection(socket, descriptor))
+        {
+            Ignore(quarterback, descriptor, socket.IsConnected
+                ? "a connection that is not TCP"
+                : "a socket that is not connected, or not any more");
+        }
+        else if (_users.Contains(socket))
+        {
+            Ignore(quarterback, descriptor, "a connection that is served already");
+        }
+        else if (_users.HasOtherEnd(socket, out EchoedUser? other))
+        {
+            SocketInfo.Shutdown(descriptor.SafeHandle);
+            Ignore(quarterback, descriptor, "a connection of which both ends came here");
+            if (other is not null)
+            {
+                Close(other);
+            }
+        }
+        else
+        {
+            string address = socket.RemoteEndPoint?.ToString() ?? "";
+            Take(new EchoedUser(descriptor, socket, address.Length == 0 ? "unnamed" : ShownText.Of(address)));
         }
     }
 
-    // The user's connection, if that is what was thrown: anything else is closed again.
-    private void Take(FileDescriptor descriptor)
+    private void Take(EchoedUser user)
     {
-        if (EchoedUser.Take(descriptor, out string refusal) is not { } user)
-        {
-            _log("Ignoring " + refusal);
-            descriptor.Dispose();
-            return;
-        }
-
         _log($"Handling connection from ({user.Name})");
-        _users.Add(user.Fd, user);
+        _users.Add(user);
         try
         {
-            _watched!.Add(user.Fd, Poll.POLLIN);
+            _watched.Add(user.Connection.SafeHandle, DescriptorEvents.Readable, user);
         }
         catch (SystemCallException exception)
         {
@@ -291,75 +399,114 @@ public sealed class WideReceiver : IDisposable
             return;
         }
 
-        Serve(user, events: 0);
+        Serve(user, DescriptorEvents.None);
     }
 
-    private void Serve(EchoedUser user, short events)
+    // A connection to this process itself would have both of its ends here.
+    private bool IsPermittedUnixConnection(in SocketInfo socket, FileDescriptor descriptor)
     {
-        short next = user.Serve(_buffer, events);
-        if (next == 0)
+        if (!_allowUnixConnections || socket is not { Family: AddressFamily.Unix, Type: SocketType.Stream, IsConnected: true })
         {
-            _watched!.Remove(user.Fd);
+            return false;
+        }
+
+        try
+        {
+            using var peer = UnixSocketPeer.Of(descriptor.SafeHandle);
+            return peer.ProcessId != Environment.ProcessId;
+        }
+        catch (SystemCallException)
+        {
+            return false;
+        }
+    }
+
+    private void Ignore(QuarterbackLine quarterback, FileDescriptor descriptor, string reason) =>
+        _disposer.Close(
+            descriptor,
+            quarterback.IsLineDue() ? ignored => _log(ShownText.Of($"Ignoring {reason}: {ignored}")) : null);
+
+    private void Serve(EchoedUser user, DescriptorEvents events)
+    {
+        DescriptorEvents next = user.Serve(_buffer, events);
+        if (next == DescriptorEvents.None)
+        {
             Close(user);
         }
         else
         {
-            _watched!.Change(user.Fd, next);
+            _watched.Change(user.Connection.SafeHandle, next);
         }
     }
 
     private void Close(EchoedUser user)
     {
-        _users.Remove(user.Fd);
-        user.Close();
+        if (!_users.Remove(user))
+        {
+            return;
+        }
+
+        _watched.Remove(user.Connection.SafeHandle);
+
+        // Ends the connection for the user at once, whoever still has it open.
+        SocketInfo.Shutdown(user.Connection.SafeHandle);
+        _disposer.Close(user.Connection);
         _log($"Closing connection from ({user.Name})");
         if (!_workAgain.IsNever)
         {
-            // There is room for somebody else.
-            _workAgain = Deadline.After(TimeSpan.Zero);
+            // There is space for somebody else.
+            _workAgain = RetryTime.Now;
         }
     }
 
-    private void Close(SafeDescriptorHandle quarterback, int fd)
+    private void Close(QuarterbackLine quarterback)
     {
-        if (!_resting.Remove(fd))
-        {
-            _watched!.Remove(fd);
-        }
-
-        _quarterbacks.Remove(fd);
-        quarterback.Dispose();
+        _watched.Remove(quarterback.Connection.SafeHandle);
+        _quarterbacks.Remove(quarterback);
+        quarterback.LogCount();
+        quarterback.Connection.Dispose();
         _log($"Connection on ({_socketName}) closed");
     }
 
-    // A quarterback that would be ready at once again, with nothing to be done about it. To wait for nothing would not do: that
-    // it hangs up would be told all the time.
-    private void Rest(int quarterback)
+    // A quarterback that would be ready at once again, with nothing to be done about it. Waiting for no event would not do, because a
+    // hang-up would be reported all the time.
+    private void Rest(QuarterbackLine quarterback)
     {
-        if (_resting.Add(quarterback))
-        {
-            _watched!.Remove(quarterback);
-        }
-
-        _workAgain = Deadline.After(PauseWithoutDescriptors);
+        quarterback.IsResting |= _watched.Remove(quarterback.Connection.SafeHandle);
+        _workAgain = RetryTime.After(PauseWithoutDescriptors);
     }
 
-    private void WorkAgain(int listener)
+    private void WorkAgain()
     {
-        _workAgain = Deadline.Never;
-        _watched!.Change(listener, Poll.POLLIN);
-        foreach (int quarterback in _resting.ToArray())
+        _workAgain = RetryTime.Never;
+        if (_table.IsFull() && _users.Count > 0)
+        {
+            _workAgain = RetryTime.After(PauseWithoutDescriptors);
+            return;
+        }
+
+        _watched.Change(_listener.SafeHandle, DescriptorEvents.Readable);
+        foreach (QuarterbackLine quarterback in _quarterbacks.Where(static quarterback => quarterback.IsResting).ToArray())
         {
             try
             {
-                _watched.Add(quarterback, Poll.POLLIN);
-                _resting.Remove(quarterback);
+                _watched.Add(quarterback.Connection.SafeHandle, DescriptorEvents.Readable, quarterback);
+                quarterback.IsResting = false;
             }
             catch (SystemCallException exception)
             {
                 _log(exception.Message);
-                Close(_quarterbacks[quarterback], quarterback);
+                Close(quarterback);
             }
+        }
+    }
+
+    private void LogFull()
+    {
+        if (!_isFull)
+        {
+            _log("This process has as many descriptors as it may (ulimit -n): the next users wait until others leave.");
+            _isFull = true;
         }
     }
 }

@@ -38,6 +38,9 @@ internal sealed class WideReceiverProcess : IDisposable
     /// <summary>Completes when it has ended, for whatever reason, and everything that it wrote was read.</summary>
     public Task Exited { get; }
 
+    /// <summary>Gets a value indicating whether it has ended otherwise than with status 0.</summary>
+    public bool HasFailed => Exited.IsCompleted && _process.ExitCode != 0;
+
     /// <summary>How it ended, and what it said of it.</summary>
     public string Describe() => $"The Wide Receiver with PID ({Id}) ended with {_process.ExitCode}. {_errors.ToString().Trim()}".Trim();
 

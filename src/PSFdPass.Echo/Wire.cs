@@ -1,64 +1,108 @@
-using PSFdPass.Waiting;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using PSFdPass.Handles;
-using PSFdPass.Interop;
-using PSFdPass.Messages;
+using System.Runtime.InteropServices;
 
 namespace PSFdPass.Echo;
 
-/// <summary>A quarterback's connection to a wide receiver, by its number, which whoever made this keeps open. Never waits.</summary>
-internal readonly struct Wire(int fd)
+/// <summary>A quarterback's connection to a wide receiver. Nothing here blocks.</summary>
+internal sealed class Wire : IDisposable
 {
-    // A wide receiver that talks without end must not keep users waiting.
+    // A wide receiver that sends without end must not keep users waiting.
     private const int ReadsInARow = 16;
+    private readonly Socket _socket;
+    private readonly FileDescriptor[] _discarded = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
+    private bool _isReset;
 
-    /// <summary>The connection's descriptor.</summary>
-    public int Fd => fd;
+    public Wire(Socket socket) => _socket = socket;
 
-    /// <summary>Whether everything that was thrown has been received, or is lost because the wide receiver has gone.</summary>
-    public bool IsEmpty => SysIoctl.IsSendQueueEmpty(fd);
+    /// <summary>Gets the method that closes descriptors which the wide receiver sent.</summary>
+    public required Action<FileDescriptor> Discarded { private get; init; }
 
-    /// <summary>Throws a connection: its descriptor, with one byte. False when there is no room.</summary>
+    /// <summary>Gets the socket.</summary>
+    public Socket Socket => _socket;
+
+    /// <summary>Gets the handle to wait on.</summary>
+    public SafeHandle Handle => _socket.SafeHandle;
+
+    /// <summary>
+    /// Gets a value indicating whether everything that was thrown has been received, or lost because the wide receiver has closed the
+    /// wire. Where the system does not reveal it (macOS), it is true at once.
+    /// </summary>
+    public bool IsEmpty => SocketInfo.UnreceivedBytesOf(Handle) <= 0;
+
+    /// <summary>Gets a value indicating whether the wide receiver has stopped sending, though it may go on receiving.</summary>
+    public bool IsHalfClosed { get; private set; }
+
+    /// <summary>Throws a connection: its descriptor, with one byte. False when there is no space.</summary>
     /// <exception cref="SystemCallException">sendmsg(2) failed.</exception>
-    public bool TryThrow(SafeDescriptorHandle connection)
+    public bool TryThrow(FileDescriptor connection)
     {
-        using var lease = new HandleLease(connection);
-        int descriptor = lease.Fd;
-        return SendMsg.Try(fd, [1], new ReadOnlySpan<int>(in descriptor), out _) == Outcome.Done;
+        try
+        {
+            return DescriptorSender.TrySend(Handle, [1], [connection.SafeHandle], out _);
+        }
+        catch (SystemCallException exception)
+        {
+            // It is reported once, and a read would then find a mere end.
+            _isReset |= exception.ErrnoName == "ECONNRESET";
+            throw;
+        }
     }
 
     /// <summary>
-    /// Whether the wide receiver has closed its end, and had received everything by then. Whatever it had not received is gone
-    /// with its socket, which the kernel tells with ECONNRESET.
+    /// Returns whether, and how, the wide receiver has closed the wire. With <see cref="WireEnd.Closed"/> it had received everything by
+    /// then; the kernel reports ECONNRESET when it had not.
     /// </summary>
+    /// <param name="events">The events that a wait has reported.</param>
     [SkipLocalsInit]
-    public bool HasEnded(out bool tookAll)
+    public WireEnd FindEnd(DescriptorEvents events)
     {
-        tookAll = false;
+        if (_isReset)
+        {
+            return WireEnd.Reset;
+        }
+
+        bool isClosed = (events & (DescriptorEvents.HangUp | DescriptorEvents.Error)) != 0;
         Span<byte> data = stackalloc byte[256];
         try
         {
-            // It has nothing to say; what it says all the same is dropped, and descriptors that it sends are closed.
+            // A wide receiver has nothing to say. Its bytes are discarded, and its descriptors closed.
             for (int reads = 0; reads < ReadsInARow; reads++)
             {
-                if (RecvMsg.Try(fd, data, [], peek: false, out ReceiveResult result) != Outcome.Done)
+                if (!DescriptorReceiver.TryReceive(Handle, data, _discarded, peek: false, out ReceiveResult message))
                 {
-                    return false;
+                    return WireEnd.None;
                 }
 
-                if (result.IsEndOfStream)
+                if (message.IsEndOfStream)
                 {
-                    tookAll = true;
-                    return true;
+                    IsHalfClosed = true;
+                    return isClosed ? WireEnd.Closed : WireEnd.None;
                 }
+
+                Discard(message.Descriptors);
             }
 
-            return false;
+            return WireEnd.None;
+        }
+        catch (SystemCallException exception) when (exception.ErrnoName != "ECONNRESET" && SoftErrors.Contains(exception))
+        {
+            return WireEnd.None;
         }
         catch (SystemCallException)
         {
-            return true;
+            return WireEnd.Reset;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private void Discard(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Discarded(_discarded[i]);
         }
     }
 }

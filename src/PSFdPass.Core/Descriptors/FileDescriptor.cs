@@ -22,7 +22,7 @@ namespace PSFdPass;
 /// <see cref="ObjectDisposedException"/> or, from <see cref="Dispose"/>, nothing. Disposing the object ends waits on other threads.
 /// </para>
 /// </remarks>
-public sealed class FileDescriptor : IDisposable
+public sealed partial class FileDescriptor : IDisposable
 {
     private readonly SafeDescriptorHandle _handle;
     private volatile string? _handedOverAs;

@@ -37,7 +37,7 @@ public sealed class SystemCallException : IOException
     internal static SystemCallException FromLast(string call, string? subject = null) => new(call, Interop.Errno.Last, subject);
 
     /// <summary>The error that a .NET socket operation wraps.</summary>
-    internal static SystemCallException From(SocketException exception, string call, string? subject = null) =>
+    public static SystemCallException From(SocketException exception, string call, string? subject = null) =>
         new(call, exception.NativeErrorCode, subject, exception);
 
     private static string Describe(string call, int errno, string? subject)

@@ -64,6 +64,12 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (Say is not null && !MyInvocation.BoundParameters.ContainsKey(nameof(Port)))
+        {
+            // Nobody else has to find the port.
+            Port = 0;
+        }
+
         if (!ShouldProcess($"{SocketPath}, port {Port}", $"Play {Role}"))
         {
             return;

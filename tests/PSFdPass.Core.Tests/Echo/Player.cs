@@ -35,6 +35,8 @@ internal sealed partial class Player : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>What was read of what it has said.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
@@ -44,6 +46,14 @@ internal sealed partial class Player : IDisposable
     /// <summary>The sample, with a limit of open files: ulimit -n.</summary>
     public static Player SampleWithLimit(int openFiles, string folder, params IEnumerable<string> arguments) =>
         new(["sh", "-c", $"ulimit -n {openFiles} && exec \"$@\"", "sh", .. SampleCommand(arguments)], folder);
+
+    /// <summary>The sample, started by a shell script: "$@" in the script is its command line.</summary>
+    public static Player SampleInScript(string script, string folder, params IEnumerable<string> arguments) =>
+        new(["sh", "-c", script, "sh", .. SampleCommand(arguments)], folder);
+
+    /// <summary>A Python program in a file.</summary>
+    public static Player Python(string file, string folder, params IEnumerable<string> arguments) =>
+        new(["python3", "-B", file, .. arguments], folder);
 
     /// <summary>A program of tests/peers in C or Python.</summary>
     public static Player Foreign(string language, string name, string folder, params IEnumerable<string> arguments) =>

@@ -124,7 +124,7 @@ public sealed class QuarterbackTests : IDisposable
                 right.SendDescriptors(file.SafeHandle);
             }
 
-            Assert.False(new Wire((int)left.Handle).HasEnded(out _));
+            Assert.Equal(WireEnd.None, new Wire(left) { Discarded = static descriptor => descriptor.Dispose() }.FindEnd(DescriptorEvents.Readable));
             Assert.InRange(left.Available, 1, 39);
         }
 

@@ -169,6 +169,8 @@ public sealed class SampleTests : IDisposable
             Program.Result result = untold.Finish();
             Assert.Equal(1, result.ExitCode);
             Assert.Contains("left from a process that is gone", result.Error);
+            Assert.Contains("--force replaces it", result.Error);
+            Assert.DoesNotContain("-Force", result.Error);
         }
 
         // Somebody who uses the same name in another folder has nothing to do with it.

@@ -62,5 +62,12 @@ internal sealed class User : IDisposable
         }
     }
 
+    /// <summary>Ends the connection with a reset.</summary>
+    public void Resets()
+    {
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Dispose();
+    }
+
     public void Dispose() => _socket.Dispose();
 }

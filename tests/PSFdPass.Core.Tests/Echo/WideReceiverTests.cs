@@ -82,8 +82,8 @@ public sealed class WideReceiverTests : IDisposable
     [LinuxFact]
     public void Hangs_up_on_whom_it_can_not_watch_and_plays_on()
     {
-        var set = new FullSet();
-        using var receiver = new WideReceiver(_path, _log.Add) { Watching = () => set };
+        var set = new FullPoller();
+        using var receiver = new WideReceiver(_path, _log.Add) { CreateSet = () => new DescriptorSet(set) };
         receiver.RunAsync();
         using Socket wire = Connect();
         _log.WaitFor("Handling connection from");
@@ -155,18 +155,11 @@ public sealed class WideReceiverTests : IDisposable
     private Socket Connect() => UnixSocketConnection.Connect(UnixSocketAddress.FromPath(_path), SocketType.Stream, Patience.Long);
 
     /// <summary>Watches no more descriptors for a while, as with fs.epoll.max_user_watches used up.</summary>
-    private sealed class FullSet : ReadinessSet.EpollSet
+    private sealed class FullPoller : EpollPoller
     {
         public volatile bool IsFull;
 
-        private protected override void Begin(int descriptor, short events)
-        {
-            if (IsFull)
-            {
-                throw new SystemCallException("epoll_ctl", ErrnoNames.NumberOf("ENOSPC"));
-            }
-
-            base.Begin(descriptor, events);
-        }
+        public override bool TryAdd(int fd, ulong token, short events) =>
+            IsFull ? throw new SystemCallException("epoll_ctl", ErrnoNames.NumberOf("ENOSPC")) : base.TryAdd(fd, token, events);
     }
 }

@@ -5,9 +5,9 @@ namespace PSFdPass.Tests;
 /// <summary>Runs something that waits in the kernel, and goes on when it does: no test has to guess how long that takes.</summary>
 internal sealed class BlockedThread
 {
-    // poll, ppoll, recvfrom, recvmsg, accept, accept4, by their numbers on x86-64 and arm64.
+    // poll, ppoll, recvfrom, recvmsg, accept, accept4, epoll_wait, epoll_pwait, by their numbers on x86-64 and arm64.
     private static readonly int[] Waits = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture ==
-        System.Runtime.InteropServices.Architecture.Arm64 ? [73, 207, 212, 202, 242] : [7, 271, 45, 47, 43, 288];
+        System.Runtime.InteropServices.Architecture.Arm64 ? [73, 207, 212, 202, 242, 22] : [7, 271, 45, 47, 43, 288, 232, 281];
 
     private readonly Thread _thread;
     private volatile int _id;

@@ -8,14 +8,11 @@ internal static unsafe partial class SysIoctl
     private const nuint SIOCOUTQ = 0x5411;
     private const nuint FIONREAD = 0x541B;
 
-    /// <summary>
-    /// Whether everything that was sent on a socket has been received by the peer. Only Linux tells (SIOCOUTQ, unix(7)); where
-    /// it can't be told, the answer is yes.
-    /// </summary>
-    public static bool IsSendQueueEmpty(int socket)
+    /// <summary>SIOCOUTQ, on Linux: the bytes that the peer has not received (tcp(7), unix(7)); -1 where it is not available.</summary>
+    public static int UnreceivedBytes(int socket)
     {
-        int unread = 0;
-        return !OperatingSystem.IsLinux() || Control(socket, SIOCOUTQ, &unread) != 0 || unread == 0;
+        int bytes = 0;
+        return OperatingSystem.IsLinux() && Control(socket, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
     }
 
     /// <summary>FIONREAD (ioctl_tty(2)), on Linux: the number of bytes that wait to be received; -1 where it is not available.</summary>

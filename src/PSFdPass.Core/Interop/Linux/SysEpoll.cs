@@ -18,11 +18,11 @@ internal static unsafe partial class SysEpoll
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int Create(int flags);
 
-    /// <summary>epoll_ctl(2), with the descriptor itself as the data.</summary>
-    public static int Control(int epoll, int operation, int descriptor, short events)
+    /// <summary>epoll_ctl(2).</summary>
+    public static int Control(int epoll, int operation, int descriptor, ulong data, short events)
     {
         byte* bytes = stackalloc byte[EventSize];
-        Write(new Span<byte>(bytes, EventSize), descriptor, events);
+        Write(new Span<byte>(bytes, EventSize), data, events);
         return Control(epoll, operation, descriptor, bytes);
     }
 
@@ -34,16 +34,16 @@ internal static unsafe partial class SysEpoll
     public static int EventSizeOn(PlatformId platform) => platform == PlatformId.LinuxX64 ? 12 : 16;
 
     /// <summary>Fills in a <c>struct epoll_event</c>, which is as long as the span.</summary>
-    public static void Write(Span<byte> bytes, int descriptor, short events)
+    public static void Write(Span<byte> bytes, ulong data, short events)
     {
         bytes.Clear();
         BinaryPrimitives.WriteInt16LittleEndian(bytes, events);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[^sizeof(long)..], descriptor);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[^sizeof(ulong)..], data);
     }
 
     /// <summary>Reads a <c>struct epoll_event</c>, which is as long as the span.</summary>
-    public static (int Descriptor, short Events) Read(ReadOnlySpan<byte> bytes) =>
-        (BinaryPrimitives.ReadInt32LittleEndian(bytes[^sizeof(long)..]), BinaryPrimitives.ReadInt16LittleEndian(bytes));
+    public static (ulong Data, short Events) Read(ReadOnlySpan<byte> bytes) =>
+        (BinaryPrimitives.ReadUInt64LittleEndian(bytes[^sizeof(ulong)..]), BinaryPrimitives.ReadInt16LittleEndian(bytes));
 
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     private static partial int Control(int epoll, int operation, int descriptor, byte* @event);

@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass;
+
+/// <content>Reading and writing without blocking, and without O_NONBLOCK, which would change the descriptor for its other holders.</content>
+public sealed partial class FileDescriptor
+{
+    /// <summary>Reads what is available, without blocking: recv(2) with MSG_DONTWAIT from a socket, otherwise poll(2) and read(2).</summary>
+    /// <param name="descriptor">A descriptor of any kind that can be read.</param>
+    /// <param name="buffer">The buffer for the data.</param>
+    /// <param name="bytes">The number of bytes that were read; 0 at the end.</param>
+    /// <returns>False when nothing is available yet.</returns>
+    /// <remarks>
+    /// Descriptors that are attached to a socket's data are discarded; receive them with <see cref="DescriptorReceiver"/>. A pipe or a
+    /// terminal from which another thread or process reads at the same time can still block.
+    /// </remarks>
+    /// <exception cref="SystemCallException">recv(2) or read(2) failed: ECONNRESET, EBADF, EISDIR and so on.</exception>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    public static unsafe bool TryRead(SafeHandle descriptor, Span<byte> buffer, out int bytes)
+    {
+        using var lease = new HandleLease(descriptor);
+        nint result;
+        int errno;
+        fixed (byte* data = buffer)
+        {
+            do
+            {
+                result = SysSocket.Recv(lease.Fd, data, (nuint)buffer.Length, Constants.Current.MSG_DONTWAIT);
+                errno = result < 0 ? Errno.Last : 0;
+                if (errno == Errno.ENOTSOCK)
+                {
+                    if (!IsReady(lease.Fd, Poll.POLLIN))
+                    {
+                        bytes = 0;
+                        return false;
+                    }
+
+                    result = Unistd.Read(lease.Fd, data, (nuint)buffer.Length);
+                    errno = result < 0 ? Errno.Last : 0;
+                }
+            }
+            while (errno == Errno.EINTR);
+        }
+
+        return IsDone("read", result, errno, out bytes);
+    }
+
+    /// <summary>
+    /// Writes what there is space for, without blocking: send(2) with MSG_DONTWAIT and MSG_NOSIGNAL to a socket, otherwise poll(2) and
+    /// write(2).
+    /// </summary>
+    /// <param name="descriptor">A descriptor of any kind that can be written.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="bytes">The number of bytes that were written, from the start of the data.</param>
+    /// <returns>False when there is no space yet.</returns>
+    /// <remarks>
+    /// To a blocking pipe at most PIPE_BUF bytes are written at once, which poll(2) guarantees not to block. A terminal can still block.
+    /// </remarks>
+    /// <exception cref="SystemCallException">send(2) or write(2) failed: EPIPE, ECONNRESET, ENOSPC and so on.</exception>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    public static unsafe bool TryWrite(SafeHandle descriptor, ReadOnlySpan<byte> data, out int bytes)
+    {
+        const int PIPE_BUF = 4096;
+        using var lease = new HandleLease(descriptor);
+        nint result;
+        int errno;
+        fixed (byte* start = data)
+        {
+            do
+            {
+                int flags = Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL;
+                result = SysSocket.Send(lease.Fd, start, (nuint)data.Length, flags);
+                errno = result < 0 ? Errno.Last : 0;
+                if (errno == Errno.ENOTSOCK)
+                {
+                    if (!IsReady(lease.Fd, Poll.POLLOUT))
+                    {
+                        bytes = 0;
+                        return false;
+                    }
+
+                    result = Unistd.Write(lease.Fd, start, (nuint)Math.Min(data.Length, PIPE_BUF));
+                    errno = result < 0 ? Errno.Last : 0;
+                }
+            }
+            while (errno == Errno.EINTR);
+        }
+
+        return IsDone("write", result, errno, out bytes);
+    }
+
+    private static unsafe bool IsReady(int fd, short events)
+    {
+        var descriptor = new Poll.PollFd { fd = fd, events = events };
+        return Poll.Wait(&descriptor, 1, 0) != 0;
+    }
+
+    private static bool IsDone(string call, nint result, int errno, out int bytes)
+    {
+        bytes = (int)Math.Max(result, 0);
+        return errno == 0 ? true : errno == Errno.EAGAIN ? false : throw new SystemCallException(call, errno);
+    }
+}

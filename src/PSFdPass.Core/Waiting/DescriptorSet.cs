@@ -1,0 +1,502 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>
+/// A set of descriptors that a thread waits for: epoll(7) on Linux, where members that are idle cost nothing per wait, and poll(2) on
+/// other systems.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Readiness is level-triggered: a member is reported by every wait for as long as it is ready. Regular files and directories are
+/// always ready, as in poll(2).
+/// </para>
+/// <para>
+/// Thread-safe, except that only one thread at a time may be in <see cref="Wait"/>. What another thread adds, changes or removes takes
+/// effect in the wait in progress. A member that was removed may still be among those that this wait returns.
+/// </para>
+/// <para>
+/// The set does not keep its members open. Remove a member before it is closed. One that was closed without being removed is not
+/// reported any more, also when its number is used again, and stops being a member at some time after that.
+/// </para>
+/// </remarks>
+public sealed class DescriptorSet : IDisposable
+{
+    private const ulong WakeToken = 0;
+    private const DescriptorEvents Awaitable = DescriptorEvents.Readable | DescriptorEvents.Writable;
+    private const DescriptorEvents Reported = Awaitable | DescriptorEvents.Error | DescriptorEvents.HangUp;
+    private const int MostAtOnce = 1024;
+
+    // A thread that is put to sleep takes longer to wake up than the next event takes to arrive, when many arrive.
+    private const int LooksBeforeSleep = 10;
+
+    private readonly object _gate = new();
+    private readonly DescriptorSetMembers _members = new();
+    private readonly List<DescriptorSetMember> _alwaysReady = [];
+    private readonly DescriptorSetPoller _poller;
+    private readonly WakeDescriptor _wake;
+    private (ulong Token, short Events)[] _found = [];
+    private int _wakeRequested;
+    private int _roundsWithFormerMembers;
+    private int _nextFile;
+    private bool _isFilesTurn;
+    private bool _mustRebuild;
+    private bool _isWaiting;
+    private volatile bool _isDisposed;
+
+    /// <summary>Creates an empty set.</summary>
+    /// <exception cref="SystemCallException">EMFILE, ENFILE: no descriptor is left. The set needs two.</exception>
+    public DescriptorSet()
+        : this(OperatingSystem.IsLinux() ? new EpollPoller() : new PollPoller())
+    {
+    }
+
+    internal DescriptorSet(DescriptorSetPoller poller)
+    {
+        _poller = poller;
+        try
+        {
+            _wake = new WakeDescriptor();
+            _poller.TryAdd(_wake.Fd, WakeToken, Poll.POLLIN);
+        }
+        catch
+        {
+            _wake?.Dispose();
+            poller.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gets the number of members.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _members.Count;
+            }
+        }
+    }
+
+    /// <summary>Adds a descriptor.</summary>
+    /// <param name="descriptor">The descriptor, which the caller keeps open and removes before closing it.</param>
+    /// <param name="events">
+    /// <see cref="DescriptorEvents.Readable"/>, <see cref="DescriptorEvents.Writable"/>, both or none. Errors and hang-ups are always
+    /// reported.
+    /// </param>
+    /// <param name="state">An object that is returned with the descriptor.</param>
+    /// <exception cref="ArgumentException">The descriptor is a member already.</exception>
+    /// <exception cref="SystemCallException">
+    /// ENOSPC: the user watches as many descriptors as fs.epoll.max_user_watches permits. ENOMEM. EBADF: it is not open. The set is
+    /// unchanged.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed, or the set was disposed.</exception>
+    public void Add(SafeHandle descriptor, DescriptorEvents events, object? state = null)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        Check(events);
+        using var lease = new HandleLease(descriptor);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            RebuildIfNecessary();
+            if (_members.Find(lease.Fd) is { IsClosed: true } former)
+            {
+                Forget(former);
+            }
+
+            if (_members.Find(descriptor) is not null || (_members.Find(lease.Fd) is not null && _poller is PollPoller))
+            {
+                throw AlreadyMember(lease.Fd);
+            }
+
+            DescriptorSetMember member = _members.Create(descriptor, lease.Fd, (short)events, state);
+            try
+            {
+                member.IsAlwaysReady = !_poller.TryAdd(lease.Fd, member.Token, (short)events);
+            }
+            catch (SystemCallException exception)
+            {
+                _members.Discard(member);
+                if (exception.Errno == Errno.EEXIST)
+                {
+                    throw AlreadyMember(lease.Fd);
+                }
+
+                throw;
+            }
+
+            if (_members.Find(lease.Fd) is { } replaced)
+            {
+                // The kernel accepted the number, which therefore refers to another file now: it was closed by its number alone.
+                Forget(replaced);
+            }
+
+            _members.Add(member);
+            if (member.IsAlwaysReady)
+            {
+                _alwaysReady.Add(member);
+            }
+
+            Changed(member);
+        }
+    }
+
+    /// <summary>Changes the events that a member is waited for.</summary>
+    /// <param name="descriptor">The member.</param>
+    /// <param name="events">The events, as for <see cref="Add"/>.</param>
+    /// <exception cref="ArgumentException">The descriptor is not a member.</exception>
+    /// <exception cref="SystemCallException">ENOMEM. The set is unchanged.</exception>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed, or the set was disposed.</exception>
+    public void Change(SafeHandle descriptor, DescriptorEvents events)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        Check(events);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            DescriptorSetMember member = _members.Find(descriptor)
+                ?? throw new ArgumentException("The descriptor is not a member of the set.", nameof(descriptor));
+            if (member.Events == (short)events)
+            {
+                return;
+            }
+
+            using var lease = new HandleLease(descriptor);
+            RebuildIfNecessary();
+            if (!member.IsAlwaysReady)
+            {
+                _poller.Change(member.Fd, member.Token, (short)events);
+            }
+
+            member.Events = (short)events;
+            Changed(member);
+        }
+    }
+
+    /// <summary>Removes a descriptor.</summary>
+    /// <param name="descriptor">The member. It may be closed already.</param>
+    /// <returns>False when the descriptor is not a member.</returns>
+    public bool Remove(SafeHandle descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        lock (_gate)
+        {
+            if (_isDisposed || _members.Find(descriptor) is not { } member)
+            {
+                return false;
+            }
+
+            Remove(member);
+            return true;
+        }
+    }
+
+    /// <summary>Waits until a member is ready.</summary>
+    /// <param name="ready">
+    /// The buffer for the members that are ready. Those that don't fit are returned by the next waits, before these are returned again.
+    /// </param>
+    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The number of members that are ready; 0 when the time is over, or after <see cref="Wake"/>.</returns>
+    /// <exception cref="ArgumentException">The buffer is empty.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is waiting on this set.</exception>
+    /// <exception cref="ObjectDisposedException">The set was disposed, before or during the wait.</exception>
+    /// <exception cref="SystemCallException">
+    /// ENOMEM. EMFILE, ENFILE: no descriptor was left when the set had to be built again, because a member was closed that another
+    /// process still has open; the next wait tries again.
+    /// </exception>
+    public int Wait(Span<ReadyDescriptor> ready, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        if (ready.IsEmpty)
+        {
+            throw new ArgumentException("The buffer has no space for a descriptor.", nameof(ready));
+        }
+
+        Deadline deadline = Deadline.After(timeout);
+        cancellationToken.ThrowIfCancellationRequested();
+        BeginWait(ready.Length);
+        try
+        {
+            using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+                static state => ((DescriptorSet)state!)._wake.Signal(), this);
+            return WaitUntil(ready, deadline, cancellationToken);
+        }
+        finally
+        {
+            EndWait();
+        }
+    }
+
+    /// <summary>Ends the wait of another thread, or else the next wait. Does nothing when the set was disposed.</summary>
+    public void Wake()
+    {
+        Volatile.Write(ref _wakeRequested, 1);
+        _wake.Signal();
+    }
+
+    /// <summary>Ends a wait with <see cref="ObjectDisposedException"/>, and releases the set. Its members stay open.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            if (_isWaiting)
+            {
+                _wake.Signal();
+            }
+            else
+            {
+                Release();
+            }
+        }
+    }
+
+    private static void Check(DescriptorEvents events)
+    {
+        if ((events & ~Reported) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(events), events, "Unknown events.");
+        }
+    }
+
+    private static ArgumentException AlreadyMember(int fd) => new($"Descriptor {fd} is already a member of the set.", "descriptor");
+
+    private int WaitUntil(Span<ReadyDescriptor> ready, Deadline deadline, CancellationToken cancellationToken)
+    {
+        for (int look = 0; ; look++)
+        {
+            int left = deadline.PollMilliseconds;
+            bool mayReturn = left == 0 || look >= LooksBeforeSleep;
+            int count = WaitOnce(ready, mayReturn ? left : 0, out bool isWoken);
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (count > 0)
+            {
+                return count;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            if (isWoken || (mayReturn && deadline.HasPassed))
+            {
+                return 0;
+            }
+
+            if (!mayReturn)
+            {
+                Thread.Yield();
+            }
+        }
+    }
+
+    private int WaitOnce(Span<ReadyDescriptor> ready, int milliseconds, out bool isWoken)
+    {
+        int files = Prepare(ready.Length);
+        Span<(ulong Token, short Events)> polled = _found.AsSpan(0, Math.Min(_found.Length, ready.Length - files));
+        int found = polled.IsEmpty ? 0 : _poller.Wait(polled, files > 0 ? 0 : milliseconds);
+        isWoken = false;
+        int count = 0;
+        if (found == 0 && files == 0)
+        {
+            return 0;
+        }
+
+        lock (_gate)
+        {
+            bool hasFormer = false;
+            foreach ((ulong token, short events) in polled[..found])
+            {
+                if (token == WakeToken)
+                {
+                    // In this order: a wake in between ends the next wait.
+                    _wake.Reset();
+                    isWoken = Interlocked.Exchange(ref _wakeRequested, 0) != 0;
+                }
+                else if (_members.Find(token) is { } member && !member.IsClosed && (events & Poll.POLLNVAL) == 0)
+                {
+                    ready[count++] = new ReadyDescriptor(member.Handle, (DescriptorEvents)events & Reported, member.State);
+                }
+                else
+                {
+                    hasFormer = true;
+                    ForgetFormer(token);
+                }
+            }
+
+            count = AddFiles(ready, count);
+
+            // Once is no proof: another thread may have removed the member after the wait.
+            _roundsWithFormerMembers = hasFormer ? _roundsWithFormerMembers + 1 : 0;
+            _mustRebuild |= _roundsWithFormerMembers > 1;
+        }
+
+        return count;
+    }
+
+    // Returns how much of the buffer to leave to files, which are always ready: at most a half, and of a single place every second one.
+    private int Prepare(int length)
+    {
+        lock (_gate)
+        {
+            RebuildIfNecessary();
+            if (_poller.MustBeWokenForChanges)
+            {
+                // poll(2) takes numbers, so that a number that was used again would be polled.
+                foreach (DescriptorSetMember member in _members.All.Where(static member => member.IsClosed).ToArray())
+                {
+                    Forget(member);
+                }
+            }
+
+            int files = 0;
+            foreach (DescriptorSetMember file in _alwaysReady)
+            {
+                files += ((DescriptorEvents)file.Events & Awaitable) != 0 ? 1 : 0;
+            }
+
+            _isFilesTurn = !_isFilesTurn;
+            int half = (length + (_isFilesTurn ? 1 : 0)) / 2;
+            return length == 1 && files > 0 && !_isFilesTurn ? 0 : Math.Min(files, half);
+        }
+    }
+
+    private int AddFiles(Span<ReadyDescriptor> ready, int count)
+    {
+        for (int looked = 0, files = _alwaysReady.Count; looked < files && count < ready.Length; looked++)
+        {
+            _nextFile = _nextFile < _alwaysReady.Count ? _nextFile : 0;
+            DescriptorSetMember file = _alwaysReady[_nextFile];
+            if (file.IsClosed)
+            {
+                Forget(file);
+                continue;
+            }
+
+            _nextFile++;
+            DescriptorEvents events = (DescriptorEvents)file.Events & Awaitable;
+            if (events != DescriptorEvents.None)
+            {
+                ready[count++] = new ReadyDescriptor(file.Handle, events, file.State);
+            }
+        }
+
+        return count;
+    }
+
+    private void Remove(DescriptorSetMember member)
+    {
+        if (member.IsAlwaysReady || member.IsClosed || _mustRebuild)
+        {
+            Forget(member);
+            return;
+        }
+
+        try
+        {
+            using var lease = new HandleLease(member.Handle);
+            _poller.Remove(member.Fd, member.Token);
+            _members.Remove(member);
+            Changed(member);
+        }
+        catch (ObjectDisposedException)
+        {
+            Forget(member);
+        }
+    }
+
+    // A member whose number may refer to another file by now. Its registration, if there is still one, is noticed by its events.
+    private void Forget(DescriptorSetMember member)
+    {
+        _poller.TryForget(member.Token);
+        _members.Remove(member);
+        if (member.IsAlwaysReady)
+        {
+            _alwaysReady.Remove(member);
+        }
+    }
+
+    private void ForgetFormer(ulong token)
+    {
+        if (_members.Find(token) is { } member)
+        {
+            Forget(member);
+        }
+        else
+        {
+            _poller.TryForget(token);
+        }
+    }
+
+    // Only the waiting thread finds that it is necessary, so that it is not in the kernel when another thread does it.
+    private void RebuildIfNecessary()
+    {
+        if (!_mustRebuild)
+        {
+            return;
+        }
+
+        var watched = _members.All.Where(static member => !member.IsAlwaysReady && !member.IsClosed).ToList();
+        watched.Add(new DescriptorSetMember(null!, _wake.Fd, WakeToken, null) { Events = Poll.POLLIN });
+        foreach (DescriptorSetMember closed in _poller.Rebuild(watched))
+        {
+            Forget(closed);
+        }
+
+        _mustRebuild = false;
+        _roundsWithFormerMembers = 0;
+    }
+
+    private void Changed(DescriptorSetMember member)
+    {
+        if (_isWaiting && (member.IsAlwaysReady || _poller.MustBeWokenForChanges))
+        {
+            _wake.Signal();
+        }
+    }
+
+    private void BeginWait(int length)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_isWaiting)
+            {
+                throw new InvalidOperationException("Another thread is waiting on this set.");
+            }
+
+            _isWaiting = true;
+            int most = Math.Min(length, MostAtOnce);
+            if (_found.Length < most)
+            {
+                _found = new (ulong, short)[most];
+            }
+        }
+    }
+
+    private void EndWait()
+    {
+        lock (_gate)
+        {
+            _isWaiting = false;
+            if (_isDisposed)
+            {
+                Release();
+            }
+        }
+    }
+
+    private void Release()
+    {
+        _poller.Dispose();
+        _wake.Dispose();
+    }
+}

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass.Waiting;
+
+/// <summary>The members of a <see cref="DescriptorSet"/>, found by handle, by number and by the token that the kernel returns.</summary>
+/// <remarks>A token is never used again, so that a late event of a former member is not taken for one of its successor.</remarks>
+internal sealed class DescriptorSetMembers
+{
+    private readonly Dictionary<SafeHandle, DescriptorSetMember> _byHandle = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<int, DescriptorSetMember> _byNumber = [];
+    private readonly List<DescriptorSetMember?> _slots = [];
+    private readonly Stack<int> _free = [];
+    private uint _generation;
+
+    /// <summary>Gets the number of members.</summary>
+    public int Count => _byHandle.Count;
+
+    /// <summary>Gets all members.</summary>
+    public IEnumerable<DescriptorSetMember> All => _byHandle.Values;
+
+    /// <summary>Returns the member that a handle is; null when it is not a member.</summary>
+    public DescriptorSetMember? Find(SafeHandle handle) => _byHandle.GetValueOrDefault(handle);
+
+    /// <summary>Returns the member that has a number; null when there is none.</summary>
+    public DescriptorSetMember? Find(int fd) => _byNumber.GetValueOrDefault(fd);
+
+    /// <summary>Returns the member that has a token; null when it is no longer a member.</summary>
+    public DescriptorSetMember? Find(ulong token)
+    {
+        int slot = (int)(uint)token;
+        return slot < _slots.Count && _slots[slot] is { } member && member.Token == token ? member : null;
+    }
+
+    /// <summary>Creates a member, which is in the set only after <see cref="Add"/>.</summary>
+    public DescriptorSetMember Create(SafeHandle handle, int fd, short events, object? state)
+    {
+        if (!_free.TryPop(out int slot))
+        {
+            slot = _slots.Count;
+            _slots.Add(null);
+        }
+
+        return new DescriptorSetMember(handle, fd, ((ulong)++_generation << 32) | (uint)slot, state) { Events = events };
+    }
+
+    /// <summary>Gives up a member that was created and not added.</summary>
+    public void Discard(DescriptorSetMember member) => _free.Push((int)(uint)member.Token);
+
+    /// <summary>Adds a member that was created.</summary>
+    public void Add(DescriptorSetMember member)
+    {
+        _slots[(int)(uint)member.Token] = member;
+        _byHandle.Add(member.Handle, member);
+        _byNumber[member.Fd] = member;
+    }
+
+    /// <summary>Removes a member.</summary>
+    public void Remove(DescriptorSetMember member)
+    {
+        int slot = (int)(uint)member.Token;
+        _slots[slot] = null;
+        _free.Push(slot);
+        _byHandle.Remove(member.Handle);
+        if (_byNumber.TryGetValue(member.Fd, out DescriptorSetMember? one) && one == member)
+        {
+            _byNumber.Remove(member.Fd);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace PSFdPass.Waiting;
+
+/// <summary>The system call beneath a <see cref="DescriptorSet"/>: <see cref="EpollPoller"/> or <see cref="PollPoller"/>.</summary>
+/// <remarks>Only <see cref="Wait"/> may run while another thread is in one of the other methods; those are called under one lock.</remarks>
+internal abstract class DescriptorSetPoller : IDisposable
+{
+    /// <summary>Gets a value indicating whether a wait in progress does not notice what another thread adds or changes.</summary>
+    public abstract bool MustBeWokenForChanges { get; }
+
+    /// <summary>Begins to watch a descriptor. False for a file that can't be watched because it is always ready.</summary>
+    /// <exception cref="SystemCallException">ENOSPC, ENOMEM: the system watches as many as it may. EEXIST: it is watched already.</exception>
+    public abstract bool TryAdd(int fd, ulong token, short events);
+
+    /// <summary>Changes the events that a descriptor is watched for.</summary>
+    public abstract void Change(int fd, ulong token, short events);
+
+    /// <summary>Stops watching a descriptor, which is still open.</summary>
+    public abstract void Remove(int fd, ulong token);
+
+    /// <summary>Stops watching a descriptor that was closed. False when that takes a <see cref="Rebuild"/>.</summary>
+    public abstract bool TryForget(ulong token);
+
+    /// <summary>Starts anew with these members. Those that are no longer open are returned.</summary>
+    public abstract List<DescriptorSetMember> Rebuild(IEnumerable<DescriptorSetMember> members);
+
+    /// <summary>Waits, and returns how many descriptors are ready: 0 when the time is over, or after a signal.</summary>
+    /// <param name="ready">The buffer for them. Those that don't fit are returned by the next calls, before these are returned again.</param>
+    /// <param name="milliseconds">The time to wait; -1 for no limit.</param>
+    public abstract int Wait(Span<(ulong Token, short Events)> ready, int milliseconds);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

@@ -1,0 +1,27 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+
+namespace PSFdPass.Echo;
+
+/// <summary>Accepts connections without blocking.</summary>
+internal static class Acceptor
+{
+    /// <summary>Accepts a connection; null when nobody is waiting.</summary>
+    /// <exception cref="SystemCallException">accept(2) failed: EMFILE and so on.</exception>
+    public static FileDescriptor? TryAccept(SafeHandle listener)
+    {
+        using SafeDescriptorHandle? handle = UnixSocketConnection.TryAccept(listener, [], out _);
+        return handle is null ? null : new FileDescriptor(handle.Detach(), ownsHandle: true);
+    }
+
+    /// <summary>Accepts a connection, with the address of its other end; null when nobody is waiting.</summary>
+    /// <exception cref="SystemCallException">accept(2) failed: EMFILE and so on.</exception>
+    public static FileDescriptor? TryAccept(SafeHandle listener, out string name)
+    {
+        FileDescriptor? connection = TryAccept(listener);
+        EndPoint? address = connection is null ? null : SocketInfo.RemoteEndPointOf(connection.SafeHandle);
+        name = address?.ToString() ?? "unknown";
+        return connection;
+    }
+}

@@ -1,0 +1,65 @@
+namespace PSFdPass.Echo;
+
+/// <summary>A user whom the quarterback keeps, until a wide receiver has taken the connection.</summary>
+internal sealed class GreetedUser(FileDescriptor connection, string name)
+{
+    /// <summary>How many deaths of wide receivers make a user suspect who was on the wire each time.</summary>
+    private const int DeathsOfASuspect = 2;
+
+    private int _greeted;
+    private int _deaths;
+    private int _deathsAlone;
+
+    /// <summary>Gets the quarterback's copy of the connection.</summary>
+    public FileDescriptor Connection => connection;
+
+    /// <summary>Gets the user's address.</summary>
+    public string Name => name;
+
+    /// <summary>Gets the number of bytes that were written of the greeting.</summary>
+    public int Greeted => _greeted;
+
+    /// <summary>Gets or sets a value indicating whether the user has waited for a wide receiver, and may have hung up in that time.</summary>
+    public bool HasWaited { get; set; }
+
+    /// <summary>Gets a value indicating whether wide receivers may have died of this user, who is thrown last, and alone.</summary>
+    public bool IsSuspect => _deaths >= DeathsOfASuspect;
+
+    /// <summary>Gets a value indicating whether two wide receivers died while this user, suspect already, was alone on the wire.</summary>
+    public bool IsDeadly => _deathsAlone >= DeathsOfASuspect;
+
+    /// <summary>Gets a value indicating whether the connection still exists: it was not reset, nor closed from both sides.</summary>
+    public bool IsConnected => SocketInfo.RemoteEndPointOf(connection.SafeHandle) is not null;
+
+    /// <summary>Writes the greeting, or what is left of it. False when there is no space, or the call failed for the moment.</summary>
+    /// <exception cref="SystemCallException">The user has gone: ECONNRESET, EPIPE and so on.</exception>
+    public bool TryGreet()
+    {
+        ReadOnlySpan<byte> greeting = Greeting.FromQuarterback.AsSpan(_greeted);
+        try
+        {
+            if (greeting.IsEmpty || (FileDescriptor.TryWrite(connection.SafeHandle, greeting, out int written) && Add(written)))
+            {
+                return true;
+            }
+        }
+        catch (SystemCallException exception) when (SoftErrors.Contains(exception))
+        {
+        }
+
+        return false;
+    }
+
+    /// <summary>Records that a wide receiver died while this user was on the wire.</summary>
+    public void RecordDeath(bool isAlone)
+    {
+        _deathsAlone += isAlone && IsSuspect ? 1 : 0;
+        _deaths++;
+    }
+
+    private bool Add(int written)
+    {
+        _greeted += written;
+        return _greeted == Greeting.FromQuarterback.Length;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net.Sockets;
+using PSFdPass.Facts;
+
+namespace PSFdPass.Echo;
+
+/// <summary>
+/// Connects to the wide receiver, for as long as it takes. Errors that pass by themselves are tried again soon, others slowly; each is
+/// logged once.
+/// </summary>
+internal sealed class ReceiverConnector(UnixSocketAddress address, string name, bool allowAnyUser, Action<string> log)
+{
+    private static readonly TimeSpan SoonPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan SlowPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PatienceAtFirst = TimeSpan.FromSeconds(2);
+    private readonly uint _user = OwnUser.Id;
+    private bool _hasConnected;
+    private string? _logged;
+
+    /// <summary>Connects.</summary>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    /// <exception cref="SystemCallException">
+    /// Before the first connection: an error that does not pass by itself, such as ENOTSOCK, or that has not passed within two seconds.
+    /// </exception>
+    public Socket Connect(CancellationToken cancellation)
+    {
+        log($"Connecting to UNIX socket ({name})");
+        RetryTime patience = RetryTime.After(PatienceAtFirst);
+        while (true)
+        {
+            TimeSpan pause = SlowPause;
+            try
+            {
+                Socket wire = UnixSocketConnection.Connect(
+                    address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellation);
+                if (IsPermitted(wire))
+                {
+                    log($"Connected to UNIX socket ({name})");
+                    _hasConnected = true;
+                    _logged = null;
+                    return wire;
+                }
+            }
+            catch (SystemCallException exception)
+            {
+                bool isSoft = SoftErrors.Contains(exception);
+                if (!_hasConnected && (!isSoft || patience.IsReached))
+                {
+                    throw;
+                }
+
+                pause = isSoft ? SoonPause : SlowPause;
+                LogOnce(exception.Message);
+            }
+
+            cancellation.WaitHandle.WaitOne(pause);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    // The connections of users are for this user's wide receiver, and not for whoever was first to create a socket at the path.
+    private bool IsPermitted(Socket wire)
+    {
+        if (allowAnyUser)
+        {
+            return true;
+        }
+
+        try
+        {
+            using var peer = UnixSocketPeer.Of(wire.SafeHandle);
+            if (peer.UserId == _user)
+            {
+                return true;
+            }
+
+            LogOnce($"Refusing the Wide Receiver on ({name}): it belongs to {peer}");
+        }
+        catch
+        {
+            wire.Dispose();
+            throw;
+        }
+
+        wire.Dispose();
+        return false;
+    }
+
+    private void LogOnce(string line)
+    {
+        if (_logged != line)
+        {
+            _logged = line;
+            log(line);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace PSFdPass.Tests.Echo;
+
+/// <summary>
+/// A wire that is closed, by wide receivers that die and by others that live on: a connection has one server at a time, and nobody is
+/// lost who could be kept.
+/// </summary>
+public sealed class BrokenWireTests : IDisposable
+{
+    private readonly TemporaryDirectory _folder = new();
+    private readonly List<FileDescriptor> _taken = [];
+
+    private string SocketPath => _folder.File("fd-pass.sock");
+
+    public void Dispose()
+    {
+        _taken.ForEach(connection => connection.Dispose());
+        _folder.Dispose();
+    }
+
+    [LinuxFact]
+    public void A_user_who_resets_does_not_keep_wide_receivers_dying()
+    {
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        using Player first = Player.Foreign("Python", "wide_receiver", _folder.Path, "fd-pass.sock");
+        int port = quarterback.WaitForPort();
+        first.Halt();
+        using (var gone = new User(port))
+        {
+            gone.MeetsQuarterback(quarterback.Id).Resets();
+        }
+
+        User[] users = User.Many(5, port);
+        Array.ForEach(users, user => user.MeetsQuarterback(quarterback.Id));
+        first.Signal(Signals.Continue);
+        Player? next = null;
+        Task<string?>[] greetings = [.. users.Select(user => Task.Run(user.Read))];
+        try
+        {
+            // The first one dies of the reset. One more has to do.
+            Patience.Until(() => first.HasExited || Array.TrueForAll(greetings, greeting => greeting.IsCompleted), "it dies, or serves");
+            if (first.HasExited)
+            {
+                next = Player.Foreign("Python", "wide_receiver", _folder.Path, "fd-pass.sock");
+            }
+
+            Assert.True(Task.WaitAll(greetings, Patience.Long), "Somebody is not served.");
+            Assert.All(greetings, greeting => Assert.Equal($"Hello from Wide Receiver on PID ({(next ?? first).Id})!", greeting.Result));
+            Array.ForEach(users, user => user.Echoes("here").Dispose());
+        }
+        finally
+        {
+            next?.Dispose();
+        }
+    }
+
+    [LinuxFact]
+    public void A_user_of_whom_wide_receivers_die_goes_last_and_is_dropped_in_the_end()
+    {
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        string script = _folder.Write("receiver.py", Receiver);
+        _folder.Write("deadly", "");
+        Player receiver = Player.Python(script, _folder.Path, "fd-pass.sock");
+        try
+        {
+            int port = quarterback.WaitForPort();
+            receiver.Halt();
+            using var deadly = new User(port);
+            deadly.MeetsQuarterback(quarterback.Id);
+            _folder.Write("deadly", deadly.Address.Split(':')[1]);
+            User[] users = User.Many(5, port);
+            Array.ForEach(users, user => user.MeetsQuarterback(quarterback.Id));
+            receiver.Signal(Signals.Continue);
+            Task<string?> end = Task.Run(deadly.Read);
+            int deaths = 0;
+            for (; !end.IsCompleted && deaths < 10; deaths++)
+            {
+                Patience.Until(() => receiver.HasExited || end.IsCompleted, "it dies, or drops the user");
+                receiver.Dispose();
+                receiver = Player.Python(script, _folder.Path, "fd-pass.sock");
+            }
+
+            Assert.Null(end.Result);
+            Assert.InRange(deaths, 1, 5);
+            quarterback.WaitFor($@"^Closing connection from \({System.Text.RegularExpressions.Regex.Escape(deadly.Address)}\): each Wide Receiver");
+
+            // Those who were served by one that died after it are gone with it; nobody was dropped unserved.
+            foreach (User user in users)
+            {
+                Assert.StartsWith("Hello from Wide Receiver", user.Read());
+                user.Dispose();
+            }
+        }
+        finally
+        {
+            receiver.Dispose();
+        }
+    }
+
+    [LinuxTheory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_wide_receiver_that_takes_a_few_users_a_connection_gets_each_of_them_once(int each)
+    {
+        const int Many = 20;
+        using Socket receivers = Listen();
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        Socket wire = Accept(receivers);
+        int port = quarterback.WaitForPort();
+        using (var gone = new User(port))
+        {
+            gone.MeetsQuarterback(quarterback.Id).Resets();
+        }
+
+        User[] users = User.Many(Many, port);
+        Array.ForEach(users, user => user.MeetsQuarterback(quarterback.Id));
+        while (_taken.Count(connection => SocketInfo.RemoteEndPointOf(connection.SafeHandle) is not null) < Many)
+        {
+            for (int i = 0; i < each && Take(wire, each > 1 ? 200 : -1); i++)
+            {
+            }
+
+            wire.Dispose();
+            wire = Accept(receivers);
+        }
+
+        wire.Dispose();
+        AssertEachOnce(users);
+    }
+
+    [LinuxTheory]
+    [InlineData(50, false)]
+    [InlineData(50, true)]
+    [InlineData(100, false)]
+    public void A_wide_receiver_that_closes_wire_and_listener_and_lives_on_keeps_its_users(int taken, bool servesAndCloses)
+    {
+        const int Many = 100;
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        User[] users;
+        using (Socket receivers = Listen())
+        using (Socket wire = Accept(receivers))
+        {
+            users = User.Many(Many, quarterback.WaitForPort());
+            Patience.Until(() => wire.Available == Many, "everybody is on the wire");
+            for (int i = 0; i < taken; i++)
+            {
+                Assert.True(Take(wire));
+            }
+
+            if (servesAndCloses)
+            {
+                // Nobody has these open any more, but they were served.
+                foreach (FileDescriptor connection in _taken)
+                {
+                    Assert.True(FileDescriptor.TryWrite(connection.SafeHandle, "bye\n"u8, out _));
+                    connection.Dispose();
+                }
+            }
+        }
+
+        int before = _taken.Count;
+        using Socket next = Listen();
+        using Socket second = Accept(next);
+        while (_taken.Count < Many)
+        {
+            Assert.True(Take(second));
+        }
+
+        Assert.Equal(taken, before);
+        using var last = new User(quarterback.WaitForPort());
+        Assert.True(Take(second));
+        Assert.Equal(last.Address, NameOf(_taken[^1]));
+        if (servesAndCloses)
+        {
+            Assert.Equal(users[before..].Select(user => user.Address).Order(), _taken[before..^1].Select(NameOf).Order());
+            Assert.All(users[..before], user => Assert.Equal("bye", user.MeetsQuarterback(quarterback.Id).Read()));
+        }
+        else
+        {
+            AssertEachOnce([.. users, last]);
+        }
+    }
+
+    [LinuxFact]
+    public void A_wide_receiver_that_only_stops_sending_goes_on_receiving()
+    {
+        using Socket receivers = Listen();
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        using Socket wire = Accept(receivers);
+        int port = quarterback.WaitForPort();
+        wire.Shutdown(SocketShutdown.Send);
+        User[] users = User.Many(3, port);
+        Assert.All(users, _ => Assert.True(Take(wire)));
+        AssertEachOnce(users);
+        Assert.False(receivers.Poll(0, SelectMode.SelectRead), "It has connected again.");
+    }
+
+    [LinuxFact]
+    public void Users_are_kept_while_the_path_is_something_else_which_is_logged_once()
+    {
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        User[] users;
+        using (Socket receivers = Listen())
+        using (Socket wire = Accept(receivers))
+        {
+            users = User.Many(20, quarterback.WaitForPort());
+            Patience.Until(() => wire.Available == users.Length, "everybody is on the wire");
+            receivers.Dispose();
+            File.Delete(SocketPath);
+            File.WriteAllText(SocketPath, "not a socket");
+        }
+
+        quarterback.WaitFor("ENOTSOCK");
+        Thread.Sleep(1500);
+        File.Delete(SocketPath);
+        using Socket next = Listen();
+        using Socket second = Accept(next);
+        Assert.All(users, _ => Assert.True(Take(second)));
+        AssertEachOnce(users);
+        quarterback.Signal(Signals.Terminate);
+        quarterback.Finish().Succeeded();
+        Assert.Single(quarterback.Lines, line => line.Contains("ENOTSOCK"));
+    }
+
+    [RootFact]
+    public void A_wide_receiver_of_another_user_gets_nobody()
+    {
+        // Someone else was first to create a socket where the path will be.
+        File.SetUnixFileMode(_folder.Path, (UnixFileMode)0x1FF); // 0777
+        string script = _folder.Write("receiver.py", Receiver);
+        _folder.Write("deadly", "");
+        using Program squatter = Program.Start("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "python3", "-B", script, SocketPath);
+        Patience.Until(() => File.Exists(SocketPath), "it listens");
+        using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
+        quarterback.WaitFor(@"^Refusing the Wide Receiver on \(fd-pass\.sock\): it belongs to pid \d+ uid 65534");
+        Assert.DoesNotContain(quarterback.Lines, line => line.StartsWith("Listening", StringComparison.Ordinal));
+        using Player willing = Player.Sample(_folder.Path, "Quarterback", "--port", "0", "--allow-any-user");
+        using var user = new User(willing.WaitForPort());
+        user.MeetsQuarterback(willing.Id);
+        Assert.StartsWith("Hello from Wide Receiver", user.Read());
+    }
+
+    private static string NameOf(FileDescriptor connection) => SocketInfo.RemoteEndPointOf(connection.SafeHandle)?.ToString() ?? "";
+
+    private void AssertEachOnce(User[] users)
+    {
+        Assert.Equal(users.Select(user => user.Address).Order(), _taken.Select(NameOf).Where(name => name.Length > 0).Order());
+        Array.ForEach(users, user => user.Dispose());
+    }
+
+    private Socket Listen() => UnixSocketListener.Create(UnixSocketAddress.FromPath(SocketPath), replaceStale: true);
+
+    private static Socket Accept(Socket receivers)
+    {
+        Assert.True(receivers.Poll(Patience.Long, SelectMode.SelectRead), "Nobody connects.");
+        return receivers.Accept();
+    }
+
+    private bool Take(Socket wire, int milliseconds = -1)
+    {
+        if (!wire.Poll(milliseconds < 0 ? Patience.Long : TimeSpan.FromMilliseconds(milliseconds), SelectMode.SelectRead))
+        {
+            return false;
+        }
+
+        using ReceivedMessage message = Some.Receive(wire);
+        _taken.Add(Assert.Single(message.Descriptors).Duplicate());
+        return true;
+    }
+
+    // Greets and echoes, one thread a user; dies when the file "deadly" names a user's port, before it takes that user.
+    private const string Receiver =
+        """
+        import os, socket, sys, threading
+
+        def serve(user):
+            user.sendall(b"Hello from Wide Receiver on PID (%d)!\n" % os.getpid())
+            while data := user.recv(4096):
+                user.sendall(data)
+
+        if os.path.exists(sys.argv[1]):
+            os.unlink(sys.argv[1])
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(sys.argv[1])
+        os.chmod(sys.argv[1], 0o666)
+        listener.listen()
+        while True:
+            wire, _ = listener.accept()
+            while socket.recv_fds(wire, 1, 1, socket.MSG_PEEK)[0]:
+                peeked = socket.socket(fileno=socket.recv_fds(wire, 1, 1, socket.MSG_PEEK)[1][0])
+                if str(peeked.getpeername()[1]) == open("deadly").read().strip():
+                    os._exit(1)
+                _, fds, _, _ = socket.recv_fds(wire, 1, 1)
+                threading.Thread(target=serve, args=(socket.socket(fileno=fds[0]),), daemon=True).start()
+        """;
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using PSFdPass.Echo;
+
+namespace PSFdPass.Tests.Echo;
+
+/// <summary>The log of a player, with a writer that fails, blocks or is slow.</summary>
+public sealed class PlayerLogTests
+{
+    private readonly ConcurrentQueue<string> _written = new();
+
+    [Fact]
+    public void Lines_are_written_in_order_and_all_of_them_before_the_end()
+    {
+        using (var log = new PlayerLog(_written.Enqueue))
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                log.Add($"line {i}");
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, 1000).Select(i => $"line {i}"), _written);
+    }
+
+    [Fact]
+    public void Repeated_lines_are_counted()
+    {
+        using (var log = new PlayerLog(_written.Enqueue))
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                log.Add("again");
+            }
+
+            log.Add("once");
+            log.Add("once");
+        }
+
+        Assert.Equal(["again", "The last line was repeated 99 times.", "once", "once"], _written);
+    }
+
+    [Fact]
+    public void A_writer_that_throws_ends_nothing()
+    {
+        using (var log = new PlayerLog(line =>
+        {
+            _written.Enqueue(line);
+            throw new IOException("No space left on device");
+        }))
+        {
+            log.Add("one");
+            log.Add("two");
+        }
+
+        Assert.Equal(["one", "two"], _written);
+    }
+
+    [Fact]
+    public void A_writer_that_blocks_holds_up_neither_who_adds_nor_who_ends()
+    {
+        using var unblock = new ManualResetEvent(false);
+        using (var log = new PlayerLog(line =>
+        {
+            unblock.WaitOne();
+            _written.Enqueue(line);
+        }))
+        {
+            for (int i = 0; i < 100_000; i++)
+            {
+                log.Add($"line {i}");
+            }
+        }
+
+        Assert.Empty(_written);
+        unblock.Set();
+        Patience.Until(() => _written.Any(line => line.EndsWith("lines of the log were dropped because they were not read in time.")), "the rest is counted");
+        Assert.Equal(100_000, _written.Count - 1 + int.Parse(_written.Last().Split(' ')[0]));
+    }
+}
