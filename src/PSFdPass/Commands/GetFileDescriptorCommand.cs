@@ -1,27 +1,28 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Tells what the descriptors of this process, or of another one, are.</summary>
+/// <summary>Shows what the descriptors of this process, or of another one, refer to.</summary>
 [Cmdlet(VerbsCommon.Get, "FileDescriptor")]
 [OutputType(typeof(DescriptorInfo))]
 public sealed class GetFileDescriptorCommand : FdPassCommand
 {
-    // The view of the descriptors of another process has its id in it.
+    // The view of the descriptors of another process shows its id.
     private const string OfOtherProcess = "PSFdPass.DescriptorInfo#OtherProcess";
 
     private readonly DescriptorInspector _inspector = new();
     private PathFilter? _paths;
 
-    /// <summary>The descriptors' numbers; all that are open, unless told. What holds a descriptor will do as well.</summary>
+    /// <summary>The descriptors' numbers, or objects that hold descriptors; by default all that are open.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [DescriptorNumberTransformation]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
     [ValidateNotNull]
-    public int[]? Fd { get; set; }
+    public DescriptorNumber[]? Fd { get; set; }
 
-    /// <summary>The process whose descriptors they are; this one, unless told.</summary>
+    /// <summary>The process that the descriptors belong to; by default this one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Id")]
     [ArgumentCompleter(typeof(ProcessIdCompleter))]
@@ -41,20 +42,21 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
 
     /// <inheritdoc/>
     protected override void BeginProcessing() =>
-        OrStop(() => _paths = Path is null ? null : new PathFilter(Path, ResolvePath), Path);
+        Run(() => _paths = Path is null ? null : new PathFilter(Path, ResolvePath), Path);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (Fd is null)
         {
-            Write(OrWriteError<DescriptorInfo[]>(() => [.. _inspector.List(ProcessId, Kind)], ProcessId));
+            Write(TryRun<DescriptorInfo[]>(() => [.. _inspector.List(ProcessId, Kind)], ProcessId));
             return;
         }
 
-        foreach (int fd in Fd)
+        foreach (DescriptorNumber fd in Fd)
         {
-            Write(OrWriteError<DescriptorInfo[]>(() => [_inspector.Describe(ProcessId, fd)], fd));
+            Write(TryRun<DescriptorInfo[]>(() => [_inspector.Describe(ProcessId, fd.Fd)], fd.Fd));
+            fd.KeepAlive();
         }
     }
 

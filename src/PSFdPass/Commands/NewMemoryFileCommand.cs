@@ -26,7 +26,7 @@ public sealed class NewMemoryFileCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (OrWriteError(() => MemoryFile.Create(Name, Content, Seal), Name) is { } file)
+        if (TryRun(() => MemoryFile.Create(Name, Content, Seal), Name) is { } file)
         {
             WriteObject(file);
         }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
@@ -46,7 +47,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
 
     /// <summary>How long to wait for the other end of a named pipe.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>
@@ -54,7 +55,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     {
         foreach (string given in ParameterSetName == "Path" ? Path : LiteralPath)
         {
-            foreach (string path in OrWriteError(() => Resolve(given), given) ?? [])
+            foreach (string path in TryRun(() => Resolve(given), given) ?? [])
             {
                 Open(path, given);
             }
@@ -68,7 +69,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
             return;
         }
 
-        if (OrWriteError(() => FileOpener.Open(path, Options(), ToTimeout(TimeoutSeconds), Stopped), given) is { } file)
+        if (TryRun(() => FileOpener.Open(path, Options(), ToTimeout(TimeoutSeconds), Stopped), given) is { } file)
         {
             WriteObject(file);
         }

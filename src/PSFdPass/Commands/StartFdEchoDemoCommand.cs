@@ -4,6 +4,7 @@ using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Echo;
 
 namespace PSFdPass.Commands;
@@ -69,7 +70,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             return;
         }
 
-        OrStop(
+        Run(
             () =>
             {
                 if (Say is not null && Role == EchoRole.WideReceiver)
@@ -150,7 +151,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         }
 
         playing.GetAwaiter().GetResult();
-        if ((Stopped.IsCancellationRequested || isControlC) && PwshProcess.RunsOneCommand)
+        if ((Stopped.IsCancellationRequested || isControlC) && PwshProcess.IsOneShot)
         {
             // To stop the demo is how it ends, and no failure of the script that ran it.
             Host.SetShouldExit(0);

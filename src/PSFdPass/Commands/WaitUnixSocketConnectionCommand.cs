@@ -2,7 +2,7 @@ using System.Management.Automation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
-using PSFdPass.Facts;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -21,7 +21,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
 
     /// <summary>How long to wait, for each connection.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Go on until so many have come; one unless told.</summary>
@@ -39,10 +39,10 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     public string[]? RequireUser { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => OrStop(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
+    protected override void BeginProcessing() => Run(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => OrStop(
+    protected override void ProcessRecord() => Run(
         () =>
         {
             SafeHandle listener = HandleOf(Listener);

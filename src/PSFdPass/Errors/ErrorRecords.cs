@@ -1,19 +1,19 @@
 using System.Management.Automation;
 
-namespace PSFdPass.Commands;
+namespace PSFdPass.Errors;
 
-/// <summary>Turns what Core throws into error records: an id to catch by, a category, and the object it is about.</summary>
+/// <summary>Makes error records of exceptions: an id to catch them by, a category, the object that they are about, and advice.</summary>
 internal static class ErrorRecords
 {
-    /// <summary>Whether an exception is one that users should see as an error, and not a fault of this module.</summary>
+    /// <summary>Returns whether an exception is an error to report to the user, and not a fault of this module.</summary>
     public static bool IsExpected(Exception exception) => exception is
         IOException or TimeoutException or ArgumentException or InvalidOperationException or NotSupportedException or
-        UnauthorizedAccessException or InsufficientMemoryException or SessionStateException;
+        UnauthorizedAccessException or InsufficientMemoryException or SessionStateException or WildcardPatternException;
 
-    /// <summary>The record for an exception.</summary>
-    /// <param name="exception">What happened.</param>
-    /// <param name="target">What it happened to; a message that an exception carries comes before it.</param>
-    /// <param name="advice">What to do about it, to be shown behind the message.</param>
+    /// <summary>Creates the record for an exception.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <param name="target">The object that it is about. A message that the exception carries takes precedence.</param>
+    /// <param name="advice">What to do about it, shown behind the message.</param>
     public static ErrorRecord From(Exception exception, object? target, string? advice = null)
     {
         ErrorRecord record = RecordOf(exception, target);
@@ -27,11 +27,12 @@ internal static class ErrorRecords
         return record;
     }
 
-    // Core never names PowerShell.
+    // Core's messages don't mention cmdlets.
     private static string? AdviceOn(Exception exception) => exception switch
     {
-        NotUnixSocketException => "Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair make them.",
+        NotUnixSocketException => "Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair create them.",
         DescriptorElsewhereException => "Copy-FileDescriptor takes a copy of it.",
+        NoDescriptorException => "The error's TargetObject is the message. -AsMessage returns messages with and without descriptors.",
         _ => null,
     };
 
@@ -59,6 +60,7 @@ internal static class ErrorRecords
         ArgumentException => new ErrorRecord(exception, "InvalidArgument", ErrorCategory.InvalidArgument, target),
         DescriptorInUseException error => new ErrorRecord(error, "DescriptorInUse", ErrorCategory.ResourceBusy, target),
         InsufficientMemoryException => new ErrorRecord(exception, "OutOfMemory", ErrorCategory.ResourceUnavailable, target),
+        WildcardPatternException => new ErrorRecord(exception, "InvalidPattern", ErrorCategory.InvalidArgument, target),
         NotSupportedException => new ErrorRecord(exception, "NotSupported", ErrorCategory.NotImplemented, target),
         _ => new ErrorRecord(exception, exception.GetType().Name.Replace("Exception", ""), ErrorCategory.NotSpecified, target),
     };
@@ -66,12 +68,14 @@ internal static class ErrorRecords
     private static ErrorCategory CategoryOf(string errno) => errno switch
     {
         "EPERM" or "EACCES" or "EROFS" or "EXDEV" => ErrorCategory.PermissionDenied,
-        "ENOENT" or "ENOTDIR" or "ESRCH" => ErrorCategory.ObjectNotFound,
+        "ENOENT" or "ENOTDIR" or "ESRCH" or "ENXIO" or "ENODEV" => ErrorCategory.ObjectNotFound,
         "EEXIST" or "EADDRINUSE" => ErrorCategory.ResourceExists,
+        "EBUSY" or "ETXTBSY" or "EAGAIN" => ErrorCategory.ResourceBusy,
         "EMFILE" or "ENFILE" or "ENOMEM" or "ENOBUFS" or "ENOSPC" or "ETOOMANYREFS" or "EMSGSIZE" => ErrorCategory.LimitsExceeded,
-        "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" => ErrorCategory.ConnectionError,
-        "EBADF" or "ENOTSOCK" or "EINVAL" or "ENAMETOOLONG" or "EISDIR" or "ELOOP" => ErrorCategory.InvalidArgument,
-        "ENOSYS" => ErrorCategory.NotImplemented,
+        "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" or "ECONNABORTED" or "EADDRNOTAVAIL" => ErrorCategory.ConnectionError,
+        "EBADF" or "ENOTSOCK" or "EINVAL" or "ENAMETOOLONG" or "EISDIR" or "ELOOP" or "EPROTOTYPE" or "EDOM" => ErrorCategory.InvalidArgument,
+        "ETIMEDOUT" => ErrorCategory.OperationTimeout,
+        "ENOSYS" or "EOPNOTSUPP" or "EPROTONOSUPPORT" or "ESOCKTNOSUPPORT" => ErrorCategory.NotImplemented,
         _ => ErrorCategory.NotSpecified,
     };
 }

@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>Completes the number of a descriptor that descriptors can be sent and received over: a Unix-domain socket.</summary>
 public sealed class SocketNumberCompleter : DescriptorNumberCompleter

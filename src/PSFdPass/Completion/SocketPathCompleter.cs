@@ -2,7 +2,7 @@ using System.Collections;
 using System.Management.Automation.Language;
 using System.Management.Automation;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>Completes the paths of sockets, and of folders on the way to them. Those that somebody listens on come first.</summary>
 internal sealed class SocketPathCompleter : IArgumentCompleter

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 using System.Management.Automation;
 using PSFdPass.Facts;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>
 /// Completes the number of a descriptor of this process, or of the one that <c>-ProcessId</c> names, with what it is as tooltip.
