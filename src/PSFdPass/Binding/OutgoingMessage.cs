@@ -22,6 +22,7 @@ internal sealed class OutgoingMessage
     private readonly List<(string? Path, DescriptorSource? Source)> _items = [];
     private readonly List<SafeHandle> _handles = [];
     private readonly List<FileDescriptor> _opened = [];
+    private byte[]? _data;
 
     /// <summary>Begins without any.</summary>
     /// <param name="resolvePath">Makes a path absolute.</param>
@@ -34,10 +35,13 @@ internal sealed class OutgoingMessage
         _closeAfterSend = closeAfterSend;
     }
 
-    /// <summary>Gets the number of descriptors.</summary>
-    public int Count => _items.Count;
+    /// <summary>Gets a value indicating whether there is nothing to send.</summary>
+    public bool IsEmpty => _items.Count == 0 && _data is null;
 
-    /// <summary>Adds the descriptor that an object holds, see <see cref="DescriptorSource.Find"/>, or the path of a file to open.</summary>
+    /// <summary>
+    /// Adds the descriptor that an object holds, see <see cref="DescriptorSource.Find"/>, the path of a file to open, or the descriptors
+    /// and the data of a <see cref="ReceivedMessage"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or describes one of another process.</exception>
     /// <exception cref="DescriptorInUseException">Thrown when it would be closed, and is a standard stream or the runtime's own.</exception>
     /// <exception cref="SystemCallException">Thrown with EBADF when a number is not open.</exception>
@@ -45,10 +49,20 @@ internal sealed class OutgoingMessage
     public void Add(object value)
     {
         object holder = value is PSObject wrapped ? wrapped.BaseObject : value;
-        if (PathOf(holder) is { } path)
+        switch (holder)
         {
-            _items.Add((path, null));
-            return;
+            case ReceivedMessage message:
+                foreach (FileDescriptor descriptor in message.Descriptors)
+                {
+                    Add(descriptor);
+                }
+
+                _data = _data is null ? message.Data : [.. _data, .. message.Data];
+                return;
+
+            case string or FileSystemInfo:
+                _items.Add((PathOf(holder), null));
+                return;
         }
 
         DescriptorSource source = DescriptorSource.Find(value) ?? throw HoldsNone(holder);
@@ -94,12 +108,16 @@ internal sealed class OutgoingMessage
 
     /// <summary>Sends the descriptors, after <see cref="Open"/>.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
-    /// <param name="data">The data to send with them; null for one byte, the number of descriptors modulo 256.</param>
+    /// <param name="data">
+    /// The data to send with them; null for the data of the messages that were added, or else for one byte, the number of descriptors
+    /// modulo 256.
+    /// </param>
     /// <param name="timeout">The time limit for the receiver to make room.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public void Send(SafeHandle socket, byte[]? data, TimeSpan timeout, CancellationToken cancellationToken)
     {
         ReadOnlySpan<SafeHandle> handles = CollectionsMarshal.AsSpan(_handles);
+        data ??= _data;
         if (data is null)
         {
             DescriptorSender.Send(socket, handles, timeout, cancellationToken);
@@ -150,6 +168,7 @@ internal sealed class OutgoingMessage
         _opened.Clear();
         _handles.Clear();
         _items.Clear();
+        _data = null;
     }
 
     /// <summary>Returns the descriptors by kind and target: <c>File /etc/hosts, Socket unix</c>. Of many, the first few.</summary>
@@ -157,7 +176,8 @@ internal sealed class OutgoingMessage
     {
         IEnumerable<string> shown = _items.Take(MostDescribed).Select(static item => Describe(item.Path, item.Source));
         int more = _items.Count - MostDescribed;
-        return string.Join(", ", shown) + (more > 0 ? $" and {more} more" : "");
+        string text = string.Join(", ", shown) + (more > 0 ? $" and {more} more" : "");
+        return text.Length > 0 ? text : $"{_data?.Length ?? 0} bytes";
     }
 
     private static string Describe(string? path, DescriptorSource? source)
@@ -172,12 +192,11 @@ internal sealed class OutgoingMessage
         return text[(text.IndexOf(' ') + 1)..];
     }
 
-    private string? PathOf(object holder) => holder switch
+    private string PathOf(object holder) => holder switch
     {
         "" => throw new ArgumentException("An empty text is not a path."),
-        string text => _resolvePath(text),
         FileSystemInfo info => info.FullName,
-        _ => null,
+        _ => _resolvePath((string)holder),
     };
 
     private static ArgumentException HoldsNone(object holder) => holder is Process

@@ -122,16 +122,8 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     protected static TimeSpan ToTimeout(double? seconds) =>
         seconds is { } value ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan;
 
-    /// <summary>Returns the path in the file system for a path of the shell, relative to the shell's location.</summary>
-    /// <exception cref="ArgumentException">Thrown when it is a path of another provider, such as <c>Env:</c>.</exception>
-    /// <exception cref="System.Management.Automation.DriveNotFoundException">Thrown when there is no such drive.</exception>
-    protected string ResolvePath(string path)
-    {
-        string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-        return provider.Name == "FileSystem"
-            ? resolved
-            : throw new ArgumentException($"{path} is not in the file system, but in {provider.Name}.");
-    }
+    /// <inheritdoc cref="ShellPaths.Resolve"/>
+    protected string ResolvePath(string path) => ShellPaths.Resolve(SessionState, path);
 
     /// <summary>Returns the handle of a socket in any of the forms that users have one. The handle stays theirs.</summary>
     /// <exception cref="ArgumentException">Thrown when the object holds no descriptor.</exception>

@@ -5,7 +5,7 @@ using PSFdPass.Completion;
 namespace PSFdPass.Commands;
 
 /// <summary>Shows what the descriptors of this process, or of another one, refer to.</summary>
-[Cmdlet(VerbsCommon.Get, "FileDescriptor")]
+[Cmdlet(VerbsCommon.Get, "FileDescriptor", DefaultParameterSetName = "Path")]
 [OutputType(typeof(DescriptorInfo))]
 public sealed class GetFileDescriptorCommand : FdPassCommand
 {
@@ -14,6 +14,7 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
 
     private readonly DescriptorInspector _inspector = new();
     private PathFilter? _paths;
+    private bool _found;
 
     /// <summary>The descriptors' numbers, or objects that hold descriptors; by default all that are open.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -35,14 +36,20 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     public DescriptorKind[] Kind { get; set; } = [];
 
     /// <summary>Only descriptors with such a path, with wildcards.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = "Path")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
 
+    /// <summary>Only descriptors with such a path, in which no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath")]
+    [Alias("LP")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing() =>
-        Run(() => _paths = Path is null ? null : new PathFilter(Path, ResolvePath), Path);
+        Run(() => _paths = GetFilter(), Path ?? LiteralPath);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -60,6 +67,22 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
         }
     }
 
+    /// <summary>Reports a path that no descriptor had.</summary>
+    protected override void EndProcessing()
+    {
+        if (_paths is not null && !_found)
+        {
+            WriteError(
+                new ItemNotFoundException($"No descriptor has a path that matches '{string.Join("', '", Path ?? LiteralPath ?? [])}'."),
+                Path ?? LiteralPath);
+        }
+    }
+
+    private PathFilter? GetFilter() =>
+        Path is not null ? PathFilter.FromPatterns(Path, ResolvePath)
+        : LiteralPath is not null ? PathFilter.FromLiterals(LiteralPath, ResolvePath)
+        : null;
+
     private void Write(DescriptorInfo[]? infos)
     {
         foreach (DescriptorInfo info in infos ?? [])
@@ -69,6 +92,7 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
                 continue;
             }
 
+            _found = true;
             var result = PSObject.AsPSObject(info);
             if (info.ProcessId != Environment.ProcessId)
             {

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -21,6 +22,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     /// <summary>What to send: any object that holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
     // Not object[]: making an array of each pipeline object costs more than sending it.
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ParameterSetName = DescriptorSet)]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public object InputObject { get; set; } = null!;
 
     /// <summary>The data; with descriptors, by default one byte, their number modulo 256.</summary>
@@ -110,7 +112,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
             }
         }
 
-        return _message.Count > 0 || TryAdd(null);
+        return !_message.IsEmpty || TryAdd(null);
     }
 
     private bool TryAdd(object? item)

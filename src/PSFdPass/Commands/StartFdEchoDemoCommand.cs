@@ -33,6 +33,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     /// <summary>The address where users connect.</summary>
     [Parameter]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(LocalAddressCompleter))]
     public IPAddress ListenAddress { get; set; } = IPAddress.Loopback;
 
     /// <summary>The Unix-domain socket between the players.</summary>

@@ -36,6 +36,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     /// <summary>Accept only connections of these users, by name or number; others are closed, with a warning.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(UserNameCompleter))]
     public string[]? RequireUser { get; set; }
 
     /// <inheritdoc/>

@@ -47,6 +47,8 @@ internal static class ErrorRecords
 
     private static ErrorRecord RecordOf(Exception exception, object? target) => exception switch
     {
+        ItemNotFoundException => new ErrorRecord(exception, "NotFound", ErrorCategory.ObjectNotFound, target),
+
         // PowerShell's own, such as a drive that is not there, come with a record.
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SystemCallException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),
