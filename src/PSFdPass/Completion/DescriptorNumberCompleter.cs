@@ -14,7 +14,7 @@ namespace PSFdPass.Completion;
 public class DescriptorNumberCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(
+    public virtual IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         int process = LanguagePrimitives.TryConvertTo(fakeBoundParameters["ProcessId"], out int given) && given > 0

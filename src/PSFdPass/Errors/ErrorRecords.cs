@@ -47,6 +47,7 @@ internal static class ErrorRecords
 
     private static ErrorRecord RecordOf(Exception exception, object? target) => exception switch
     {
+        WildcardPatternException => new ErrorRecord(exception, "InvalidPattern", ErrorCategory.InvalidArgument, target),
         ItemNotFoundException => new ErrorRecord(exception, "NotFound", ErrorCategory.ObjectNotFound, target),
 
         // PowerShell's own, such as a drive that is not there, come with a record.
@@ -62,7 +63,6 @@ internal static class ErrorRecords
         ArgumentException => new ErrorRecord(exception, "InvalidArgument", ErrorCategory.InvalidArgument, target),
         DescriptorInUseException error => new ErrorRecord(error, "DescriptorInUse", ErrorCategory.ResourceBusy, target),
         InsufficientMemoryException => new ErrorRecord(exception, "OutOfMemory", ErrorCategory.ResourceUnavailable, target),
-        WildcardPatternException => new ErrorRecord(exception, "InvalidPattern", ErrorCategory.InvalidArgument, target),
         NotSupportedException => new ErrorRecord(exception, "NotSupported", ErrorCategory.NotImplemented, target),
         _ => new ErrorRecord(exception, exception.GetType().Name.Replace("Exception", ""), ErrorCategory.NotSpecified, target),
     };
