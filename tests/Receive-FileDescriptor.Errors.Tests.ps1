@@ -118,6 +118,39 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
         }
     }
 
+    Context 'a pipeline that ends early' {
+        It 'warns that the rest of the message was closed' {
+            Send-FileDescriptor $left (@($path) * 5)
+            $first = Receive-FileDescriptor $right -WarningVariable warnings -WarningAction SilentlyContinue | Select-Object -First 1
+            $first.IsOpen | Should -BeTrue
+            "$warnings" | Should -BeLike '4 more descriptors of the message were closed*'
+            $first.Dispose()
+        }
+
+        It 'says nothing when it took all of them' {
+            Send-FileDescriptor $left (@($path) * 2)
+            $all = Receive-FileDescriptor $right -Follow -WarningVariable warnings | Select-Object -First 2
+            $warnings | Should -BeNullOrEmpty
+            $all | ForEach-Object Dispose
+        }
+
+        It 'leaves the number that it took open, with -As Number, and closes the others' {
+            Send-FileDescriptor $left (@($path) * 3)
+            $open = { @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }).Count }
+            $fd = Receive-FileDescriptor $right -As Number -WarningAction SilentlyContinue | Select-Object -First 1
+            (Get-FileDescriptor $fd).Target | Should -Be $path
+            & $open | Should -Be 1
+            Close-FileDescriptor $fd
+            & $open | Should -Be 0
+        }
+
+        It 'may close each number as it comes, with -As Number' {
+            Send-FileDescriptor $left (@($path) * 3)
+            Receive-FileDescriptor $right -As Number | ForEach-Object { Close-FileDescriptor $_ -ErrorAction Stop }
+            @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }) | Should -BeNullOrEmpty
+        }
+    }
+
     Context 'a full descriptor table' {
         It 'is an error that has what did arrive, data included' {
             $program = Invoke-Program sh '-c', @"

@@ -45,6 +45,11 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
                     Says = '*HoldsNothing holds no descriptor. These do:*' }
                 @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process holds no descriptor: send one of its standard streams*' }
+                @{ Name = 'a fraction'; Id = 'InvalidArgument'; Make = { 1.5 }; Says = 'A System.Double holds no*' }
+                @{ Name = 'a truth value'; Id = 'InvalidArgument'; Make = { $true }; Says = 'A System.Boolean holds no*' }
+                @{ Name = 'a copy from another process'; Id = 'InvalidArgument'
+                    Make = { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($right)) }
+                    Says = '*copy of a System.Net.Sockets.Socket*Start-ThreadJob*over a socket.' }
                 @{ Name = 'a MemoryStream'; Id = 'InvalidArgument'; Make = { [IO.MemoryStream]::new() }; Says = 'A System.IO.MemoryStream holds no*' }
                 @{ Name = 'a wait handle'; Id = 'InvalidArgument'; Make = { [Threading.ManualResetEvent]::new($false) }; Says = '*ManualResetEvent holds no*' }
             )
@@ -93,6 +98,9 @@ Describe 'Send-FileDescriptor with bad input' {
             @{ Name = 'null'; Arguments = @{ InputObject = $null }; Id = 'ParameterArgumentValidationErrorNullNotAllowed' }
             @{ Name = 'a negative timeout'; Arguments = @{ InputObject = 1; TimeoutSeconds = -0.5 }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a number that is no byte as the message'; Arguments = @{ InputObject = 1; Message = 256 }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a fraction as the message'; Arguments = @{ InputObject = 1; Message = 1.5 }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a truth value as the message'; Arguments = @{ InputObject = 1; Message = $true }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a fraction among bytes'; Arguments = @{ InputObject = 1; Message = 1, 2.5 }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a message of null'; Arguments = @{ InputObject = 1; Message = $null }; Id = 'ParameterArgument*' }
             @{ Name = 'no such access'; Arguments = @{ InputObject = 1; Access = 'Execute' }; Id = 'CannotConvertArgumentNoMessage' }
         ) {

@@ -208,7 +208,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         {
             WriteObject(descriptor.Fd);
         }
-        catch (PipelineStoppedException)
+        catch (PipelineStoppedException) when (Stopping)
         {
             descriptor.Dispose();
             throw;
