@@ -215,6 +215,7 @@ Describe 'Close-FileDescriptor' {
         }
 
         It 'refuses a descriptor of another process' {
+            Skip-Without gcc
             $other = Start-OneOfEach $folder
             $problem = Get-ErrorOf { Get-FileDescriptor $other.Fd['file'] -ProcessId $other.Id | Close-FileDescriptor }
             $other.Stop()
