@@ -21,6 +21,7 @@
         'Open-FileDescriptor'
         'Receive-FileDescriptor'
         'Send-FileDescriptor'
+        'Set-FileDescriptor'
         'Start-FdEchoDemo'
         'Wait-UnixSocketConnection'
     )

@@ -36,6 +36,9 @@ internal sealed class DescriptorSource
     /// </summary>
     public bool IsNumber { get; }
 
+    /// <summary>Gets the FileDescriptor that owns the descriptor, if it is one.</summary>
+    public FileDescriptor? Owner => IsNumber ? null : _holder as FileDescriptor;
+
     /// <summary>Finds the descriptor in an object.</summary>
     /// <param name="value">
     /// A <see cref="FileDescriptor"/>, an integer, a <see cref="DescriptorInfo"/> of this process, a <see cref="SafeHandle"/>, a

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PSFdPass.Errors;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Binding;
 
@@ -93,7 +94,7 @@ internal sealed class OutgoingMessage
             }
 
             long start = Stopwatch.GetTimestamp();
-            FileDescriptor file = FileOpener.Open(path, new FileOpenOptions { Access = _access }, left, cancellationToken);
+            var file = FileDescriptor.Open(path, new FileOpenOptions { Access = _access }, left, cancellationToken);
             _opened.Add(file);
             _handles.Add(file.SafeHandle);
             if (timeout != Timeout.InfiniteTimeSpan)

@@ -63,7 +63,13 @@ internal sealed class PathFilter
     {
         try
         {
-            return FileOpener.RealPathOf(path);
+            if (!OperatingSystem.IsLinux())
+            {
+                return null;
+            }
+
+            using var place = FileDescriptor.Open(path, new FileOpenOptions { PathOnly = true }, TimeSpan.Zero);
+            return place.Target;
         }
         catch (Exception exception) when (exception is IOException or ArgumentException)
         {

@@ -33,6 +33,10 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     public SwitchParameter Force { get; set; }
 
 
+    /// <summary>Let programs that this process starts inherit the copy.</summary>
+    [Parameter]
+    public SwitchParameter Inheritable { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -54,23 +58,30 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
 
     private FileDescriptor Copy()
     {
-        FileDescriptor copy;
-        if (ProcessId == Environment.ProcessId)
+        FileDescriptor copy = ProcessId == Environment.ProcessId ? CopyOwn(Fd.Fd) : CopyFromProcess();
+        Fd.KeepAlive();
+        if (Inheritable)
         {
-            copy = TargetFd is { } target ? DescriptorCopy.To(Fd.Fd, target, Force) : DescriptorCopy.Of(Fd.Fd);
-            Fd.KeepAlive();
+            DescriptorAdoption.SetCloseOnExec(copy, false);
         }
-        else
-        {
-            copy = DescriptorCopy.From(ProcessId, Fd.Fd);
-            if (TargetFd is { } target)
-            {
-                using FileDescriptor taken = copy;
-                copy = DescriptorCopy.To(taken.Fd, target, Force);
-            }
-        }
-
 
         return copy;
+    }
+
+    private FileDescriptor CopyOwn(int fd) =>
+        TargetFd is { } target ? FileDescriptor.DuplicateTo(fd, target, Force) : FileDescriptor.Duplicate(fd);
+
+    private FileDescriptor CopyFromProcess()
+    {
+        FileDescriptor copy = FileDescriptor.DuplicateFromProcess(ProcessId, Fd.Fd);
+        if (TargetFd is null)
+        {
+            return copy;
+        }
+
+        using (copy)
+        {
+            return CopyOwn(copy.Fd);
+        }
     }
 }

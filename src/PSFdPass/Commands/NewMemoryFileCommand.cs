@@ -27,7 +27,7 @@ public sealed class NewMemoryFileCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (TryRun(() => MemoryFile.Create(Name, Content, Seal), Name) is { } file)
+        if (TryRun(() => FileDescriptor.CreateMemoryFile(Name, Content, Seal), Name) is { } file)
         {
             WriteObject(file);
         }

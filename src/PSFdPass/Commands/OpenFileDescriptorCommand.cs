@@ -11,6 +11,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
+    private const string FdSet = "Fd";
 
     /// <summary>The paths to open; wildcards open every file that matches.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
@@ -24,45 +25,70 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
+    /// <summary>Inherited descriptors to adopt: their numbers, or what Get-FileDescriptor returns.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = FdSet)]
+    [DescriptorNumberTransformation]
+    [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
+    [ValidateNotNull]
+    public DescriptorNumber[] Fd { get; set; } = [];
+
     /// <summary>What the descriptor is for: by default Read, and with -Create, -CreateNew, -Truncate or -Append Write.</summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ParameterSetName = PathSet)]
+    [Parameter(Position = 1, ParameterSetName = LiteralPathSet)]
     public FileAccess? Access { get; set; }
 
     /// <summary>Create the file if it does not exist.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Create { get; set; }
 
+    /// <summary>Create the file, and fail if it exists.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    public SwitchParameter CreateNew { get; set; }
+
     /// <summary>The permissions of a file that is created, less those that the umask takes away.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [FileModeTransformation]
     [ArgumentCompleter(typeof(FileModeCompleter))]
     public string Mode { get; set; } = "0666";
 
     /// <summary>Empty the file.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Truncate { get; set; }
 
     /// <summary>Let every write go to the end of the file.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Append { get; set; }
 
     /// <summary>Refuse a path whose last part is a symbolic link.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter NoFollow { get; set; }
 
     /// <summary>A directory that paths start from and can't leave: a path, or an object that holds its descriptor.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
     public object? Beneath { get; set; }
 
     /// <summary>The time limit for the other end of a named pipe.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        foreach (DescriptorNumber number in Fd)
+        {
+            Adopt(number);
+        }
+
         foreach (string given in ParameterSetName == PathSet ? Path : LiteralPath)
         {
             foreach (string path in TryRun(() => Resolve(given), given) ?? [])
@@ -72,14 +98,23 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
         }
     }
 
+    private void Adopt(DescriptorNumber number)
+    {
+        if (TryRun(() => DescriptorAdoption.Adopt(number.Fd), number.Fd) is { } adopted)
+        {
+            WriteVerbose($"Adopted {adopted}.");
+            WriteObject(adopted);
+        }
+    }
+
     private void Open(string path, string given)
     {
-        if ((Create || Truncate) && !ShouldProcess(path, Truncate ? "Truncate" : "Create, if it does not exist"))
+        if ((Create || CreateNew || Truncate) && !ShouldProcess(path, Truncate ? "Truncate" : CreateNew ? "Create" : "Create, if it does not exist"))
         {
             return;
         }
 
-        if (TryRun(() => FileOpener.Open(path, GetOptions(), ToTimeout(TimeoutSeconds), Stopped), given) is { } file)
+        if (TryRun(() => FileDescriptor.Open(path, GetOptions(), ToTimeout(TimeoutSeconds), Stopped), given) is { } file)
         {
             WriteVerbose($"Opened {file}.");
             WriteObject(file);
@@ -98,8 +133,9 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
 
     private FileOpenOptions GetOptions() => new()
     {
-        Access = Access ?? (Create || Truncate || Append ? FileAccess.Write : FileAccess.Read),
+        Access = Access ?? (Create || CreateNew || Truncate || Append ? FileAccess.Write : FileAccess.Read),
         Create = Create,
+        CreateNew = CreateNew,
         Truncate = Truncate,
         Append = Append,
         NoFollow = NoFollow,

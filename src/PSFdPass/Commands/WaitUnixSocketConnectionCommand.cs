@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 

@@ -1,6 +1,7 @@
-using System.Management.Automation;
 using System.Management.Automation.Language;
+using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Inspection;
 
