@@ -7,6 +7,7 @@
     Description            = 'Passes open file descriptors (live TCP connections, files, listening sockets, pipes) between processes over Unix-domain sockets (SCM_RIGHTS). For Linux and macOS.'
     PowerShellVersion      = '7.4'
     CompatiblePSEditions   = @('Core')
+    TypesToProcess         = @('PSFdPass.types.ps1xml')
     FormatsToProcess       = @('PSFdPass.format.ps1xml')
     CmdletsToExport        = @(
         'Close-FileDescriptor'
@@ -20,6 +21,7 @@
         'Open-FileDescriptor'
         'Receive-FileDescriptor'
         'Send-FileDescriptor'
+        'Set-FileDescriptor'
         'Start-FdEchoDemo'
         'Wait-UnixSocketConnection'
     )

@@ -29,6 +29,37 @@ Describe 'Close-FileDescriptor' {
             Test-Open $fd | Should -BeFalse
         }
 
+        It 'closes the number in a Handle property, of <Name>' -ForEach @(
+            @{ Name = 'a class, as an int'; Make = { class WithInt { [int] $Handle }; [WithInt]@{ Handle = $fd } } }
+            @{ Name = 'a class, as an IntPtr'; Make = { class WithIntPtr { [IntPtr] $Handle }; [WithIntPtr]@{ Handle = $fd } } }
+            @{ Name = 'a custom object'; Make = { [pscustomobject]@{ Handle = $fd } } }
+        ) {
+            $fd = (Open-FileDescriptor $path).Detach()
+            Close-FileDescriptor (& $Make)
+            Test-Open $fd | Should -BeFalse
+        }
+
+        It 'closes the handle in a property of a custom object' {
+            $handle = [IO.File]::OpenHandle($path)
+            Close-FileDescriptor ([pscustomobject]@{ SafeFileHandle = $handle })
+            $handle.IsClosed | Should -BeTrue
+        }
+
+        It 'refuses the number of a standard stream in a Handle property' {
+            (Get-ErrorOf { Close-FileDescriptor ([pscustomobject]@{ Handle = 2 }) }).FullyQualifiedErrorId | Should -BeLike 'DescriptorInUse,*'
+        }
+
+        It 'closes all descriptors of a message' {
+            $left, $right = New-UnixSocketPair
+            Send-FileDescriptor $left $path, $path
+            $message = Receive-FileDescriptor $right -AsMessage
+            $message | Close-FileDescriptor -WhatIf
+            $message.Descriptors.IsOpen | Should -Be $true, $true
+            $message | Close-FileDescriptor
+            $message.Descriptors.IsOpen | Should -Be $false, $false
+            $left, $right | ForEach-Object Dispose
+        }
+
         It 'takes several, and the pipeline' {
             $all = 1..3 | ForEach-Object { Open-FileDescriptor $path }
             Close-FileDescriptor $all[0], $all[1]
@@ -184,6 +215,7 @@ Describe 'Close-FileDescriptor' {
         }
 
         It 'refuses a descriptor of another process' {
+            Skip-Without gcc
             $other = Start-OneOfEach $folder
             $problem = Get-ErrorOf { Get-FileDescriptor $other.Fd['file'] -ProcessId $other.Id | Close-FileDescriptor }
             $other.Stop()
@@ -202,6 +234,32 @@ Describe 'Close-FileDescriptor' {
             "$problem" | Should -BeLike "*was File $path*look again*"
             Test-Open $info.Fd | Should -BeTrue
             $next.Dispose()
+        }
+
+        It 'compares once more after -Confirm, immediately before the close' {
+            $script = "
+                `$file = Open-FileDescriptor '$path'
+                `$info = Get-FileDescriptor `$file
+                `$replace = [powershell]::Create([initialsessionstate]::CreateDefault2())
+                `$null = `$replace.AddScript({
+                    param(`$module, `$fd, `$folder)
+                    Import-Module `$module
+                    while (-not (Test-Path `$folder/go)) { Start-Sleep -Milliseconds 20 }
+                    `$null = (Copy-FileDescriptor 0 -TargetFd `$fd -Force).Detach()
+                    Set-Content `$folder/done x
+                }).AddArgument((Get-Module PSFdPass).Path).AddArgument(`$info.Fd).AddArgument('$folder')
+                `$null = `$replace.BeginInvoke()
+                try { Close-FileDescriptor `$info -Confirm -ErrorAction Stop } catch { `$_.FullyQualifiedErrorId }
+                'still open: ' + [bool](Get-FileDescriptor `$info.Fd -ErrorAction Ignore)"
+            $other = Invoke-Pwsh $script -Terminal
+            $null = Wait-ProgramLine $other 'Are you sure'
+            Set-Content "$folder/go" x
+            Wait-Until { Test-Path "$folder/done" } 'the number was replaced'
+            $other.Input.Write("y`n")
+            $other.Input.Flush()
+            Wait-ProgramLine $other 'InvalidOperation,' | Should -Match 'PSFdPass.Commands.CloseFileDescriptorCommand'
+            Wait-ProgramLine $other 'still open:' | Should -Match 'True'
+            Clear-Program
         }
 
         It 'says of <Name> what is wrong, and goes on: <Id>' -ForEach @(

@@ -61,6 +61,7 @@ else:
     }
 
     It 'waits, with -Wait, over a socket that is left from a process that is gone' {
+        Skip-Without python3
         python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale.sock")'
         { Connect-UnixSocket stale.sock } | Should -Throw '*nobody listens on it*' -ErrorId 'ECONNREFUSED,*'
         $other = Invoke-Pwsh "'connecting'; `$s = Connect-UnixSocket stale.sock -Wait -TimeoutSeconds 30; 'connected'" -WorkingDirectory $folder
@@ -117,6 +118,7 @@ else:
     }
 
     It 'says what it takes when the mode keeps a user out' -Skip:((id -u) -ne 0) {
+        Skip-Without setpriv
         $listener = New-UnixSocketListener a.sock
         chmod 755 $folder
         Copy-Item "$Repository/out/PSFdPass" "$folder/PSFdPass" -Recurse

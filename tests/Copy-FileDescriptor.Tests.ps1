@@ -98,6 +98,7 @@ Describe 'Copy-FileDescriptor' {
 
     Context 'of another process' {
         It 'takes <_> out of it' -ForEach 'file', 'pair-left', 'eventfd', 'memfd', 'tcp4-connected' {
+            Skip-Without gcc
             $copy = Copy-FileDescriptor $other.Fd[$_] -ProcessId $other.Id
             $there = Get-FileDescriptor $other.Fd[$_] -ProcessId $other.Id
             $here = Get-FileDescriptor $copy
@@ -108,17 +109,20 @@ Describe 'Copy-FileDescriptor' {
         }
 
         It 'takes what Get-FileDescriptor finds' {
+            Skip-Without gcc
             $copy = Get-FileDescriptor -ProcessId $other.Id -Path */file.txt | Copy-FileDescriptor
             $copy.Count | Should -Be 2
             $copy.Target | Should -Be ("$($other.Folder)/file.txt", "$($other.Folder)/file.txt")
         }
 
         It 'shares the position with it' {
+            Skip-Without gcc
             $copy = Copy-FileDescriptor $other.Fd['file'] -ProcessId $other.Id
             (Get-FileDescriptor $copy).Position | Should -Be 4
         }
 
         It 'gives it a certain number' {
+            Skip-Without gcc
             $before = (Get-FileDescriptor -Kind MemoryFile).Fd
             $copy = Copy-FileDescriptor $other.Fd['memfd'] -ProcessId $other.Id -TargetFd 347
             $copy.Fd | Should -Be 347
@@ -143,12 +147,14 @@ Describe 'Copy-FileDescriptor' {
             @{ Name = 'a number that none can have'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 }; Says = '*ulimit -n*' }
             @{ Name = 'such a number with -Force'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 -Force } }
         ) {
+            if ("$Do" -match 'other') { Skip-Without gcc }
             $problem = Get-ErrorOf $Do
             $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.CopyFileDescriptorCommand"
             "$problem" | Should -BeLike ($_.Says ?? '*')
         }
 
         It 'explains what it takes, when it may not' -Skip:(-not $isRoot) {
+            Skip-Without gcc, setpriv
             $said = (Invoke-AsNobody "Copy-FileDescriptor $($other.Fd['file']) -ProcessId $($other.Id)") -join "`n"
             $said | Should -BeLike '*EPERM,PSFdPass.Commands.CopyFileDescriptorCommand*'
             $said | Should -BeLike '*PTRACE_MODE_ATTACH*CAP_SYS_PTRACE*'
@@ -160,6 +166,7 @@ Describe 'Copy-FileDescriptor' {
 
     Context 'completion' {
         It 'completes the numbers of the process that is given' {
+            Skip-Without gcc
             $line = "Copy-FileDescriptor -ProcessId $($other.Id) -Fd memfd:one"
             $found = (TabExpansion2 $line $line.Length).CompletionMatches
             $found.CompletionText | Should -BeExactly "$($other.Fd['memfd'])"

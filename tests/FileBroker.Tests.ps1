@@ -5,6 +5,7 @@ BeforeDiscovery {
 }
 
 BeforeAll {
+    . $PSScriptRoot/Support/Programs.ps1
     $module = Convert-Path (Join-Path $PSScriptRoot '../out/PSFdPass')
     $sample = Convert-Path (Join-Path $PSScriptRoot '../samples/file-broker')
     $pwsh = Join-Path $PSHOME pwsh
@@ -30,7 +31,7 @@ BeforeAll {
 
     $log = Join-Path $folder log.txt
     $me = id -un
-    $command = "Import-Module '$module'; & '$sample/server.ps1' -SocketPath '$socketPath' -Root '$root' " +
+    $command = "Set-StrictMode -Version Latest; Import-Module '$module'; & '$sample/server.ps1' -SocketPath '$socketPath' -Root '$root' " +
         "-AllowUser '$me', '65533' -MaxSize 1000 -MaxAge 2.00:00:00 *> '$log'"
     $server = [Diagnostics.Process]::Start($pwsh, [string[]]('-NoProfile', '-NonInteractive', '-Command', $command))
 
@@ -72,7 +73,7 @@ Describe 'The file broker' {
         @{ Name = 'link.txt'; Reason = '*EXDEV*' }
         @{ Name = '/etc/hosts'; Reason = '*EXDEV*' }
         @{ Name = 'missing.txt'; Reason = '*ENOENT*' }
-        @{ Name = 'folder'; Reason = '*no file, but of kind Directory*' }
+        @{ Name = 'folder'; Reason = '*not a file, but of kind Directory*' }
         @{ Name = 'pipe'; Reason = '*' }
         @{ Name = 'large.txt'; Reason = '*larger than 1000 bytes*' }
         @{ Name = 'old.txt'; Reason = '*older than 2.00:00:00*' }
@@ -96,6 +97,7 @@ Describe 'The file broker' {
     }
 
     It 'serves a user who may not open the file itself, if the rule says so' -Skip:(-not $isRoot) {
+        Skip-Without setpriv
         setpriv --reuid=65533 --regid=65534 --clear-groups cat (Join-Path $root secret.txt) 2>&1 | Should -BeLike '*Permission denied*'
         Request-FileAs 65533 secret.txt | Should -BeExactly 'for your eyes'
     }
@@ -111,6 +113,15 @@ Describe 'The file broker' {
         { Request-File missing.txt } | Should -Throw 'Refused: *'
         $targets = Get-ChildItem "/proc/$($server.Id)/fd" | ForEach-Object LinkTarget
         $targets -like "$root*" | Should -BeNullOrEmpty
+    }
+
+    It 'keeps control characters and line breaks of a client out of its log' {
+        $forged = "x`nroot, pid 1, secret.txt: sent`e]0;title`a$([char]0x202e)"
+        { Request-File $forged } | Should -Throw 'Refused: *'
+        $lines = Get-Content $log
+        $lines | Should -Not -Contain 'root, pid 1, secret.txt: sent'
+        @($lines) -join '' | Should -Not -Match '[\p{Cc}\p{Cf}]'
+        @($lines) -like "$me, pid $PID, x·root, pid 1, secret.txt: sent·*" | Should -HaveCount 1
     }
 
     It 'tells in its log who asked for what' {

@@ -71,6 +71,7 @@ Describe 'Get-FileDescriptor' {
 
     Context 'of another process' {
         It 'tells what <Name> is' -ForEach $kinds {
+            Skip-Without gcc
             $info = Get-Other $Name
             $info.ProcessId | Should -Be $other.Id
             $info.Kind | Should -Be $Kind
@@ -87,6 +88,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'tells the family, type, state and names of <Name>' -ForEach $sockets {
+            Skip-Without gcc
             $info = Get-Other $Name
             $info.Kind | Should -Be Socket
             $info.Family | Should -Be $Family
@@ -99,6 +101,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'tells both ends of a connection' {
+            Skip-Without gcc
             $client, $server = (Get-Other tcp4-connected), (Get-Other tcp4-accepted)
             $client.RemoteEndPoint | Should -Be $server.LocalEndPoint
             $server.RemoteEndPoint | Should -Be $client.LocalEndPoint
@@ -108,28 +111,33 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'tells the process at the other end of <_>' -ForEach 'unix-connected', 'unix-accepted', 'unix-seqpacket', 'pair-left' {
+            Skip-Without gcc
             $info = Get-Other $_
             $info.PeerProcessId | Should -Be $other.Id
             $info.PeerProcessName | Should -BeExactly 'one_of_each'
         }
 
         It 'tells no process where there is no other end: <_>' -ForEach 'unix-listening', 'unix-datagram', 'tcp4-connected', 'netlink' {
+            Skip-Without gcc
             (Get-Other $_).PeerProcessId | Should -BeNullOrEmpty
         }
 
         It 'tells the seals of a memory file' {
+            Skip-Without gcc
             (Get-Other memfd).Seals | Should -Be 'Shrink, Grow'
             (Get-Other memfd).Path | Should -BeNullOrEmpty
             (Get-Other file).Seals | Should -BeNullOrEmpty
         }
 
         It 'tells that a file is deleted, and where it was' {
+            Skip-Without gcc
             (Get-Other deleted).IsDeleted | Should -BeTrue
             (Get-Other deleted).Target | Should -BeExactly "$($other.Folder)/gone.txt (deleted)"
             (Get-Other file).IsDeleted | Should -BeFalse
         }
 
         It 'tells the same inode for two descriptors of one file' {
+            Skip-Without gcc
             (Get-Other file).Inode | Should -Be (Get-Other append).Inode
             (Get-Other pipe-read).Inode | Should -Be (Get-Other pipe-write).Inode
             (Get-Other pair-left).Inode | Should -Not -Be (Get-Other pair-right).Inode
@@ -143,12 +151,14 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'agree on which descriptors there are' {
+            Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $infos.Keys | Sort-Object | Should -Be ($lsof.Keys | Sort-Object)
             $lsof.Count | Should -BeGreaterThan 40
         }
 
         It 'agree on what they are' {
+            Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $types = @{
                 REG = 'File'; DIR = 'Directory'; LINK = 'SymbolicLink'; FIFO = 'Pipe'; CHR = 'CharacterDevice'; BLK = 'BlockDevice'
@@ -172,6 +182,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'agree on access and inodes' {
+            Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $access = @{ r = 'Read'; w = 'Write'; u = 'ReadWrite' }
             foreach ($info in $infos.Values) {
@@ -186,6 +197,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'agree on paths and positions' {
+            Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $stored = $infos.Values.Where{ $_.Kind -in 'File', 'Directory', 'BlockDevice', 'SymbolicLink', 'MemoryFile' }
             $stored.Count | Should -BeGreaterThan 5
@@ -199,6 +211,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'agree on protocols, states and ends of sockets' {
+            Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $states = @{
                 LISTEN = 'Listening'; ESTABLISHED = 'Established'; CONNECTED = 'Connected'
@@ -302,6 +315,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'tells the process that holds the other end by now, whoever made the connection' {
+            Skip-Without gcc
             $copy = Copy-FileDescriptor $other.Fd['pair-left'] -ProcessId $other.Id
             (Get-FileDescriptor $copy).PeerProcessId | Should -Be $other.Id
             $copy.Dispose()
@@ -322,6 +336,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'leaves nothing open' {
+            Skip-Without gcc
             function Get-Settled {
                 # What earlier tests have dropped is closed, and what the runtime keeps is open.
                 $null = Get-FileDescriptor
@@ -339,23 +354,27 @@ Describe 'Get-FileDescriptor' {
 
     Context 'choosing' {
         It 'by kind' {
+            Skip-Without gcc
             $found = Get-FileDescriptor -ProcessId $other.Id -Kind Epoll, Inotify
             $found.Fd | Should -Be ($other.Fd['epoll'], $other.Fd['inotify'])
             Get-FileDescriptor $other.Fd['file'] -ProcessId $other.Id -Kind Socket | Should -BeNullOrEmpty
         }
 
         It 'by path, with wildcards' {
+            Skip-Without gcc
             (Get-FileDescriptor -ProcessId $other.Id -Path *.txt).Fd | Should -Be ($other.Fd['file', 'append', 'deleted'])
             (Get-FileDescriptor -ProcessId $other.Id -Path "$($other.Folder)/f*").Fd | Should -Be ($other.Fd['file', 'append', 'fifo'])
             Get-FileDescriptor -ProcessId $other.Id -Path *.none | Should -BeNullOrEmpty
         }
 
         It 'by the path or the abstract name of a socket' {
+            Skip-Without gcc
             (Get-FileDescriptor -ProcessId $other.Id -Path */stream.sock).Fd | Should -Be $other.Fd['unix-listening']
             (Get-FileDescriptor -ProcessId $other.Id -Path '@one_of_each*').Fd | Should -Be $other.Fd['unix-abstract']
         }
 
         It 'by a path relative to the location of the shell' {
+            Skip-Without gcc
             Push-Location $other.Folder
             try {
                 (Get-FileDescriptor -ProcessId $other.Id -Path file.txt).Fd | Should -Be ($other.Fd['file', 'append'])
@@ -367,6 +386,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'by a path that leads over a link' {
+            Skip-Without gcc
             (Get-FileDescriptor -ProcessId $other.Id -Path "$($other.Folder)/link").Fd |
                 Should -Be ($other.Fd['file', 'append', 'symlink'])
         }
@@ -378,18 +398,21 @@ Describe 'Get-FileDescriptor' {
 
     Context 'processes' {
         It 'takes them from Get-Process' {
+            Skip-Without gcc
             $found = Get-Process -Id $other.Id | Get-FileDescriptor -Kind Epoll
             $found.Fd | Should -Be $other.Fd['epoll']
             $found.ProcessId | Should -Be $other.Id
         }
 
         It 'takes a description of another process from the pipeline' {
+            Skip-Without gcc
             $again = $infos[$other.Fd['file']] | Get-FileDescriptor
             $again.Path | Should -BeExactly "$($other.Folder)/file.txt"
             $again.ProcessId | Should -Be $other.Id
         }
 
         It 'does not take the number of another process for one of this process' {
+            Skip-Without gcc
             { Get-FileDescriptor -Fd $infos[$other.Fd['file']] } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*'
         }
     }
@@ -409,12 +432,14 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'says that of another process' {
+            Skip-Without gcc
             Get-FileDescriptor 999999 -ProcessId $other.Id -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'EBADF,*'
             "$problem" | Should -BeLike "*descriptor 999999 of process $($other.Id)*"
         }
 
         It 'goes on after a process that is not there' {
+            Skip-Without gcc
             $gone = Start-Process true -PassThru -Wait
             $found = [pscustomobject]@{ ProcessId = $gone.Id }, [pscustomobject]@{ ProcessId = $other.Id } |
                 Get-FileDescriptor -Kind Epoll -ErrorVariable problem -ErrorAction SilentlyContinue
@@ -429,6 +454,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'says what it takes to look at a process of another user' -Skip:(-not $isRoot) {
+            Skip-Without gcc, setpriv
             $said = (Invoke-AsNobody "Get-FileDescriptor -ProcessId $($other.Id)") -join "`n"
             $said | Should -BeLike '*EACCES,PSFdPass.Commands.GetFileDescriptorCommand*'
             $said | Should -BeLike '*CAP_SYS_PTRACE*'
@@ -465,17 +491,20 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'completes the numbers of the process that is given' {
+            Skip-Without gcc
             $found = Complete "Get-FileDescriptor -ProcessId $($other.Id) -Fd "
             $found.CompletionText | Should -Be ($infos.Keys | Sort-Object)
             $found.Where{ $_.CompletionText -eq $other.Fd['epoll'] }.ToolTip | Should -BeExactly 'Epoll anon_inode:[eventpoll]'
         }
 
         It 'completes a part of the target to the number' {
+            Skip-Without gcc
             (Complete "Get-FileDescriptor -ProcessId $($other.Id) -Fd stream.sock").CompletionText |
                 Should -BeExactly "$($other.Fd['unix-listening'])"
         }
 
         It 'completes processes, with their names and sockets' {
+            Skip-Without gcc
             $found = Complete 'Get-FileDescriptor -ProcessId one_of'
             $mine = $found.Where{ $_.CompletionText -eq $other.Id }
             $count = $infos.Values.Where{ $_.Kind -eq 'Socket' }.Count
@@ -483,6 +512,7 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'completes processes that have sockets first' {
+            Skip-Without gcc
             $idle = Start-Process sleep 60 -PassThru
             try {
                 $ids = (Complete 'Get-FileDescriptor -ProcessId ').CompletionText
@@ -505,10 +535,12 @@ Describe 'Get-FileDescriptor' {
         }
 
         It 'shows the process too when it is another one' {
+            Skip-Without gcc
             Get-FileDescriptor $other.Fd['epoll'] -ProcessId $other.Id | Out-String | Should -Match 'ProcessId.*Fd.*Kind.*Access.*Target'
         }
 
         It 'lists only facts that there are' {
+            Skip-Without gcc
             $text = Get-FileDescriptor $other.Fd['file'] -ProcessId $other.Id | Format-List | Out-String
             $text | Should -Match 'Position'
             $text | Should -Not -Match 'Family|Seals|PeerProcess'

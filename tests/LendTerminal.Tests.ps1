@@ -47,6 +47,7 @@ Describe 'The recipe lend-terminal' {
     }
 
     It 'lends nothing to another user' -Skip:((id -u) -ne 0) {
+        Skip-Without perl, setpriv
         $lender = Invoke-Pwsh "& '$lend' '$folder/terminal.sock'"
         $null = Wait-ProgramLine $lender 'Lending this terminal'
         $connect = '$s = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $ARGV[0]) or die "$!\n"; print "end\n" unless <$s>'

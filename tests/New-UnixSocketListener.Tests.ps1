@@ -8,12 +8,14 @@ Describe 'New-UnixSocketListener' {
 
         # A socket file whose process has gone without removing it.
         function New-StaleSocket([string] $Path) {
+            Skip-Without python3
             python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' $Path
             $LASTEXITCODE | Should -Be 0
         }
 
         # Connects as nobody, who may do nothing in the folder but reach what is in it. Says why not.
         function Connect-Nobody([string] $Path) {
+            Skip-Without setpriv, perl
             setpriv --reuid=65534 --regid=65534 --clear-groups perl -MIO::Socket::UNIX -e (
                 'IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $ARGV[0]) or die "$!\n"; print "connected"') $Path 2>&1
         }
@@ -45,6 +47,7 @@ Describe 'New-UnixSocketListener' {
     }
 
     It 'makes a datagram socket that another program sends to' {
+        Skip-Without python3
         $listener = New-UnixSocketListener a.sock -SocketType Datagram
         python3 -c 'import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.sendto(b"one", "a.sock"); s.sendto(b"two", "a.sock")'
         1..2 | ForEach-Object { Receive-FileDescriptor $listener -AsMessage -TimeoutSeconds 5 } | ForEach-Object Text | Should -Be one, two
@@ -188,6 +191,7 @@ Describe 'New-UnixSocketListener' {
         }
 
         It 'says who has the name to a user who may not look into that process' -Skip:((id -u) -ne 0) {
+            Skip-Without setpriv
             $listener = New-UnixSocketListener -AbstractName $name
             chmod 755 $folder
             Copy-Item "$Repository/out/PSFdPass" "$folder/PSFdPass" -Recurse

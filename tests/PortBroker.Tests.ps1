@@ -5,6 +5,7 @@ BeforeDiscovery {
 }
 
 BeforeAll {
+    . $PSScriptRoot/Support/Programs.ps1
     $module = Convert-Path (Join-Path $PSScriptRoot '../out/PSFdPass')
     $sample = Convert-Path (Join-Path $PSScriptRoot '../samples/port-broker')
     $pwsh = Join-Path $PSHOME pwsh
@@ -28,7 +29,7 @@ BeforeAll {
 
     $log = Join-Path $folder log.txt
     $me = id -un
-    $command = "Import-Module '$module'; & '$sample/server.ps1' -SocketPath '$socketPath' " +
+    $command = "Set-StrictMode -Version Latest; Import-Module '$module'; & '$sample/server.ps1' -SocketPath '$socketPath' " +
         "-Allow @{ '$me' = $port; '65533' = $port, $otherPort } *> '$log'"
     $server = [Diagnostics.Process]::Start($pwsh, [string[]]('-NoProfile', '-NonInteractive', '-Command', $command))
 
@@ -75,6 +76,7 @@ Describe 'The port broker' {
     }
 
     It 'binds a privileged port for a user who may not' -Skip:(-not $isRoot) {
+        Skip-Without setpriv
         if ($port -ge [int](Get-Content /proc/sys/net/ipv4/ip_unprivileged_port_start)) {
             Set-ItResult -Skipped -Because 'this system has no privileged ports'
             return
@@ -126,7 +128,7 @@ Describe 'The port broker' {
         foreach ($text in 'eighty', '-1', '70000', ' ') {
             $client = Connect-UnixSocket -Path $socketPath -SocketType SeqPacket -Wait
             $null = $client.Send([Text.Encoding]::UTF8.GetBytes($text))
-            (Receive-FileDescriptor $client -AsMessage -TimeoutSeconds 30).Text | Should -Be 'Refused: that is no port'
+            (Receive-FileDescriptor $client -AsMessage -TimeoutSeconds 30).Text | Should -Be 'Refused: that is not a port'
             $client.Dispose()
         }
 

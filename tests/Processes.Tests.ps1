@@ -5,7 +5,6 @@ Describe 'Two processes' {
         $folder = (Get-PSDrive TestDrive).Root
         $path = "$folder/letters"
         Set-Content $path 'abcdefghij' -NoNewline
-        $peer = Get-CompiledPeer peer $folder
 
         # What the other pwsh begins with: a connection to our listener.
         $connect = @"
@@ -130,7 +129,7 @@ Describe 'Two processes' {
     }
 
     It 'take descriptors from a C program that dies right after it has sent them' {
-        $other = Invoke-Program $peer garbage, "$folder/wire", stream, dies
+        $other = Invoke-Program (Get-CompiledPeer peer $folder) garbage, "$folder/wire", stream, dies
         $socket = $listener.Accept()
         $received = Receive-FileDescriptor $socket -TimeoutSeconds 20
         $received.Target | Should -Be /dev/null, /dev/null
@@ -147,7 +146,7 @@ Describe 'Two processes' {
         @{ Kind = 'two'; Id = $null; Count = 3 }
         @{ Kind = 'credentials'; Id = $null; Count = 1 }
     ) {
-        $other = Invoke-Program $peer garbage, "$folder/wire", stream, $Kind
+        $other = Invoke-Program (Get-CompiledPeer peer $folder) garbage, "$folder/wire", stream, $Kind
         $socket = $listener.Accept()
         $problem = $null
         $received = try { Receive-FileDescriptor $socket -TimeoutSeconds 20 -ErrorAction Stop } catch { $problem = $_ }

@@ -23,7 +23,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             $problem.CategoryInfo.Category | Should -Be InvalidData
             $problem.TargetObject | Should -BeOfType ([PSFdPass.ReceivedMessage])
             $problem.TargetObject.Text | Should -BeExactly 'only text'
-            "$problem" | Should -BeLike '*9 bytes came without a descriptor*-AsMessage*'
+            "$problem" | Should -BeLike '*9 bytes arrived without a descriptor*-AsMessage*'
         }
 
         It 'does not count: -Count goes on' {
@@ -91,7 +91,6 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
         }
 
         It 'refuses <Name>' -ForEach @(
-            @{ Name = 'a negative limit'; Arguments = @{ TimeoutSeconds = -0.5 } }
             @{ Name = 'a count of 0'; Arguments = @{ Count = 0 } }
             @{ Name = 'a negative count'; Arguments = @{ Count = -1 } }
         ) {
@@ -116,6 +115,39 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
                 'OutOfMemory,PSFdPass.Commands.ReceiveFileDescriptorCommand'
                 'There is no memory for a buffer of 1000000000 bytes: receive with a smaller one.'
                 '/dev/null')
+        }
+    }
+
+    Context 'a pipeline that ends early' {
+        It 'warns that the rest of the message was closed' {
+            Send-FileDescriptor $left (@($path) * 5)
+            $first = Receive-FileDescriptor $right -WarningVariable warnings -WarningAction SilentlyContinue | Select-Object -First 1
+            $first.IsOpen | Should -BeTrue
+            "$warnings" | Should -BeLike '4 more descriptors of the message were closed*'
+            $first.Dispose()
+        }
+
+        It 'says nothing when it took all of them' {
+            Send-FileDescriptor $left (@($path) * 2)
+            $all = Receive-FileDescriptor $right -Follow -WarningVariable warnings | Select-Object -First 2
+            $warnings | Should -BeNullOrEmpty
+            $all | ForEach-Object Dispose
+        }
+
+        It 'leaves the number that it took open, with -As Number, and closes the others' {
+            Send-FileDescriptor $left (@($path) * 3)
+            $open = { @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }).Count }
+            $fd = Receive-FileDescriptor $right -As Number -WarningAction SilentlyContinue | Select-Object -First 1
+            (Get-FileDescriptor $fd).Target | Should -Be $path
+            & $open | Should -Be 1
+            Close-FileDescriptor $fd
+            & $open | Should -Be 0
+        }
+
+        It 'may close each number as it comes, with -As Number' {
+            Send-FileDescriptor $left (@($path) * 3)
+            Receive-FileDescriptor $right -As Number | ForEach-Object { Close-FileDescriptor $_ -ErrorAction Stop }
+            @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }) | Should -BeNullOrEmpty
         }
     }
 

@@ -95,7 +95,7 @@ Describe 'Receive-FileDescriptor' {
             $received = Receive-FileDescriptor $right -Count 2 -WarningVariable warning -WarningAction SilentlyContinue
             $received.Count | Should -Be 3
             $warning | Should -HaveCount 1
-            "$warning" | Should -BeLike '*3 have come, not 2.'
+            "$warning" | Should -BeLike '*3 arrived, not 2.'
             $received | ForEach-Object Dispose
         }
 

@@ -28,9 +28,9 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'a path of another provider'; Id = 'InvalidArgument'; Make = { 'Env:PATH' }; Says = '*Env:PATH is not in the file system*' }
                 @{ Name = 'a path on no drive'; Id = 'DriveNotFound'; Make = { 'nodrive:x' }; Says = "*'nodrive' does not exist*" }
                 @{ Name = 'an empty text'; Id = 'InvalidArgument'; Make = { '' }; Says = '*empty*' }
-                @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is no file descriptor*' }
-                @{ Name = 'a negative number as text, as at the prompt'; Id = 'OutOfRange'; Make = { '-1' }; Says = '-1 is no file descriptor*' }
-                @{ Name = 'a number that is too large'; Id = 'OutOfRange'; Make = { [long]::MaxValue }; Says = '* is no file descriptor*' }
+                @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is not a valid file descriptor*' }
+                @{ Name = 'a negative number as text, as at the prompt'; Id = 'OutOfRange'; Make = { '-1' }; Says = '-1 is not a valid file descriptor*' }
+                @{ Name = 'a number that is too large'; Id = 'OutOfRange'; Make = { [long]::MaxValue }; Says = '* is not a valid file descriptor*' }
                 @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 }; Says = '*descriptor 999999*is not open*' }
                 @{ Name = 'a closed FileStream'; Id = 'Closed'; Make = { $closed = [IO.File]::OpenRead($path); $closed.Dispose(); $closed }
                     Says = '*FileStream is closed*' }
@@ -43,8 +43,13 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Says = '*handed over as a Stream*'
                     Make = { $spent = [PSFdPass.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
                 @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
-                    Says = '*HoldsNothing holds no descriptor. What does:*' }
+                    Says = '*HoldsNothing holds no descriptor. These do:*' }
                 @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process holds no descriptor: send one of its standard streams*' }
+                @{ Name = 'a fraction'; Id = 'InvalidArgument'; Make = { 1.5 }; Says = 'A System.Double holds no*' }
+                @{ Name = 'a truth value'; Id = 'InvalidArgument'; Make = { $true }; Says = 'A System.Boolean holds no*' }
+                @{ Name = 'a copy from another process'; Id = 'InvalidArgument'
+                    Make = { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($right)) }
+                    Says = '*copy of a System.Net.Sockets.Socket*Start-ThreadJob*over a socket.' }
                 @{ Name = 'a MemoryStream'; Id = 'InvalidArgument'; Make = { [IO.MemoryStream]::new() }; Says = 'A System.IO.MemoryStream holds no*' }
                 @{ Name = 'a wait handle'; Id = 'InvalidArgument'; Make = { [Threading.ManualResetEvent]::new($false) }; Says = '*ManualResetEvent holds no*' }
             )
@@ -91,8 +96,11 @@ Describe 'Send-FileDescriptor with bad input' {
     Context 'an argument' {
         It 'refuses <Name>' -ForEach @(
             @{ Name = 'null'; Arguments = @{ InputObject = $null }; Id = 'ParameterArgumentValidationErrorNullNotAllowed' }
-            @{ Name = 'a negative timeout'; Arguments = @{ InputObject = 1; TimeoutSeconds = -0.5 }; Id = 'ParameterArgumentValidationError' }
+            @{ Name = 'a negative timeout'; Arguments = @{ InputObject = 1; TimeoutSeconds = -0.5 }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a number that is no byte as the message'; Arguments = @{ InputObject = 1; Message = 256 }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a fraction as the message'; Arguments = @{ InputObject = 1; Message = 1.5 }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a truth value as the message'; Arguments = @{ InputObject = 1; Message = $true }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a fraction among bytes'; Arguments = @{ InputObject = 1; Message = 1, 2.5 }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a message of null'; Arguments = @{ InputObject = 1; Message = $null }; Id = 'ParameterArgument*' }
             @{ Name = 'no such access'; Arguments = @{ InputObject = 1; Access = 'Execute' }; Id = 'CannotConvertArgumentNoMessage' }
         ) {

@@ -25,6 +25,12 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
                     $made.Keep = [IO.File]::OpenHandle($path)
                     $made.Handle = $made.Keep.DangerousGetHandle()
                     $made } }
+            @{ Name = 'a custom object with a SafeFileHandle'; Make = { [pscustomobject]@{ SafeFileHandle = [IO.File]::OpenHandle($path) } } }
+            @{ Name = 'an object to which PowerShell added a SafeHandle'; Make = {
+                    [Version]::new(1, 0) | Add-Member -PassThru NoteProperty SafeHandle ([IO.File]::OpenHandle($path)) } }
+            @{ Name = 'an object with a SafeHandle from a script'; Make = {
+                    $handle = [IO.File]::OpenHandle($path)
+                    [pscustomobject]@{ Keep = $handle } | Add-Member -PassThru ScriptProperty SafeHandle { $this.Keep } } }
             @{ Name = 'an object in a PSObject'; Make = { [psobject]::AsPSObject([IO.File]::OpenRead($path)) } }
         )
         $ofNumbers = foreach ($type in 'int', 'long', 'short', 'byte', 'sbyte', 'uint', 'ulong', 'ushort', 'IntPtr') {

@@ -335,4 +335,157 @@ Describe 'Send-FileDescriptor' {
     AfterAll {
         Clear-Program
     }
+
+    Context 'data alone' {
+        BeforeAll {
+            $one, $other = New-UnixSocketPair SeqPacket
+        }
+
+        AfterAll {
+            $one, $other | ForEach-Object Dispose
+        }
+
+        It 'sends <Name>' -ForEach @(
+            @{ Name = 'a text'; Data = 'READY'; Bytes = [Text.Encoding]::UTF8.GetBytes('READY') }
+            @{ Name = 'bytes'; Data = [byte[]](1, 2, 255); Bytes = [byte[]](1, 2, 255) }
+            @{ Name = 'numbers'; Data = 7, 8; Bytes = [byte[]](7, 8) }
+            @{ Name = 'an empty text, as a packet'; Data = ''; Bytes = [byte[]]@() }
+        ) {
+            Send-FileDescriptor $one -Message $Data | Should -BeNullOrEmpty
+            $message = Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5
+            $message.Data | Should -Be $Bytes
+            $message.Descriptors | Should -BeNullOrEmpty
+        }
+
+        It 'sends nothing with -WhatIf' {
+            Send-FileDescriptor $one -Message x -WhatIf
+            { Receive-FileDescriptor $other -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
+        }
+
+        It 'is not what an input of null means' {
+            $nothing = $null
+            { Send-FileDescriptor $one $nothing -Message x } | Should -Throw -ErrorId 'ParameterArgumentValidationErrorNullNotAllowed,*'
+            { Send-FileDescriptor $one -InputObject $nothing -Message x } | Should -Throw -ErrorId 'ParameterArgumentValidationErrorNullNotAllowed,*'
+            { Receive-FileDescriptor $other -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
+        }
+
+        It 'is not what an empty pipeline means, which is no error' {
+            @() | Send-FileDescriptor $one -Message x
+            { Receive-FileDescriptor $other -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
+        }
+
+        It 'is missing without any input' {
+            $said = pwsh -NoProfile -NonInteractive -Command "Import-Module '$((Get-Module PSFdPass).Path)'; `$l, `$r = New-UnixSocketPair; Send-FileDescriptor `$l" 2>&1
+            "$said" | Should -BeLike '*missing mandatory parameters: Message*'
+        }
+
+        It 'goes with each object of a pipeline' {
+            "$Repository/README.md", "$Repository/LICENSE" | Send-FileDescriptor $one -Message both
+            foreach ($name in 'README.md', 'LICENSE') {
+                $message = Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5
+                $message.Text | Should -BeExactly both
+                $message.Descriptors.Target | Should -BeExactly "$Repository/$name"
+                $message.Dispose()
+            }
+        }
+
+        It 'says after a timeout that nothing was sent' {
+            $full, $silent = New-UnixSocketPair
+            $problem = try { while ($true) { Send-FileDescriptor $full -Message ([byte[]]::new(100000)) -TimeoutSeconds 0.05 } } catch { $_ }
+            $problem.FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'
+            "$problem" | Should -Not -Match 'descriptors? (was|were) sent'
+            $full, $silent | ForEach-Object Dispose
+        }
+    }
+
+    Context 'a received message' {
+        BeforeAll {
+            $one, $other = New-UnixSocketPair SeqPacket
+            $letters = "$((Get-PSDrive TestDrive).Root)/forwarded"
+            Set-Content $letters abc -NoNewline
+        }
+
+        AfterAll {
+            $one, $other | ForEach-Object Dispose
+        }
+
+        It 'is forwarded with its data and descriptors<Text>' -ForEach @{ Text = ''; With = @{}; Data = 'the data' }, @{
+            Text = ', and with other data'; With = @{ Message = 'other' }; Data = 'other'
+        } {
+            Send-FileDescriptor $one $letters, /dev/null -Message 'the data'
+            $first = Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5
+            $first | Send-FileDescriptor $one @With -CloseAfterSend
+            $first.Descriptors.IsOpen | Should -Be $false, $false
+            $second = Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5
+            $second.Text | Should -BeExactly $Data
+            $second.Descriptors.Target | Should -Be $letters, /dev/null
+            $second.Dispose()
+        }
+
+        It 'is forwarded without a descriptor' {
+            Send-FileDescriptor $one -Message 'only data'
+            Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5 | Send-FileDescriptor $one
+            $second = Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5
+            $second.Text, $second.Descriptors.Count | Should -Be 'only data', 0
+        }
+    }
+
+    Context 'a named pipe' {
+        BeforeAll {
+            $one, $other = New-UnixSocketPair
+            $fifo = "$((Get-PSDrive TestDrive).Root)/fifo"
+            mkfifo $fifo
+        }
+
+        AfterAll {
+            $one, $other | ForEach-Object Dispose
+            Remove-Item $fifo
+        }
+
+        It 'is waited for no longer than -TimeoutSeconds' {
+            { Send-FileDescriptor $one $fifo -TimeoutSeconds 0.1 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
+        }
+
+        It 'is not opened with -WhatIf' {
+            # It would wait.
+            Send-FileDescriptor $one $fifo -WhatIf
+            Send-FileDescriptor $one "$fifo.none" -WhatIf
+        }
+
+        It 'is not waited for after the command was stopped' {
+            $state = [initialsessionstate]::CreateDefault2()
+            $state.ImportPSModule((Get-Module PSFdPass).Path)
+            $shell = [powershell]::Create($state)
+            $null = $shell.AddCommand('Send-FileDescriptor').AddParameters(@{ Socket = $one; InputObject = $fifo })
+            $running = $shell.BeginInvoke()
+            $running.AsyncWaitHandle.WaitOne(500) | Should -BeFalse
+            $shell.BeginStop($null, $null).AsyncWaitHandle.WaitOne(30000) | Should -BeTrue
+            $shell.Dispose()
+        }
+
+        It 'is sent when its other end is opened' {
+            $writer = Invoke-Program sh '-c', "printf text > '$fifo'"
+            Send-FileDescriptor $one $fifo -TimeoutSeconds 30
+            $received = Receive-FileDescriptor $other -TimeoutSeconds 5
+            $received.Kind | Should -Be Pipe
+            Read-All $received | Should -BeExactly text
+            Wait-Program $writer | Should -Be 0
+            Clear-Program
+        }
+    }
+
+    Context 'completion' {
+        It 'offers paths as they are, with brackets, and the cmdlet takes them' {
+            Push-Location (Get-PSDrive TestDrive).Root
+            Set-Content -LiteralPath 'in[1].txt' abc
+            $one, $other = New-UnixSocketPair
+            $line = 'Send-FileDescriptor $one ./in'
+            $text = (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText
+            Invoke-Expression "Send-FileDescriptor `$one $text"
+            $received = Receive-FileDescriptor $other -TimeoutSeconds 5
+            $received.Target | Should -BeLike '*/in`[1`].txt'
+            $received, $one, $other | ForEach-Object Dispose
+            Pop-Location
+        }
+    }
 }

@@ -56,6 +56,7 @@ Describe 'Start-FdEchoDemo with bad input' {
         }
 
         It 'that was left behind is replaced with -Force by <Role>' -ForEach @{ Role = 'All' }, @{ Role = 'WideReceiver' } {
+            Skip-Without python3
             python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale")'
             $demo = Start-FdEchoDemo -Role $Role -SocketPath stale -Port 0 -Force -PassThru
             $demo.Listening.IsCompletedSuccessfully | Should -BeTrue

@@ -15,7 +15,7 @@ param(
 $ErrorActionPreference = 'Stop'
 $broker = Connect-UnixSocket -Path $SocketPath -SocketType SeqPacket -Wait -TimeoutSeconds $TimeoutSeconds
 try {
-    $null = $broker.Send([Text.Encoding]::UTF8.GetBytes($Name))
+    Send-FileDescriptor $broker -Message $Name -TimeoutSeconds $TimeoutSeconds
     $answer = Receive-FileDescriptor $broker -AsMessage -TimeoutSeconds $TimeoutSeconds
     if ($answer.Descriptors.Count -eq 0) { throw $answer.Text }
     $answer.Descriptors[0]

@@ -20,15 +20,21 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-# What speaks against handing over a file. The open file is asked, not its path: that could lead somewhere else by now.
+# Returns why a file is not handed over. The open file is checked, not its path, which may lead to another file by then.
 function Find-Objection($File) {
     $handle = [Microsoft.Win32.SafeHandles.SafeFileHandle]::new($File.Fd, $false)
-    if ($File.Kind -ne 'File') { return "it is no file, but of kind $($File.Kind)" }
+    if ($File.Kind -ne 'File') { return "it is not a file, but of kind $($File.Kind)" }
     if ([IO.RandomAccess]::GetLength($handle) -gt $MaxSize) { return "it is larger than $MaxSize bytes" }
     if ([datetime]::UtcNow - [IO.File]::GetLastWriteTimeUtc($handle) -gt $MaxAge) { return "it is older than $MaxAge" }
 }
 
+# A client's text in the log: without line breaks and other control characters, with which it could forge lines.
+function ConvertTo-LogText([string] $Text) {
+    $Text -replace '[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]', '·'
+}
+
 function Send-Answer($Client) {
+    $file = $null
     $peer = Get-UnixSocketPeer $Client
     $request = Receive-FileDescriptor $Client -AsMessage -TimeoutSeconds 1
     $request.Dispose()
@@ -43,13 +49,13 @@ function Send-Answer($Client) {
     }
 
     try {
-        if ($objection) { $null = $Client.Send([Text.Encoding]::UTF8.GetBytes("Refused: $objection")) }
-        else { Send-FileDescriptor $Client $file -Message 'Here you are' }
+        if ($objection) { Send-FileDescriptor $Client -Message "Refused: $objection" -TimeoutSeconds 1 }
+        else { Send-FileDescriptor $Client $file -Message 'Here you are' -TimeoutSeconds 1 }
     }
     finally {
         if ($file) { $file.Close() }
     }
-    "$($peer.UserName), pid $($peer.ProcessId), $($request.Text): $($objection ? $objection : 'sent')"
+    ConvertTo-LogText "$($peer.UserName), pid $($peer.ProcessId), $($request.Text): $($objection ? $objection : 'sent')"
 }
 
 # Everybody may connect, and is told what the rule says.
@@ -59,7 +65,7 @@ try {
     Wait-UnixSocketConnection $listener -Follow | ForEach-Object {
         # One client after the other; none can keep the rest waiting for longer than a second.
         try { Send-Answer $_ }
-        catch { "Left a client: $_" }
+        catch { ConvertTo-LogText "Left a client: $_" }
         finally { $_.Dispose() }
     }
 }

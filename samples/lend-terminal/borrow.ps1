@@ -16,6 +16,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+$terminal = $null
 $lender = Connect-UnixSocket $SocketPath -Wait
 try {
     $terminal = [IO.StreamWriter]::new((Receive-FileDescriptor $lender -As Stream))
@@ -26,6 +27,6 @@ try {
     }
 }
 finally {
-    ${terminal}?.Dispose()
+    if ($terminal) { $terminal.Dispose() }
     $lender.Dispose()
 }

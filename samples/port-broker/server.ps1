@@ -31,21 +31,33 @@ function Open-Port([int] $Port) {
     }
 }
 
+# A client's text in the log: without line breaks and other control characters, with which it could forge lines.
+function ConvertTo-LogText([string] $Text) {
+    $Text -replace '[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]', '·'
+}
+
 function Send-Answer($Client) {
+    $socket = $null
     $peer = Get-UnixSocketPeer $Client
     $request = Receive-FileDescriptor $Client -AsMessage -TimeoutSeconds 1
     $request.Dispose()
     $port = 0
-    $objection = if (-not [ushort]::TryParse($request.Text, [ref] $port)) { 'that is no port' }
+    $objection = if (-not [ushort]::TryParse($request.Text, [ref] $port)) { 'that is not a port' }
     elseif ($port -notin $Allow[$peer.UserName]) { "user $($peer.UserName) may not have port $port" }
     else {
         try { $socket = Open-Port $port }
         catch { "$_" }
     }
 
-    if ($objection) { $null = $Client.Send([Text.Encoding]::UTF8.GetBytes("Refused: $objection")) }
-    else { Send-FileDescriptor $Client $socket -Message 'Here you are' -CloseAfterSend }
-    "$($peer.UserName), pid $($peer.ProcessId), port $($request.Text): $($objection ? $objection : 'sent')"
+    try {
+        if ($objection) { Send-FileDescriptor $Client -Message "Refused: $objection" -TimeoutSeconds 1 }
+        else { Send-FileDescriptor $Client $socket -Message 'Here you are' -TimeoutSeconds 1 }
+    }
+    finally {
+        if ($socket) { Close-FileDescriptor $socket }
+    }
+
+    ConvertTo-LogText "$($peer.UserName), pid $($peer.ProcessId), port $($request.Text): $($objection ? $objection : 'sent')"
 }
 
 # Everybody may connect, and is told what the rule says.
@@ -55,7 +67,7 @@ try {
     Wait-UnixSocketConnection $listener -Follow | ForEach-Object {
         # One client after the other; none can keep the rest waiting for longer than a second.
         try { Send-Answer $_ }
-        catch { "Left a client: $_" }
+        catch { ConvertTo-LogText "Left a client: $_" }
         finally { $_.Dispose() }
     }
 }

@@ -2,8 +2,18 @@
 
 $Programs = [Collections.Generic.List[object]]::new()
 
+# Skips a test, with the reason, when a program that it needs is not installed. For use in It.
+function Skip-Without([string[]] $Name) {
+    $missing = $Name | Where-Object { -not (Get-Command $_ -CommandType Application -ErrorAction Ignore) }
+    if ($missing) {
+        Set-ItResult -Skipped -Because "$($missing -join ' and ') is not installed"
+    }
+}
+
 # Starts a program. -Terminal gives it a terminal of its own, where Ctrl-C can be typed.
 function Invoke-Program([string] $Path, [string[]] $ArgumentList, [switch] $Terminal, [string] $WorkingDirectory = $PWD.ProviderPath) {
+    Skip-Without (@('python3', $Path) + @($ArgumentList -eq 'perl'))
+
     # The signals of the tests themselves may be ignored, which programs would inherit.
     $own = @("$PSScriptRoot/signals_as_usual.py"; if ($Terminal) { '--terminal' }; $Path; $ArgumentList)
     $start = [Diagnostics.ProcessStartInfo]::new('python3', [string[]]$own)
@@ -95,6 +105,7 @@ function Invoke-Signal([int] $Id, [string] $Name) {
 
 # Compiles one of the programs in tests/peers, and gives its path.
 function Get-CompiledPeer([string] $Name, [string] $Folder) {
+    Skip-Without gcc
     gcc -std=c11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$Folder/$Name" "$Peers/$Name.c"
     $LASTEXITCODE | Should -Be 0
     "$Folder/$Name"

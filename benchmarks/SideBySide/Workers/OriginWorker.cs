@@ -44,7 +44,7 @@ internal static class OriginWorker
                     DescriptorSender.Send(target.SafeHandle, handles, TimeSpan.FromSeconds(60));
                     foreach (Socket socket in sockets)
                     {
-                        DescriptorSource.Find(socket)!.Close();
+                        FileDescriptor.CloseHandle(socket.SafeHandle);
                     }
 
                     sockets.Clear();

@@ -15,6 +15,9 @@ public sealed record FileOpenOptions
     /// <summary>Gets a value indicating whether each write appends to the end of the file: O_APPEND. Requires write access.</summary>
     public bool Append { get; init; }
 
+    /// <summary>Gets a value indicating whether the file is created, and an existing one is an error: O_CREAT and O_EXCL.</summary>
+    public bool CreateNew { get; init; }
+
     /// <summary>Gets a value indicating whether the last component of the path may not be a symbolic link: O_NOFOLLOW.</summary>
     public bool NoFollow { get; init; }
 

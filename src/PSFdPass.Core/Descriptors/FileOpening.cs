@@ -44,7 +44,7 @@ internal static class FileOpening
             throw new ArgumentException("Truncating a file and appending to it require the access Write or ReadWrite.", nameof(options));
         }
 
-        if (options.PathOnly && (options.Create || options.Truncate || options.Append))
+        if (options.PathOnly && (options.Create || options.CreateNew || options.Truncate || options.Append))
         {
             throw new ArgumentException("A descriptor that only stands for a path (O_PATH) can't create or change the file.", nameof(options));
         }
@@ -74,7 +74,8 @@ internal static class FileOpening
             _ => Constants.O_RDWR,
         };
         return common | access | system.O_NOCTTY | system.O_NONBLOCK |
-            (options.Create ? system.O_CREAT : 0) |
+            (options.Create || options.CreateNew ? system.O_CREAT : 0) |
+            (options.CreateNew ? system.O_EXCL : 0) |
             (options.Truncate ? system.O_TRUNC : 0) |
             (options.Append ? system.O_APPEND : 0);
     }

@@ -1,38 +1,64 @@
+using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Takes whatever holds a descriptor as the descriptor's number, and numbers as they are.</summary>
+/// <summary>
+/// Accepts numbers, and any object that holds a descriptor, as <see cref="DescriptorNumber"/>. Values that PowerShell would convert to a
+/// number, such as an empty text, null, true or 1.5, are refused: they would mean another descriptor.
+/// </summary>
 internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return value is object[] several ? Array.ConvertAll(several, ToNumber) : ToNumber(inputData);
+        object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        return value is IList and not byte[] ? ((IList)value).Cast<object?>().Select(ToNumber).ToArray() : ToNumber(inputData);
     }
 
-    private static object ToNumber(object item)
+    private static DescriptorNumber ToNumber(object? item)
     {
-        object value = item is PSObject wrapped ? wrapped.BaseObject : item;
+        object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
         switch (value)
         {
-            case null or int or string:
-                return item;
-
-            case DescriptorInfo info:
-                // Of another process, the number alone would mean another descriptor. From the pipeline, both are bound by name.
-                return info.ProcessId == Environment.ProcessId ? info.Fd : item;
-
+            case DescriptorNumber number:
+                return number;
+            case string text when int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int fd):
+                return InRange(fd);
+            case sbyte or byte or short or ushort or int or uint or long or ulong or nint or nuint:
+                return LanguagePrimitives.TryConvertTo(value, out int fitting) ? InRange(fitting) : throw Invalid(value);
+            case null or string or bool or char or double or float or decimal:
+                throw Invalid(value);
+            case DescriptorInfo info when info.ProcessId != Environment.ProcessId:
+                // In this process, the number alone would mean another descriptor. From the pipeline, both are bound by name.
+                throw new ArgumentTransformationMetadataException(
+                    $"Descriptor {info.Fd} belongs to process {info.ProcessId}: pass -Fd {info.Fd} -ProcessId {info.ProcessId}.");
             default:
-                try
-                {
-                    return DescriptorSource.Find(value) is { } source ? (int)source.Handle.DangerousGetHandle() : item;
-                }
-                catch (Exception exception) when (exception is IOException or ObjectDisposedException)
-                {
-                    throw new ArgumentTransformationMetadataException(exception.Message, exception);
-                }
+                return FromHolder(item!, value);
         }
     }
+
+    private static DescriptorNumber FromHolder(object item, object value)
+    {
+        try
+        {
+            return DescriptorSource.Find(item) is { } source
+                ? new DescriptorNumber((int)source.Handle.DangerousGetHandle(), value)
+                : throw Invalid(value);
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or ArgumentException)
+        {
+            throw new ArgumentTransformationMetadataException(exception.Message, exception);
+        }
+    }
+
+    private static DescriptorNumber InRange(int fd) => fd >= 0 ? new DescriptorNumber(fd) : throw Invalid(fd);
+
+    private static ArgumentTransformationMetadataException Invalid(object? value) => new(value switch
+    {
+        null => "null is not a descriptor. Use a number from 0, or an object that holds a descriptor.",
+        string or ValueType => $"'{value}' is not a descriptor. Use a number from 0, or an object that holds a descriptor.",
+        _ => $"A {value.GetType()} holds no descriptor.",
+    });
 }

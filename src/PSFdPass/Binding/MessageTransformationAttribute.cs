@@ -1,15 +1,44 @@
+using System.Collections;
 using System.Management.Automation;
 using System.Text;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Takes a text as its UTF-8 bytes, and bytes, or numbers from 0 to 255, as they are.</summary>
+/// <summary>Accepts a text, as its UTF-8 bytes, and bytes, or integers from 0 to 255.</summary>
 internal sealed class MessageTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return value is string text ? Encoding.UTF8.GetBytes(text) : LanguagePrimitives.ConvertTo<byte[]>(inputData);
+        switch (value)
+        {
+            case string text:
+                return Encoding.UTF8.GetBytes(text);
+            case byte[] bytes:
+                return bytes;
+            case IEnumerable items:
+                foreach (object item in items)
+                {
+                    ThrowIfRounded(item);
+                }
+
+                break;
+            default:
+                ThrowIfRounded(value);
+                break;
+        }
+
+        return LanguagePrimitives.ConvertTo<byte[]>(inputData);
+    }
+
+    // PowerShell's conversion rounds 1.5 to 2 and takes true for 1.
+    private static void ThrowIfRounded(object item)
+    {
+        object value = item is PSObject wrapped ? wrapped.BaseObject : item;
+        if (value is bool or double or float or decimal)
+        {
+            throw new ArgumentTransformationMetadataException($"{value} is not a byte. Use a text, or integers from 0 to 255.");
+        }
     }
 }

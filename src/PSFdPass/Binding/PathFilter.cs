@@ -2,21 +2,27 @@ using System.Management.Automation;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Chooses descriptors by path, with wildcards. The name of an abstract socket counts as its path: <c>@name</c>.</summary>
+/// <summary>Selects descriptors by path, with wildcards. The name of an abstract socket counts as its path: <c>@name</c>.</summary>
 internal sealed class PathFilter
 {
     private readonly WildcardPattern[] _patterns;
 
-    /// <summary>Takes the patterns as the user gives them.</summary>
+    private PathFilter(IEnumerable<string> patterns) => _patterns = [.. patterns.Select(pattern => new WildcardPattern(pattern))];
+
+    /// <summary>Creates a filter of patterns.</summary>
     /// <param name="patterns">
-    /// <c>*.log</c> means a path that ends like that, wherever it is; what begins with neither a wildcard, a <c>/</c> nor an
-    /// <c>@</c> is relative to the shell's location.
+    /// <c>*.log</c> matches every path that ends like that. A pattern that begins with neither a wildcard, a <c>/</c> nor an <c>@</c> is
+    /// relative to the shell's location.
     /// </param>
     /// <param name="resolvePath">Makes a path absolute.</param>
-    public PathFilter(string[] patterns, Func<string, string> resolvePath) =>
-        _patterns = [.. patterns.SelectMany(pattern => Meanings(pattern, resolvePath)).Select(meaning => new WildcardPattern(meaning))];
+    public static PathFilter FromPatterns(IEnumerable<string> patterns, Func<string, string> resolvePath) =>
+        new(patterns.SelectMany(pattern => Meanings(pattern, resolvePath)));
 
-    /// <summary>Whether a descriptor's path is one of those that are wanted.</summary>
+    /// <summary>Creates a filter of paths without wildcards.</summary>
+    public static PathFilter FromLiterals(IEnumerable<string> paths, Func<string, string> resolvePath) =>
+        new(paths.SelectMany(path => Literals(path.StartsWith('@') ? path : resolvePath(path))));
+
+    /// <summary>Returns whether a descriptor's path is one of those that are wanted.</summary>
     public bool Matches(DescriptorInfo info)
     {
         string? path = info.Path ?? (info.LocalEndPoint?.ToString() is ['@', ..] name ? name : null);
@@ -25,30 +31,47 @@ internal sealed class PathFilter
 
     private static IEnumerable<string> Meanings(string pattern, Func<string, string> resolvePath)
     {
-        if (pattern is ['*' or '?' or '[' or '/' or '@', ..])
+        if (!WildcardPattern.ContainsWildcardCharacters(pattern))
         {
-            yield return pattern;
-        }
-        else
-        {
-            pattern = resolvePath(pattern);
-            yield return pattern;
+            string path = WildcardPattern.Unescape(pattern);
+            return Literals(path.StartsWith('@') ? path : resolvePath(path));
         }
 
-        // A path may lead over links, and the kernel tells where it ends up.
-        if (!WildcardPattern.ContainsWildcardCharacters(pattern) && RealPath(pattern) is { } real && real != pattern)
-        {
-            yield return WildcardPattern.Escape(real);
-        }
+        return [pattern is ['*' or '?' or '[' or '/' or '@', ..] ? pattern : MakeAbsolute(pattern, resolvePath)];
     }
+
+    // A bracket in the location is a character of its name and not a wildcard.
+    private static string MakeAbsolute(string pattern, Func<string, string> resolvePath)
+    {
+        string absolute = resolvePath(pattern);
+        for (string? folder = resolvePath("."); folder is { Length: > 1 }; folder = Path.GetDirectoryName(folder))
+        {
+            if (absolute.StartsWith(folder + "/", StringComparison.Ordinal))
+            {
+                return WildcardPattern.Escape(folder) + absolute[folder.Length..];
+            }
+        }
+
+        return absolute;
+    }
+
+    // A path may contain symbolic links, and the kernel reports the file that it leads to.
+    private static IEnumerable<string> Literals(string path) =>
+        ((string?[])[path, path.StartsWith('@') ? null : RealPath(path)]).OfType<string>().Distinct().Select(WildcardPattern.Escape);
 
     private static string? RealPath(string path)
     {
         try
         {
-            return FileOpener.RealPathOf(path);
+            if (!OperatingSystem.IsLinux())
+            {
+                return null;
+            }
+
+            using var place = FileDescriptor.Open(path, new FileOpenOptions { PathOnly = true }, TimeSpan.Zero);
+            return place.Target;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or ArgumentException)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 

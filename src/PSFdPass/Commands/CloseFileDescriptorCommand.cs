@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -7,14 +8,14 @@ namespace PSFdPass.Commands;
 [Cmdlet(VerbsCommon.Close, "FileDescriptor", SupportsShouldProcess = true)]
 public sealed class CloseFileDescriptorCommand : FdPassCommand
 {
-    /// <summary>What to close: a FileDescriptor, a number, a DescriptorInfo of this process, or whatever else holds a descriptor.</summary>
+    /// <summary>What to close: a FileDescriptor, a number, a DescriptorInfo of this process, or any other object that holds a descriptor.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [Alias("Fd")]
     [ArgumentCompleter(typeof(ClosableNumberCompleter))]
     [ValidateNotNull]
     public object[] InputObject { get; set; } = null!;
 
-    /// <summary>Close standard streams, and what may be the runtime's own.</summary>
+    /// <summary>Close standard streams, and descriptors that may be the runtime's own.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -23,10 +24,17 @@ public sealed class CloseFileDescriptorCommand : FdPassCommand
     {
         foreach (object item in InputObject)
         {
-            if (OrWriteError(() => DescriptorClosing.Of(ToHolder(item), Force), item) is { } closing &&
+            if (Unwrap(item) is ReceivedMessage message)
+            {
+                if (ShouldProcess($"message of {message}", "Close"))
+                {
+                    message.Dispose();
+                }
+            }
+            else if (TryRun(() => DescriptorClosing.Of(ToHolder(item), Force), item) is { } closing &&
                 ShouldProcess(closing.ToString(), "Close"))
             {
-                _ = OrWriteError(closing.Close, item);
+                TryRun(closing.Close, item);
             }
         }
     }

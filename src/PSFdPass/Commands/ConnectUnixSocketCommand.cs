@@ -11,7 +11,7 @@ public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
 {
     /// <summary>How long to wait until the other side makes room for the connection, and with -Wait until it is there.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Wait until the socket is there and answers.</summary>
@@ -19,7 +19,7 @@ public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
     public SwitchParameter Wait { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => OrStop(
+    protected override void ProcessRecord() => Run(
         () => WriteSockets(UnixSocketConnection.Connect(
             GetAddress(), SocketType.ToSocketType(), ToTimeout(TimeoutSeconds), Wait, Stopped)),
         AddressText);

@@ -1,28 +1,29 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
 /// <summary>Duplicates a descriptor of this process, or takes a duplicate out of another one.</summary>
-[Cmdlet(VerbsCommon.Copy, "FileDescriptor")]
+[Cmdlet(VerbsCommon.Copy, "FileDescriptor", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(FileDescriptor))]
 public sealed class CopyFileDescriptorCommand : FdPassCommand
 {
-    /// <summary>The descriptor's number. What holds a descriptor will do as well.</summary>
+    /// <summary>The descriptor's number, or an object that holds a descriptor.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [DescriptorNumberTransformation]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
-    [ValidateRange(0, int.MaxValue)]
-    public int Fd { get; set; }
+    [ValidateNotNull]
+    public DescriptorNumber Fd { get; set; } = null!;
 
-    /// <summary>The process whose descriptor it is; this one, unless told.</summary>
+    /// <summary>The process that the descriptor belongs to; by default this one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Id")]
     [ArgumentCompleter(typeof(ProcessIdCompleter))]
     [ValidateRange(1, int.MaxValue)]
     public int ProcessId { get; set; } = Environment.ProcessId;
 
-    /// <summary>The number that the copy is to have in this process.</summary>
+    /// <summary>The number of the copy in this process.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
     public int? TargetFd { get; set; }
@@ -31,28 +32,56 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+
+    /// <summary>Let programs that this process starts inherit the copy.</summary>
+    [Parameter]
+    public SwitchParameter Inheritable { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (OrWriteError(Copy, Fd) is { } copy)
+        // Only the replacement of an open descriptor changes anything that was there before.
+        if (TargetFd is { } target && Force && !ShouldProcess($"descriptor {target}", $"Replace with a copy of descriptor {Fd}"))
+        {
+            return;
+        }
+
+        if (TryRun(Copy, Fd.Fd) is { } copy)
         {
             WriteObject(copy);
         }
     }
 
+    /// <inheritdoc/>
+    protected override string? AdviceOn(Exception exception) =>
+        exception is DescriptorInUseException ? "-Force replaces it." : null;
+
     private FileDescriptor Copy()
     {
-        if (TargetFd is not { } target)
+        FileDescriptor copy = ProcessId == Environment.ProcessId ? CopyOwn(Fd.Fd) : CopyFromProcess();
+        Fd.KeepAlive();
+        if (Inheritable)
         {
-            return DescriptorCopy.From(ProcessId, Fd);
+            DescriptorAdoption.SetCloseOnExec(copy, false);
         }
 
-        if (ProcessId == Environment.ProcessId)
+        return copy;
+    }
+
+    private FileDescriptor CopyOwn(int fd) =>
+        TargetFd is { } target ? FileDescriptor.DuplicateTo(fd, target, Force) : FileDescriptor.Duplicate(fd);
+
+    private FileDescriptor CopyFromProcess()
+    {
+        FileDescriptor copy = FileDescriptor.DuplicateFromProcess(ProcessId, Fd.Fd);
+        if (TargetFd is null)
         {
-            return DescriptorCopy.To(Fd, target, Force);
+            return copy;
         }
 
-        using FileDescriptor taken = DescriptorCopy.From(ProcessId, Fd);
-        return DescriptorCopy.To(taken.Fd, target, Force);
+        using (copy)
+        {
+            return CopyOwn(copy.Fd);
+        }
     }
 }

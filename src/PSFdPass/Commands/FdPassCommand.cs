@@ -2,15 +2,17 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
+using PSFdPass.Binding;
+using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 
-/// <summary>What every cmdlet of the module shares: Ctrl-C, time limits, paths and errors.</summary>
+/// <summary>The base of every cmdlet of the module: Ctrl-C, time limits, paths and errors.</summary>
 public abstract class FdPassCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stopped = new();
 
-    /// <summary>Cancelled by Ctrl-C, and by whatever else stops the pipeline.</summary>
+    /// <summary>Gets the token that is cancelled by Ctrl-C, and by everything else that stops the pipeline.</summary>
     protected CancellationToken Stopped => _stopped.Token;
 
     /// <inheritdoc/>
@@ -23,31 +25,62 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     /// <inheritdoc/>
     protected override void StopProcessing() => _stopped.Cancel();
 
-    /// <summary>Does something whose failure ends the command: nothing further can be done.</summary>
-    /// <param name="action">What to do.</param>
+    /// <summary>Runs an action whose failure ends the command.</summary>
+    /// <param name="action">The action.</param>
     /// <param name="target">The object that an error is about.</param>
-    protected void OrStop(Action action, object? target)
+    protected void Run(Action action, object? target)
     {
         try
         {
             action();
         }
-        catch (Exception exception) when (EndsCommand(exception))
+        catch (Exception exception) when (IsTerminating(exception))
         {
-            Stop(exception, target);
+            ThrowTerminating(exception, target);
         }
     }
 
-    /// <summary>Whether an exception is one to <see cref="Stop"/> with: expected, or the end of a wait that Ctrl-C has ended.</summary>
-    protected bool EndsCommand(Exception exception) =>
+    /// <summary>Runs a function whose failure is an error about one object, after which the command continues with the next.</summary>
+    /// <param name="function">The function. It writes nothing, because a failure further down the pipeline is not its failure.</param>
+    /// <param name="target">The object that an error is about.</param>
+    /// <returns>The result; null after an error.</returns>
+    protected T? TryRun<T>(Func<T> function, object? target)
+        where T : class
+    {
+        try
+        {
+            return function();
+        }
+        catch (Exception exception) when (IsTerminating(exception))
+        {
+            WriteError(exception, target);
+            return null;
+        }
+    }
+
+    /// <summary>Runs an action whose failure is an error about one object.</summary>
+    /// <returns>False after an error.</returns>
+    protected bool TryRun(Action action, object? target)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+        catch (Exception exception) when (IsTerminating(exception))
+        {
+            WriteError(exception, target);
+            return false;
+        }
+    }
+
+    /// <summary>Returns whether an exception is an error to report, or the end of a wait that Ctrl-C has ended.</summary>
+    protected bool IsTerminating(Exception exception) =>
         ErrorRecords.IsExpected(exception) || (exception is OperationCanceledException && Stopped.IsCancellationRequested);
 
-    /// <summary>
-    /// Ends the command with an error. What runs for each object of a pipeline catches its exceptions itself and calls this:
-    /// <see cref="OrStop"/> makes two objects each time.
-    /// </summary>
+    /// <summary>Ends the command with an error, or silently when Ctrl-C has ended the wait.</summary>
     [DoesNotReturn]
-    protected void Stop(Exception exception, object? target)
+    protected void ThrowTerminating(Exception exception, object? target)
     {
         if (exception is OperationCanceledException)
         {
@@ -58,42 +91,25 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         throw exception;
     }
 
-    /// <summary>What to do about an error that ends the command, in the terms of its own parameters; null for nothing.</summary>
-    protected virtual string? AdviceOn(Exception exception) => null;
-
-    /// <summary>Does something whose failure is an error about one object, after which the command goes on with the next.</summary>
-    /// <param name="function">What to do. It writes nothing: what fails further down the pipeline is not its failure.</param>
-    /// <param name="target">The object that an error is about.</param>
-    /// <returns>The result; null after an error.</returns>
-    protected T? OrWriteError<T>(Func<T> function, object? target)
-        where T : class
+    /// <summary>Writes an error about one object, or ends the command when Ctrl-C has ended the wait.</summary>
+    protected void WriteError(Exception exception, object? target)
     {
-        try
-        {
-            return function();
-        }
-        catch (OperationCanceledException) when (Stopped.IsCancellationRequested)
+        if (exception is OperationCanceledException)
         {
             throw new PipelineStoppedException();
         }
-        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
-        {
-            WriteError(ErrorRecords.From(exception, target));
-            return null;
-        }
+
+        WriteError(ErrorRecords.From(exception, target, AdviceOn(exception)));
     }
 
-    /// <summary>What holds a descriptor: the object without its wrapping, or the number in a text, as one comes from the prompt.</summary>
-    protected static object ToHolder(object value) =>
-        Unwrap(value) is string text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
-            ? number
-            : Unwrap(value);
+    /// <summary>Returns what to do about an error, in the terms of this cmdlet's parameters, or null.</summary>
+    protected virtual string? AdviceOn(Exception exception) => null;
 
     /// <summary>
-    /// Whether <see cref="Cmdlet.ShouldProcess(string, string)"/> would ask or tell anything for this command, which has
-    /// <see cref="ConfirmImpact.Low"/>. When it would not, there is no need to call it, and to word its texts, for each object.
+    /// Returns whether <see cref="Cmdlet.ShouldProcess(string, string)"/> would ask or show anything for this command, which has
+    /// <see cref="ConfirmImpact.Low"/>. If not, the texts for it need not be made for each object.
     /// </summary>
-    protected bool AsksOrTells()
+    protected bool MustCallShouldProcess()
     {
         Dictionary<string, object> bound = MyInvocation.BoundParameters;
         return bound.ContainsKey("WhatIf") || bound.ContainsKey("Confirm") || bound.ContainsKey("Verbose") ||
@@ -102,30 +118,29 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
     }
 
-    /// <summary>A number of seconds as the time it is; null waits for ever.</summary>
+    /// <summary>Converts a number of seconds; null means no limit.</summary>
     protected static TimeSpan ToTimeout(double? seconds) =>
         seconds is { } value ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan;
 
-    /// <summary>The path in the file system that a path of the shell means, relative to the shell's location.</summary>
-    /// <exception cref="ArgumentException">It is a path of another provider, such as <c>Env:</c>.</exception>
-    /// <exception cref="System.Management.Automation.DriveNotFoundException">There is no such drive.</exception>
-    protected string ResolvePath(string path)
-    {
-        string resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-        return provider.Name == "FileSystem"
-            ? resolved
-            : throw new ArgumentException($"{path} is not in the file system, but in {provider.Name}.");
-    }
+    /// <inheritdoc cref="ShellPaths.Resolve"/>
+    protected string ResolvePath(string path) => ShellPaths.Resolve(SessionState, path);
 
-    /// <summary>The handle of a socket in any of the forms that users have one, which stays theirs.</summary>
-    /// <exception cref="ArgumentException">The object holds no descriptor.</exception>
+    /// <summary>Returns the handle of a socket in any of the forms that users have one. The handle stays theirs.</summary>
+    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor.</exception>
     protected static SafeHandle HandleOf(object socket)
     {
         object holder = ToHolder(socket);
         return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException(
-            $"A {holder.GetType()} is no socket." + (holder is string or FileSystemInfo ? " Connect-UnixSocket connects to a path." : ""));
+            $"A {Unwrap(holder).GetType()} is not a socket." +
+            (Unwrap(holder) is string or FileSystemInfo ? " Connect-UnixSocket connects to a path." : ""));
     }
 
-    /// <summary>An object without the wrapping that the shell puts around it.</summary>
+    /// <summary>Returns the number in a text, as the prompt passes it, and any other object as it is.</summary>
+    protected static object ToHolder(object value) =>
+        Unwrap(value) is string text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : value;
+
+    /// <summary>Returns an object without the wrapping that the shell puts around it.</summary>
     protected static object Unwrap(object value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }

@@ -1,27 +1,29 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Tells what the descriptors of this process, or of another one, are.</summary>
-[Cmdlet(VerbsCommon.Get, "FileDescriptor")]
+/// <summary>Shows what the descriptors of this process, or of another one, refer to.</summary>
+[Cmdlet(VerbsCommon.Get, "FileDescriptor", DefaultParameterSetName = "Path")]
 [OutputType(typeof(DescriptorInfo))]
 public sealed class GetFileDescriptorCommand : FdPassCommand
 {
-    // The view of the descriptors of another process has its id in it.
+    // The view of the descriptors of another process shows its id.
     private const string OfOtherProcess = "PSFdPass.DescriptorInfo#OtherProcess";
 
     private readonly DescriptorInspector _inspector = new();
     private PathFilter? _paths;
+    private bool _found;
 
-    /// <summary>The descriptors' numbers; all that are open, unless told. What holds a descriptor will do as well.</summary>
+    /// <summary>The descriptors' numbers, or objects that hold descriptors; by default all that are open.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [DescriptorNumberTransformation]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
     [ValidateNotNull]
-    public int[]? Fd { get; set; }
+    public DescriptorNumber[]? Fd { get; set; }
 
-    /// <summary>The process whose descriptors they are; this one, unless told.</summary>
+    /// <summary>The process that the descriptors belong to; by default this one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Id")]
     [ArgumentCompleter(typeof(ProcessIdCompleter))]
@@ -34,29 +36,52 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     public DescriptorKind[] Kind { get; set; } = [];
 
     /// <summary>Only descriptors with such a path, with wildcards.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = "Path")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
 
+    /// <summary>Only descriptors with such a path, in which no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath")]
+    [Alias("LP")]
+    [ValidateNotNullOrEmpty]
+    public string[]? LiteralPath { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing() =>
-        OrStop(() => _paths = Path is null ? null : new PathFilter(Path, ResolvePath), Path);
+        Run(() => _paths = GetFilter(), Path ?? LiteralPath);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (Fd is null)
         {
-            Write(OrWriteError<DescriptorInfo[]>(() => [.. _inspector.List(ProcessId, Kind)], ProcessId));
+            Write(TryRun<DescriptorInfo[]>(() => [.. _inspector.List(ProcessId, Kind)], ProcessId));
             return;
         }
 
-        foreach (int fd in Fd)
+        foreach (DescriptorNumber fd in Fd)
         {
-            Write(OrWriteError<DescriptorInfo[]>(() => [_inspector.Describe(ProcessId, fd)], fd));
+            Write(TryRun<DescriptorInfo[]>(() => [_inspector.Describe(ProcessId, fd.Fd)], fd.Fd));
+            fd.KeepAlive();
         }
     }
+
+    /// <summary>Reports a path that no descriptor had.</summary>
+    protected override void EndProcessing()
+    {
+        if (_paths is not null && !_found)
+        {
+            WriteError(
+                new ItemNotFoundException($"No descriptor has a path that matches '{string.Join("', '", Path ?? LiteralPath ?? [])}'."),
+                Path ?? LiteralPath);
+        }
+    }
+
+    private PathFilter? GetFilter() =>
+        Path is not null ? PathFilter.FromPatterns(Path, ResolvePath)
+        : LiteralPath is not null ? PathFilter.FromLiterals(LiteralPath, ResolvePath)
+        : null;
 
     private void Write(DescriptorInfo[]? infos)
     {
@@ -67,6 +92,7 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
                 continue;
             }
 
+            _found = true;
             var result = PSObject.AsPSObject(info);
             if (info.ProcessId != Environment.ProcessId)
             {

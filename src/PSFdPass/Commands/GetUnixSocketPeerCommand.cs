@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
+using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 

@@ -3,30 +3,31 @@ using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Makes a file that lives in memory only.</summary>
+/// <summary>Creates a file that exists in memory only.</summary>
 [Cmdlet(VerbsCommon.New, "MemoryFile")]
 [OutputType(typeof(FileDescriptor))]
 public sealed class NewMemoryFileCommand : FdPassCommand
 {
-    /// <summary>What it is called; the name is for people, and several may have the same.</summary>
+    /// <summary>Its name, for display. Several files may have the same name.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNull]
     public string Name { get; set; } = "PSFdPass";
 
-    /// <summary>What it holds: a text, as UTF-8, or bytes.</summary>
-    [Parameter(Position = 1)]
+    /// <summary>Its content: a text, as UTF-8, or bytes. Each object from the pipeline makes a file of its own.</summary>
+    [Parameter(Position = 1, ValueFromPipeline = true)]
     [ValidateNotNull]
+    [AllowEmptyCollection]
     [MessageTransformation]
     public byte[] Content { get; set; } = [];
 
-    /// <summary>What nobody may do to it any more.</summary>
+    /// <summary>The operations that nobody may perform on it from then on.</summary>
     [Parameter]
     public MemoryFileSeals Seal { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (OrWriteError(() => MemoryFile.Create(Name, Content, Seal), Name) is { } file)
+        if (TryRun(() => FileDescriptor.CreateMemoryFile(Name, Content, Seal), Name) is { } file)
         {
             WriteObject(file);
         }

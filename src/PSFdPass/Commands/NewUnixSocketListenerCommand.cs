@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net.Sockets;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -27,7 +28,7 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => OrStop(
+    protected override void ProcessRecord() => Run(
         () =>
         {
             UnixSocketAddress address = GetAddress();

@@ -14,7 +14,7 @@ public sealed class NewUnixSocketPairCommand : SocketMakingCommand
     public UnixSocketKind SocketType { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => OrStop(
+    protected override void ProcessRecord() => Run(
         () =>
         {
             (Socket left, Socket right) = UnixSocketPair.Create(SocketType.ToSocketType());

@@ -1,111 +1,156 @@
 using System.Management.Automation;
+using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Opens files, directories, named pipes and devices as descriptors.</summary>
-[Cmdlet(VerbsCommon.Open, "FileDescriptor", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
+/// <summary>Opens files, directories, named pipes and devices as descriptors, and adopts inherited ones.</summary>
+[Cmdlet(VerbsCommon.Open, "FileDescriptor", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(FileDescriptor))]
 public sealed class OpenFileDescriptorCommand : FdPassCommand
 {
-    /// <summary>What to open; wildcards open every file that matches.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = "Path")]
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+    private const string FdSet = "Fd";
+
+    /// <summary>The paths to open; wildcards open every file that matches.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
-    /// <summary>What to open, with no character taken for a wildcard.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "LiteralPath")]
+    /// <summary>The paths to open, in which no character is a wildcard.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
     [Alias("PSPath", "FullName", "LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>What the descriptor is for: Read, unless something is to be created, truncated or appended, which is to Write.</summary>
-    [Parameter(Position = 1)]
+    /// <summary>Inherited descriptors to adopt: their numbers, or what Get-FileDescriptor returns.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = FdSet)]
+    [DescriptorNumberTransformation]
+    [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
+    [ValidateNotNull]
+    public DescriptorNumber[] Fd { get; set; } = [];
+
+    /// <summary>What the descriptor is for: by default Read, and with -Create, -CreateNew, -Truncate or -Append Write.</summary>
+    [Parameter(Position = 1, ParameterSetName = PathSet)]
+    [Parameter(Position = 1, ParameterSetName = LiteralPathSet)]
     public FileAccess? Access { get; set; }
 
-    /// <summary>Make the file if it is not there.</summary>
-    [Parameter]
+    /// <summary>Create the file if it does not exist.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Create { get; set; }
 
+    /// <summary>Create the file, and fail if it exists.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    public SwitchParameter CreateNew { get; set; }
+
+    /// <summary>The permissions of a file that is created, less those that the umask takes away.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [FileModeTransformation]
+    [ArgumentCompleter(typeof(FileModeCompleter))]
+    public string Mode { get; set; } = "0666";
+
     /// <summary>Empty the file.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Truncate { get; set; }
 
     /// <summary>Let every write go to the end of the file.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Append { get; set; }
 
     /// <summary>Refuse a path whose last part is a symbolic link.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter NoFollow { get; set; }
 
-    /// <summary>A folder that paths start from and can't leave.</summary>
-    [Parameter]
+    /// <summary>A directory that paths start from and can't leave: a path, or an object that holds its descriptor.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
-    public string? Beneath { get; set; }
+    public object? Beneath { get; set; }
 
-    /// <summary>How long to wait for the other end of a named pipe.</summary>
-    [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    /// <summary>The time limit for the other end of a named pipe.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (string given in ParameterSetName == "Path" ? Path : LiteralPath)
+        foreach (DescriptorNumber number in Fd)
         {
-            foreach (string path in OrWriteError(() => Resolve(given), given) ?? [])
+            Adopt(number);
+        }
+
+        foreach (string given in ParameterSetName == PathSet ? Path : LiteralPath)
+        {
+            foreach (string path in TryRun(() => Resolve(given), given) ?? [])
             {
                 Open(path, given);
             }
         }
     }
 
+    private void Adopt(DescriptorNumber number)
+    {
+        if (TryRun(() => DescriptorAdoption.Adopt(number.Fd), number.Fd) is { } adopted)
+        {
+            WriteVerbose($"Adopted {adopted}.");
+            WriteObject(adopted);
+        }
+    }
+
     private void Open(string path, string given)
     {
-        if ((Create || Truncate) && !ShouldProcess(path, Truncate ? "Truncate" : "Create, if it is not there"))
+        if ((Create || CreateNew || Truncate) && !ShouldProcess(path, Truncate ? "Truncate" : CreateNew ? "Create" : "Create, if it does not exist"))
         {
             return;
         }
 
-        if (OrWriteError(() => FileOpener.Open(path, Options(), ToTimeout(TimeoutSeconds), Stopped), given) is { } file)
+        if (TryRun(() => FileDescriptor.Open(path, GetOptions(), ToTimeout(TimeoutSeconds), Stopped), given) is { } file)
         {
+            WriteVerbose($"Opened {file}.");
             WriteObject(file);
         }
     }
 
-    // Beneath a folder, the shell resolves nothing: no wildcard, no "..", no location.
-    private IEnumerable<string> Resolve(string given)
-    {
-        if (Beneath is not null)
-        {
-            return [ParameterSetName == "Path" ? given : ResolvePathOfProvider(given)];
-        }
+    // Beneath a directory, the shell resolves nothing: no wildcard, no "..", no location.
+    private IReadOnlyList<string> Resolve(string given) =>
+        Beneath is not null ? [ParameterSetName == PathSet ? given : ResolvePathOfProvider(given)]
+        : ParameterSetName == PathSet ? ShellPaths.Expand(SessionState, given)
+        : [ResolvePath(given)];
 
-        return ParameterSetName == "Path" && WildcardPattern.ContainsWildcardCharacters(given)
-            ? ResolveWildcards(given)
-            : [ResolvePath(given)];
-    }
-
-    // What comes down the pipeline as PSPath has the provider's name in front.
+    // A PSPath from the pipeline begins with the provider's name.
     private string ResolvePathOfProvider(string given) =>
         SessionState.Path.IsProviderQualified(given) ? ResolvePath(given) : given;
 
-    private IEnumerable<string> ResolveWildcards(string given)
+    private FileOpenOptions GetOptions() => new()
     {
-        IEnumerable<string> paths = SessionState.Path.GetResolvedProviderPathFromPSPath(given, out ProviderInfo provider);
-        return provider.Name == "FileSystem"
-            ? paths
-            : throw new ArgumentException($"{given} is not in the file system, but in {provider.Name}.");
-    }
-
-    private FileOpenOptions Options() => new()
-    {
-        Access = Access ?? (Create || Truncate || Append ? FileAccess.Write : FileAccess.Read),
+        Access = Access ?? (Create || CreateNew || Truncate || Append ? FileAccess.Write : FileAccess.Read),
         Create = Create,
+        CreateNew = CreateNew,
         Truncate = Truncate,
         Append = Append,
         NoFollow = NoFollow,
-        Beneath = Beneath is null ? null : ResolvePath(Beneath),
+        Mode = (UnixFileMode)Convert.ToInt32(Mode, 8),
+        Beneath = Beneath is null ? null : GetRoot(Beneath),
+    };
+
+    // Only Linux can stay beneath a directory, and there a descriptor has a path of its own.
+    private string GetRoot(object beneath) => Unwrap(beneath) switch
+    {
+        string path => ResolvePath(path),
+        FileSystemInfo info => info.FullName,
+        PathInfo info => info.ProviderPath,
+        _ => DescriptorSource.Find(beneath) is { } source
+            ? $"/proc/self/fd/{(int)source.Handle.DangerousGetHandle()}"
+            : throw new ArgumentException($"A {Unwrap(beneath).GetType()} is not a directory: use a path or a descriptor of one."),
     };
 }

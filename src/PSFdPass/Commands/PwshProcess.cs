@@ -8,7 +8,7 @@ namespace PSFdPass.Commands;
 internal static class PwshProcess
 {
     /// <summary>Whether this pwsh was started to run a command or a script and end, rather than for somebody at a prompt.</summary>
-    public static bool RunsOneCommand { get; } = DoRunOneCommand([.. Environment.GetCommandLineArgs().Skip(1)]);
+    public static bool IsOneShot { get; } = IsOneCommand([.. Environment.GetCommandLineArgs().Skip(1)]);
 
     /// <summary>How to start a pwsh that plays the wide receiver, on the same socket and from the same folder, until its input ends.</summary>
     public static ProcessStartInfo ForWideReceiver(PSCmdlet command, string socketPath, bool allowAnyUser, bool force)
@@ -36,7 +36,7 @@ internal static class PwshProcess
     }
 
     /// <summary>What the arguments of pwsh say of that: a command or a file, and not -NoExit.</summary>
-    internal static bool DoRunOneCommand(string[] arguments)
+    internal static bool IsOneCommand(string[] arguments)
     {
         foreach (string argument in arguments)
         {

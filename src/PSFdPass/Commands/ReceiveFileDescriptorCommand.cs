@@ -2,6 +2,8 @@ using System.Management.Automation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
+using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 
@@ -11,7 +13,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(ReceivedMessage), ParameterSetName = ["Message"])]
 public sealed class ReceiveFileDescriptorCommand : SocketCommand
 {
-    // No array of .NET is longer.
+    // The longest array of .NET.
     private const int MostBytes = 0x7FFFFFC7;
 
     /// <inheritdoc/>
@@ -20,48 +22,53 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     [ArgumentCompleter(typeof(SocketNumberCompleter))]
     public override object Socket { get; set; } = null!;
 
-    /// <summary>Go on until so many descriptors have come.</summary>
+    /// <summary>Continue until this many descriptors have arrived.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? Count { get; set; }
 
-    /// <summary>As what to give each descriptor.</summary>
+    /// <summary>The type in which each descriptor is returned.</summary>
     [Parameter(ParameterSetName = "Descriptor")]
     public DescriptorForm As { get; set; }
 
-    /// <summary>Give one object a message: its data, its text, its descriptors.</summary>
+    /// <summary>Return one object for each message: its data, its text, its descriptors.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Message")]
     public SwitchParameter AsMessage { get; set; }
 
-    /// <summary>Go on until the peer closes.</summary>
+    /// <summary>Continue until the peer closes.</summary>
     [Parameter]
     public SwitchParameter Follow { get; set; }
 
-    /// <summary>How long to wait, for each message.</summary>
+    /// <summary>The time limit for each message.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>Bytes of a message to receive at the most; what of a packet has no room is lost, with a warning. All of it unless told.</summary>
+    /// <summary>The number of bytes of a message to receive at most; the rest of a packet is discarded, with a warning.</summary>
     [Parameter]
     [ValidateRange(1, MostBytes)]
     public int BufferSize { get; set; }
 
-    /// <summary>Look at the next message and leave it in the queue. Its descriptors are real, and come again with it.</summary>
+    /// <summary>Return the next message and leave it in the queue. Its descriptors are open, and arrive again with it.</summary>
     [Parameter]
     public SwitchParameter Peek { get; set; }
 
-    /// <summary>Ask for the sender's process, user and group with each message: for those that are sent from now on.</summary>
+    /// <summary>Ask for the sender's process, user and group with each message that is sent from now on.</summary>
     [Parameter]
     public SwitchParameter WithCredentials { get; set; }
 
-    /// <summary>Looks at the switches only: the socket may come down the pipeline.</summary>
+    /// <summary>Checks the switches only, because the socket may come from the pipeline.</summary>
     protected override void BeginProcessing()
     {
         if (Peek && (Follow || Count is not null))
         {
-            Stop(new ArgumentException(
-                "-Peek looks at the next message, again and again the same: it goes neither with -Follow nor with -Count."), Socket);
+            ThrowTerminating(new ArgumentException(
+                "-Peek returns the next message, the same one each time. It can't be used with -Follow or -Count."), Socket);
+        }
+
+        if (WithCredentials && !AsMessage)
+        {
+            WriteWarning("The credentials are part of the message: -AsMessage returns it.");
         }
     }
 
@@ -71,7 +78,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         FindHandle();
         if (WithCredentials)
         {
-            OrStop(() => DescriptorReceiver.RequestCredentials(Handle), Socket);
+            Run(() => DescriptorReceiver.RequestCredentials(Handle), Socket);
         }
 
         int received = 0;
@@ -81,7 +88,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             {
                 if (!Follow)
                 {
-                    OrStop(() => throw new PeerClosedException(received, Count ?? 1), Socket);
+                    ThrowTerminating(new PeerClosedException(received, Count ?? 1), Socket);
                 }
 
                 return;
@@ -94,7 +101,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
         if (received > Count)
         {
-            WriteWarning($"The last message had more descriptors than were asked for: {received} have come, not {Count}.");
+            WriteWarning($"The last message had more descriptors than were asked for: {received} arrived, not {Count}.");
         }
     }
 
@@ -106,12 +113,12 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         }
         catch (DescriptorsLostException exception)
         {
-            WriteError(ErrorRecords.From(exception, Socket));
+            WriteError(exception, Socket);
             return exception.Received;
         }
-        catch (Exception exception) when (EndsCommand(exception))
+        catch (Exception exception) when (IsTerminating(exception))
         {
-            Stop(exception, Socket);
+            ThrowTerminating(exception, Socket);
             return null;
         }
     }
@@ -120,54 +127,99 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     {
         if (message.BytesLost > 0 && !Peek)
         {
-            WriteWarning($"The last {message.BytesLost} bytes of a packet of {message.Data.Length + message.BytesLost} are lost: -BufferSize has no room for them.");
+            WriteWarning(
+                $"The last {message.BytesLost} bytes of a packet of {message.Data.Length + message.BytesLost} were discarded: they don't fit into -BufferSize.");
         }
 
         if (AsMessage)
         {
             WriteObject(message);
-            return;
         }
-
-        if (message.Descriptors.Count == 0)
+        else if (message.Descriptors.Count == 0)
         {
-            WriteError(ErrorRecords.From(new NoDescriptorException(message), message));
-            return;
+            WriteError(new NoDescriptorException(message), message);
         }
-
-        IReadOnlyList<FileDescriptor> descriptors = message.Descriptors;
-        int given = 0;
-        try
+        else
         {
-            while (given < descriptors.Count)
-            {
-                if (TryOpen(descriptors[given++]) is { } value)
-                {
-                    WriteObject(value);
-                }
-            }
-        }
-        finally
-        {
-            // A pipeline that takes no more, such as one with Select-Object -First 1, leaves these with nobody.
-            for (; given < descriptors.Count; given++)
-            {
-                descriptors[given].Dispose();
-            }
+            WriteDescriptors(message.Descriptors);
         }
     }
 
-    private object? TryOpen(FileDescriptor descriptor)
+    private void WriteDescriptors(IReadOnlyList<FileDescriptor> descriptors)
+    {
+        int written = 0;
+        try
+        {
+            while (written < descriptors.Count)
+            {
+                Write(descriptors[written++]);
+            }
+        }
+        catch
+        {
+            // The pipeline accepts no more, because of Select-Object -First 1 for example. Nobody else would close the rest.
+            int closed = descriptors.Count - written;
+            for (; written < descriptors.Count; written++)
+            {
+                descriptors[written].Dispose();
+            }
+
+            WarnOfClosed(closed);
+            throw;
+        }
+    }
+
+    private void WarnOfClosed(int closed)
     {
         try
         {
-            return descriptor.OpenAs(As);
+            if (closed > 0 && !Stopping)
+            {
+                WriteWarning(
+                    $"{closed} more descriptors of the message were closed, because the pipeline ended before it accepted them. Assign the " +
+                    "output to a variable to keep them.");
+            }
         }
-        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        catch (PipelineStoppedException)
         {
-            // The descriptor is not lost: the error's target still owns it.
-            WriteError(ErrorRecords.From(exception, descriptor));
-            return null;
+            // Ctrl-C in this moment: the first exception is thrown again.
+        }
+    }
+
+    private void Write(FileDescriptor descriptor)
+    {
+        if (As == DescriptorForm.Number)
+        {
+            WriteNumber(descriptor);
+            return;
+        }
+
+        // After an error the descriptor is not lost: the error's target still owns it.
+        if (TryRun(() => descriptor.OpenAs(As), descriptor) is { } value)
+        {
+            WriteObject(value);
+        }
+    }
+
+    // A number that the stopped pipeline did not accept would stay open for good, so the FileDescriptor owns it until then.
+    private void WriteNumber(FileDescriptor descriptor)
+    {
+        try
+        {
+            WriteObject(descriptor.Fd);
+        }
+        catch (PipelineStoppedException) when (Stopping)
+        {
+            descriptor.Dispose();
+            throw;
+        }
+        finally
+        {
+            // The pipeline may have closed the number already.
+            if (descriptor.IsOpen)
+            {
+                _ = descriptor.Detach();
+            }
         }
     }
 }

@@ -1,53 +1,62 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Sends open descriptors over a Unix-domain socket.</summary>
-[Cmdlet(VerbsCommunications.Send, "FileDescriptor", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
-[OutputType(typeof(object))]
+/// <summary>Sends open descriptors, data, or both over a Unix-domain socket.</summary>
+[Cmdlet(
+    VerbsCommunications.Send, "FileDescriptor", DefaultParameterSetName = DataSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(object), ParameterSetName = [DescriptorSet])]
 public sealed class SendFileDescriptorCommand : SocketCommand
 {
-    private OutgoingDescriptors _message = null!;
-    private bool _asksOrTells;
+    private const string DataSet = "Data";
+    private const string DescriptorSet = "Descriptor";
+
+    private OutgoingMessage _message = null!;
+    private bool _callsShouldProcess;
     private string _socketText = "";
 
-    /// <summary>What to send: whatever holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
-    // Not object[]: to make an array of each pipeline object costs more than to send it.
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
+    /// <summary>What to send: any object that holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
+    // Not object[]: making an array of each pipeline object costs more than sending it.
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ParameterSetName = DescriptorSet)]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public object InputObject { get; set; } = null!;
 
-    /// <summary>The data to send with the descriptors; one byte, their number, unless told.</summary>
-    [Parameter]
+    /// <summary>The data; with descriptors, by default one byte, their number modulo 256.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = DataSet)]
+    [Parameter(ParameterSetName = DescriptorSet)]
     [ValidateNotNull]
+    [AllowEmptyCollection]
     [MessageTransformation]
     public byte[]? Message { get; set; }
 
     /// <summary>How to open a file that is given as a path or a FileInfo.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = DescriptorSet)]
     public FileAccess Access { get; set; } = FileAccess.Read;
 
-    /// <summary>Close our copy once the message is on its way.</summary>
-    [Parameter]
+    /// <summary>Close our copy after the message was sent.</summary>
+    [Parameter(ParameterSetName = DescriptorSet)]
     public SwitchParameter CloseAfterSend { get; set; }
 
-    /// <summary>Give the input on.</summary>
-    [Parameter]
+    /// <summary>Return the input after it was sent.</summary>
+    [Parameter(ParameterSetName = DescriptorSet)]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>How long to wait, for each message, until the receiver makes room.</summary>
+    /// <summary>The time limit for each message: for the receiver to make room, and for the other end of a FIFO that is opened.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _message = new OutgoingDescriptors(ResolvePath, Access, CloseAfterSend);
-        _asksOrTells = AsksOrTells();
-        if (_asksOrTells)
+        _message = new OutgoingMessage(ResolvePath, Access, CloseAfterSend);
+        _callsShouldProcess = MustCallShouldProcess();
+        if (_callsShouldProcess)
         {
             using var socket = new FileDescriptor((int)Handle.DangerousGetHandle(), ownsHandle: false);
             _socketText = $"descriptor {socket}";
@@ -57,11 +66,17 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (ParameterSetName == DataSet)
+        {
+            SendData(Message!);
+            return;
+        }
+
         try
         {
-            if (TryCollect() && (!_asksOrTells || ShouldProcess(_socketText, $"Send {_message.Describe()}")))
+            if (TryCollect() && Confirm(_message) && TryOpen(out TimeSpan timeout))
             {
-                Send();
+                Send(timeout);
             }
         }
         finally
@@ -70,12 +85,23 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         }
     }
 
+    private void SendData(byte[] data)
+    {
+        if (!_callsShouldProcess || ShouldProcess(_socketText, $"Send {data.Length} bytes"))
+        {
+            Run(
+                () => DescriptorSender.Send(Handle, data, ReadOnlySpan<SafeHandle>.Empty, ToTimeout(TimeoutSeconds), Stopped), Socket);
+        }
+    }
+
+    private bool Confirm(OutgoingMessage message) => !_callsShouldProcess || ShouldProcess(_socketText, $"Send {message.Describe()}");
+
     private bool TryCollect()
     {
         object input = Unwrap(InputObject);
         if (input is not IEnumerable || LanguagePrimitives.GetEnumerable(input) is not { } items)
         {
-            return TryAdd(input);
+            return TryAdd(InputObject);
         }
 
         foreach (object item in items)
@@ -86,7 +112,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
             }
         }
 
-        return _message.Count > 0 || TryAdd(null);
+        return !_message.IsEmpty || TryAdd(null);
     }
 
     private bool TryAdd(object? item)
@@ -96,22 +122,37 @@ public sealed class SendFileDescriptorCommand : SocketCommand
             _message.Add(FromPrompt(item ?? throw new ArgumentException("There is nothing to send: an empty array, or null in it.")));
             return true;
         }
-        catch (Exception exception) when (ErrorRecords.IsExpected(exception))
+        catch (Exception exception) when (IsTerminating(exception))
         {
-            WriteError(ErrorRecords.From(exception, item));
+            WriteError(exception, item);
             return false;
         }
     }
 
-    private void Send()
+    private bool TryOpen(out TimeSpan timeout)
+    {
+        timeout = ToTimeout(TimeoutSeconds);
+        try
+        {
+            timeout = _message.Open(timeout, Stopped);
+            return true;
+        }
+        catch (Exception exception) when (IsTerminating(exception))
+        {
+            WriteError(exception, InputObject);
+            return false;
+        }
+    }
+
+    private void Send(TimeSpan timeout)
     {
         try
         {
-            _message.Send(Handle, Message, ToTimeout(TimeoutSeconds), Stopped);
+            _message.Send(Handle, Message, timeout, Stopped);
         }
-        catch (Exception exception) when (EndsCommand(exception))
+        catch (Exception exception) when (IsTerminating(exception))
         {
-            Stop(exception, InputObject);
+            ThrowTerminating(exception, InputObject);
         }
 
         if (CloseAfterSend)
@@ -133,12 +174,12 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         }
         catch (Exception exception)
         {
-            // Whatever it is: objects close themselves in ways of their own, and the message is on its way.
-            WriteError(ErrorRecords.From(exception, InputObject));
+            // Objects can throw anything when they are closed, and the message is already sent.
+            WriteError(exception, InputObject);
         }
     }
 
-    // A negative number typed at the prompt comes as text, and nobody means a file of that name.
+    // A negative number typed at the prompt arrives as text, and is not meant as the name of a file.
     private static object FromPrompt(object item) =>
-        Unwrap(item) is string text && text.StartsWith('-') && int.TryParse(text, out int number) ? number : Unwrap(item);
+        Unwrap(item) is string text && text.StartsWith('-') && int.TryParse(text, out int number) ? number : item;
 }

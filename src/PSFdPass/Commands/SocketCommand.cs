@@ -1,23 +1,21 @@
 using System.Management.Automation;
 using System.Runtime.InteropServices;
-using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 
-/// <summary>What the cmdlets that work on one Unix-domain socket share: <c>-Socket</c>.</summary>
+/// <summary>The base of the cmdlets that work on one Unix-domain socket: <c>-Socket</c>.</summary>
 public abstract class SocketCommand : FdPassCommand
 {
     /// <summary>A Unix-domain socket: a Socket, a FileDescriptor, a NetworkStream, a SafeHandle, a DescriptorInfo or a descriptor's number.</summary>
     [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNull]
     [ArgumentCompleter(typeof(SocketNumberCompleter))]
     public virtual object Socket { get; set; } = null!;
 
-    /// <summary>The socket's handle, which stays the user's.</summary>
+    /// <summary>Gets the socket's handle, which stays the user's.</summary>
     protected SafeHandle Handle { get; private set; } = null!;
-
-    /// <summary>Whether the user gave the socket by its number, for which there is a new handle each time.</summary>
-    protected bool IsNumber => Unwrap(Socket) is ValueType or string or DescriptorInfo;
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => FindHandle();
@@ -30,9 +28,9 @@ public abstract class SocketCommand : FdPassCommand
             Handle = HandleOf(Socket);
             _ = UnixSocketType.Of(Handle);
         }
-        catch (Exception exception) when (EndsCommand(exception))
+        catch (Exception exception) when (IsTerminating(exception))
         {
-            Stop(exception, Socket);
+            ThrowTerminating(exception, Socket);
         }
     }
 }

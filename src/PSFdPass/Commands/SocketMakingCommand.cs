@@ -22,13 +22,19 @@ public abstract class SocketMakingCommand : FdPassCommand
     protected void WriteSockets(params Socket[] sockets)
     {
         ArgumentNullException.ThrowIfNull(sockets);
+        int? sending = null;
+        int? receiving = null;
         try
         {
             foreach (Socket socket in sockets)
             {
-                WarnOfLess("send", SendBufferSize, SendBufferSize is { } send ? SocketBuffers.SetSend(socket, send) : null);
-                WarnOfLess("receive", ReceiveBufferSize, ReceiveBufferSize is { } size ? SocketBuffers.SetReceive(socket, size) : null);
+                sending = SendBufferSize is { } send ? SocketBuffers.SetSend(socket, send) : null;
+                receiving = ReceiveBufferSize is { } receive ? SocketBuffers.SetReceive(socket, receive) : null;
             }
+
+            // Once for both ends of a pair.
+            WarnOfLess("send", SendBufferSize, sending);
+            WarnOfLess("receive", ReceiveBufferSize, receiving);
         }
         catch
         {

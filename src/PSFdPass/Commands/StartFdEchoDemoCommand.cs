@@ -4,6 +4,7 @@ using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Echo;
 
 namespace PSFdPass.Commands;
@@ -32,6 +33,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     /// <summary>The address where users connect.</summary>
     [Parameter]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(LocalAddressCompleter))]
     public IPAddress ListenAddress { get; set; } = IPAddress.Loopback;
 
     /// <summary>The Unix-domain socket between the players.</summary>
@@ -75,7 +77,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             return;
         }
 
-        OrStop(
+        Run(
             () =>
             {
                 if (Say is not null && Role == EchoRole.WideReceiver)
@@ -156,7 +158,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         }
 
         playing.GetAwaiter().GetResult();
-        if ((Stopped.IsCancellationRequested || isControlC) && PwshProcess.RunsOneCommand)
+        if ((Stopped.IsCancellationRequested || isControlC) && PwshProcess.IsOneShot)
         {
             // To stop the demo is how it ends, and no failure of the script that ran it.
             Host.SetShouldExit(0);

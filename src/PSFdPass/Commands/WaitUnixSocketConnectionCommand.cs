@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
@@ -21,7 +22,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
 
     /// <summary>How long to wait, for each connection.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Go on until so many have come; one unless told.</summary>
@@ -36,13 +37,14 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     /// <summary>Accept only connections of these users, by name or number; others are closed, with a warning.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(UserNameCompleter))]
     public string[]? RequireUser { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => OrStop(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
+    protected override void BeginProcessing() => Run(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => OrStop(
+    protected override void ProcessRecord() => Run(
         () =>
         {
             SafeHandle listener = HandleOf(Listener);

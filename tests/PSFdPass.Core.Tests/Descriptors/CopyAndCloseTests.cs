@@ -49,7 +49,7 @@ public class CopyAndCloseTests
         var owner = Some.Null();
         var handle = (SafeDescriptorHandle)owner.SafeHandle;
         int fd = owner.Fd;
-        DescriptorSource.Find(fd)!.Close();
+        Closing.CloseByNumber(fd);
         Assert.False(Some.IsOpen(fd));
         using FileDescriptor next = FileDescriptor.DuplicateTo(0, fd);
         handle.Dispose();
@@ -62,7 +62,7 @@ public class CopyAndCloseTests
     public void Closing_one_number_takes_nothing_from_owners_of_others()
     {
         using FileDescriptor other = Some.Null();
-        DescriptorClosing.Of(Some.Null().Detach()).Close();
+        Closing.CloseByNumber(Some.Null().Detach());
         Assert.True(other.IsOpen);
         int fd = other.Fd;
         other.Dispose();
@@ -73,7 +73,7 @@ public class CopyAndCloseTests
     public void Owners_that_are_born_later_own_the_number_again()
     {
         int fd = Some.Null().Detach();
-        DescriptorClosing.Of(fd).Close();
+        Closing.CloseByNumber(fd);
         for (int i = 0; i < 3; i++)
         {
             FileDescriptor next = FileDescriptor.DuplicateTo(0, fd);
@@ -113,13 +113,9 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void Standard_streams_are_kept_unless_forced()
+    public void Standard_streams_are_kept()
     {
-        Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(2));
-        using var borrowed = new FileDescriptor(2, ownsHandle: false);
-        Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(borrowed));
-        Assert.StartsWith("descriptor 2 ", DescriptorClosing.Of(2, force: true).ToString());
-        Assert.True(Some.IsOpen(2));
+        Assert.All(new[] { 0, 1, 2 }, fd => Assert.Contains("standard stream", RuntimeDescriptors.ReasonToKeep(fd)));
     }
 
     [LinuxFact]
@@ -130,13 +126,11 @@ public class CopyAndCloseTests
     {
         using var epoll = new FileDescriptor(Libc.Checked(Libc.EpollCreate1(0)), ownsHandle: true);
         using var inotify = new FileDescriptor(Libc.Checked(Libc.InotifyInit1(0)), ownsHandle: true);
-        using FileDescriptor assembly = FileDescriptor.Open(typeof(DescriptorClosing).Assembly.Location);
+        using FileDescriptor assembly = FileDescriptor.Open(typeof(FileDescriptor).Assembly.Location);
         using FileDescriptor random = FileDescriptor.Open("/dev/urandom");
         foreach (FileDescriptor one in new[] { epoll, inotify, assembly, random })
         {
-            Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(one.Fd));
-            DescriptorClosing.Of(one).Close();
-            Assert.False(one.IsOpen);
+            Assert.NotNull(RuntimeDescriptors.ReasonToKeep(one.Fd));
         }
     }
 
@@ -160,18 +154,19 @@ public class CopyAndCloseTests
     {
         FileDescriptor early = FileDescriptor.DuplicateTo(0, Number);
         RuntimeDescriptors.RememberOpen();
-        Assert.Throws<DescriptorInUseException>(() => DescriptorClosing.Of(Number));
+        Assert.NotNull(RuntimeDescriptors.ReasonToKeep(Number));
         early.Dispose();
 
         using FileDescriptor file = FileDescriptor.Open("/etc/passwd");
         _ = FileDescriptor.DuplicateTo(file.Fd, Number).Detach();
-        DescriptorClosing.Of(Number).Close();
+        Closing.CloseByNumber(Number);
         Assert.False(Some.IsOpen(Number));
 
         // What comes after the first time is the user's.
         int mine = Some.File().Detach();
         RuntimeDescriptors.RememberOpen();
-        DescriptorClosing.Of(mine).Close();
+        Assert.Null(RuntimeDescriptors.ReasonToKeep(mine));
+        Closing.CloseByNumber(mine);
         Assert.False(Some.IsOpen(mine));
     }
 }

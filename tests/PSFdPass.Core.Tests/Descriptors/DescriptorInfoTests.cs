@@ -204,16 +204,6 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
         });
     }
 
-    [LinuxFact]
-    public void Processes_with_sockets_come_first()
-    {
-        _ = Make("unix-pair");
-        IReadOnlyList<ProcessSummary> all = ProcessSummary.All();
-        ProcessSummary mine = Assert.Single(all, process => process.ProcessId == Environment.ProcessId);
-        Assert.True(mine.Sockets >= 2);
-        Assert.Equal(all.OrderBy(process => process.Sockets == 0).ThenBy(process => process.ProcessId), all);
-    }
-
     private static string Facts(DescriptorInfo info) => string.Join(
         '\n',
         typeof(DescriptorInfo).GetProperties().Where(property => property.Name != "Flags").Select(property => $"{property.Name} {property.GetValue(info)}")

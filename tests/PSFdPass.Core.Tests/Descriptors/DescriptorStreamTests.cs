@@ -245,18 +245,6 @@ public sealed class DescriptorStreamTests : IDisposable
     }
 
     [LinuxFact]
-    public void The_descriptor_of_a_stream_is_found_by_its_property()
-    {
-        using FileDescriptor file = Some.File();
-        using Stream stream = file.Duplicate().OpenStream();
-        DescriptorSource source = DescriptorSource.Find(stream)!;
-        Assert.True(Some.AreSame(file.Fd, (int)source.Handle.DangerousGetHandle()));
-        Assert.NotNull(DescriptorSource.Find(new StreamReader(stream)));
-        source.Close();
-        Assert.False(stream.CanRead);
-    }
-
-    [LinuxFact]
     public void A_stream_that_is_dropped_closes_its_descriptor()
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();

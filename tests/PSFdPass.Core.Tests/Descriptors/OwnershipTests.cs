@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using PSFdPass.Descriptors;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
@@ -194,7 +195,7 @@ public sealed class OwnershipTests
         (TcpClient client, Socket server) = Some.TcpConnection();
         using var _ = server;
         FileDescriptor descriptor = new FileDescriptor((int)client.Client.Handle, ownsHandle: false).Duplicate();
-        DescriptorSource.Find(client)!.Close();
+        Closing.Release(client.Client.SafeHandle);
         int fd = descriptor.Fd;
         using (Stream stream = descriptor.OpenStream())
         {

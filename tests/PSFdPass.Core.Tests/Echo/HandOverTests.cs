@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Net;
 using PSFdPass.Echo;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Tests.Echo;
 
@@ -164,7 +165,7 @@ public sealed class HandOverTests : IDisposable
         (TcpClient client, Socket server) = Some.TcpConnection();
         using Socket wire = UnixSocketConnection.Connect(UnixSocketAddress.FromPath(path), SocketType.Stream, Patience.Long);
         wire.SendDescriptors(server.SafeHandle);
-        DescriptorSource.Find(server)!.Close();
+        Closing.Release(server.SafeHandle);
         using var reader = new StreamReader(client.GetStream());
         Assert.StartsWith("Hello from Wide Receiver", await reader.ReadLineAsync());
         await stop.CancelAsync();

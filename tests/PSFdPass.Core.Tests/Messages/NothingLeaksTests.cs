@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Messages;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
@@ -182,16 +183,16 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_finding_and_closing_sources() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Not_from_closing_the_handles_of_objects() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
-        DescriptorSource.Find(client)!.Close();
-        DescriptorSource.Find(server)!.Close();
-        DescriptorSource.Find(_file.Duplicate())!.Close();
-        DescriptorSource.Find(_file.Duplicate().Detach())!.Close();
-        DescriptorSource.Find(File.Create(_directory.File("file")))!.Close();
+        Closing.Release(client.Client.SafeHandle);
+        Closing.Release(server.SafeHandle);
+        Closing.Release(_file.Duplicate().SafeHandle);
+        Closing.CloseByNumber(_file.Duplicate().Detach());
+        Closing.Release(File.Create(_directory.File("file")).SafeFileHandle);
         Socket listener = UnixSocketListener.Create(Address);
-        DescriptorSource.Find(listener)!.Close();
+        Closing.Release(listener.SafeHandle);
         File.Delete(Address.Name);
     });
 

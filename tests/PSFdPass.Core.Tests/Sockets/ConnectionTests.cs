@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using PSFdPass.Facts;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
@@ -50,7 +51,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(("connect", "ENOENT"), (exception.Call, exception.ErrnoName));
         Assert.Contains("There is no such socket", exception.Message);
 
-        DescriptorSource.Find(UnixSocketListener.Create(Address))!.Close();
+        Closing.Release(UnixSocketListener.Create(Address).SafeHandle);
         exception = await Assert.ThrowsAsync<SystemCallException>(
             () => UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long));
         Assert.Equal("ECONNREFUSED", exception.ErrnoName);
@@ -72,7 +73,7 @@ public sealed class ConnectionTests : IDisposable
     {
         if (leftover)
         {
-            DescriptorSource.Find(UnixSocketListener.Create(Address))!.Close();
+            Closing.Release(UnixSocketListener.Create(Address).SafeHandle);
         }
 
         Task<Socket> connecting = UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long, waitForListener: true);
@@ -150,7 +151,7 @@ public sealed class ConnectionTests : IDisposable
         using var __ = right;
         Socket listener = UnixSocketListener.Create(Address);
         left.SendDescriptors(listener.SafeHandle);
-        DescriptorSource.Find(listener)!.Close();
+        Closing.Release(listener.SafeHandle);
         using ReceivedMessage message = Some.Receive(right);
         using Socket adopted = message.Descriptors[0].OpenSocket();
         using Socket client = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);

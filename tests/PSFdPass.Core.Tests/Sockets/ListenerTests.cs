@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using PSFdPass.Facts;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
@@ -185,7 +186,7 @@ public sealed class ListenerTests : IDisposable
     private void MakeStale()
     {
         Socket listener = UnixSocketListener.Create(Address);
-        DescriptorSource.Find(listener)!.Close();
+        Closing.Release(listener.SafeHandle);
         Assert.True(File.Exists(_directory.File("s")));
     }
 }

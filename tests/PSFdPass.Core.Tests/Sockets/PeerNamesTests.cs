@@ -137,30 +137,6 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public void Sockets_are_listed_for_completion_with_those_that_listen_first()
-    {
-        string stale = _directory.File("a");
-        using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
-        {
-            socket.Bind(new UnixDomainSocketEndPoint(stale));
-            File.Copy(_directory.Write("text", "x"), _directory.File("file"));
-            File.CreateSymbolicLink(_directory.File("link"), stale);
-            string live = _directory.File("b");
-            using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(live), SocketType.Seqpacket);
-            IReadOnlyList<NamedSocket> found = NamedSocket.InFiles(Directory.GetFiles(_directory.Path));
-            Assert.Equal([live, stale], found.Select(named => named.Name));
-            Assert.Equal([true, false], found.Select(named => named.IsReachable));
-            Assert.Equal(
-                [$"SeqPacket: {UnixSocketTable.Describe(Environment.ProcessId)}", "nobody listens"], found.Select(named => named.Description));
-        }
-
-        string name = Guid.NewGuid().ToString();
-        using Socket one = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName(name + "-1"), SocketType.Dgram);
-        using Socket two = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName(name + "-2"));
-        Assert.Equal([name + "-1", name + "-2"], NamedSocket.Abstract(name).Select(named => named.Name));
-    }
-
-    [LinuxFact]
     public unsafe void Names_that_are_no_text_keep_nobody_from_reading_the_table()
     {
         using FileDescriptor socket = new(Libc.Checked(SysSocket.Create(Constants.AF_UNIX, Constants.SOCK_DGRAM, 0)), ownsHandle: true);
@@ -169,24 +145,13 @@ public sealed class PeerNamesTests : IDisposable
         *(ushort*)address = Constants.AF_UNIX;
         address[2] = 0;
         Assert.Equal(0, SysSocket.Bind(socket.Fd, address, SysUn.MaxSize));
-        Assert.Contains(NamedSocket.Abstract(""), named => named.Name.StartsWith("\ufffd\ufffd", StringComparison.Ordinal));
+        Assert.Contains(UnixSocketTable.Read(), entry => entry.Name.StartsWith("@\ufffd\ufffd", StringComparison.Ordinal));
         Assert.StartsWith("unix-datagram @\ufffd", SocketDescription.Of(socket.Fd)!.ToString());
         Assert.StartsWith("unix-datagram @\ufffd", socket.Target);
 
         // A line feed in a name ends its line, and what follows is no line of the table.
         using Socket broken = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName($"{Guid.NewGuid()}\nab cd ef"));
         Assert.NotEmpty(UnixSocketTable.Read());
-    }
-
-    [LinuxFact]
-    public void A_socket_is_summed_up_also_when_it_is_closed()
-    {
-        Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("s")));
-        var open = new SocketSummary(listener);
-        Assert.Equal(((int)listener.Handle, $"unix {_directory.File("s")} (listening)"), (open.Fd, open.Target));
-        listener.Dispose();
-        var closed = new SocketSummary(listener);
-        Assert.Equal((-1, "(closed)"), (closed.Fd, closed.Target));
     }
 
     [LinuxFact]

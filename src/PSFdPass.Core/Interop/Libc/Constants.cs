@@ -49,6 +49,7 @@ internal sealed class Constants
     public required int F_DUPFD_CLOEXEC { get; init; }
     public required int O_CLOEXEC { get; init; }
     public required int O_CREAT { get; init; }
+    public required int O_EXCL { get; init; }
     public required int O_TRUNC { get; init; }
     public required int O_APPEND { get; init; }
     public required int O_NONBLOCK { get; init; }
@@ -110,6 +111,7 @@ internal sealed class Constants
         F_DUPFD_CLOEXEC = 67,
         O_CLOEXEC = 0x1000000,
         O_CREAT = 0x200,
+        O_EXCL = 0x800,
         O_TRUNC = 0x400,
         O_APPEND = 0x8,
         O_NONBLOCK = 0x4,
@@ -160,6 +162,7 @@ internal sealed class Constants
         F_DUPFD_CLOEXEC = 1030,
         O_CLOEXEC = 0x80000,
         O_CREAT = 0x40,
+        O_EXCL = 0x80,
         O_TRUNC = 0x200,
         O_APPEND = 0x400,
         O_NONBLOCK = 0x800,

@@ -1,19 +1,19 @@
 using System.Management.Automation;
 
-namespace PSFdPass.Commands;
+namespace PSFdPass.Errors;
 
-/// <summary>Turns what Core throws into error records: an id to catch by, a category, and the object it is about.</summary>
+/// <summary>Makes error records of exceptions: an id to catch them by, a category, the object that they are about, and advice.</summary>
 internal static class ErrorRecords
 {
-    /// <summary>Whether an exception is one that users should see as an error, and not a fault of this module.</summary>
+    /// <summary>Returns whether an exception is an error to report to the user, and not a fault of this module.</summary>
     public static bool IsExpected(Exception exception) => exception is
         IOException or TimeoutException or ArgumentException or InvalidOperationException or NotSupportedException or
-        UnauthorizedAccessException or InsufficientMemoryException or SessionStateException;
+        UnauthorizedAccessException or InsufficientMemoryException or SessionStateException or WildcardPatternException;
 
-    /// <summary>The record for an exception.</summary>
-    /// <param name="exception">What happened.</param>
-    /// <param name="target">What it happened to; a message that an exception carries comes before it.</param>
-    /// <param name="advice">What to do about it, to be shown behind the message.</param>
+    /// <summary>Creates the record for an exception.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <param name="target">The object that it is about. A message that the exception carries takes precedence.</param>
+    /// <param name="advice">What to do about it, shown behind the message.</param>
     public static ErrorRecord From(Exception exception, object? target, string? advice = null)
     {
         ErrorRecord record = RecordOf(exception, target);
@@ -27,11 +27,12 @@ internal static class ErrorRecords
         return record;
     }
 
-    // Core never names PowerShell.
+    // Core's messages don't mention cmdlets.
     private static string? AdviceOn(Exception exception) => exception switch
     {
-        NotUnixSocketException => "Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair make them.",
+        NotUnixSocketException => "Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair create them.",
         DescriptorElsewhereException => "Copy-FileDescriptor takes a copy of it.",
+        NoDescriptorException => "The error's TargetObject is the message. -AsMessage returns messages with and without descriptors.",
         _ => null,
     };
 
@@ -46,6 +47,9 @@ internal static class ErrorRecords
 
     private static ErrorRecord RecordOf(Exception exception, object? target) => exception switch
     {
+        WildcardPatternException => new ErrorRecord(exception, "InvalidPattern", ErrorCategory.InvalidArgument, target),
+        ItemNotFoundException => new ErrorRecord(exception, "NotFound", ErrorCategory.ObjectNotFound, target),
+
         // PowerShell's own, such as a drive that is not there, come with a record.
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SystemCallException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),
@@ -66,12 +70,14 @@ internal static class ErrorRecords
     private static ErrorCategory CategoryOf(string errno) => errno switch
     {
         "EPERM" or "EACCES" or "EROFS" or "EXDEV" => ErrorCategory.PermissionDenied,
-        "ENOENT" or "ENOTDIR" or "ESRCH" => ErrorCategory.ObjectNotFound,
+        "ENOENT" or "ENOTDIR" or "ESRCH" or "ENXIO" or "ENODEV" => ErrorCategory.ObjectNotFound,
         "EEXIST" or "EADDRINUSE" => ErrorCategory.ResourceExists,
+        "EBUSY" or "ETXTBSY" or "EAGAIN" => ErrorCategory.ResourceBusy,
         "EMFILE" or "ENFILE" or "ENOMEM" or "ENOBUFS" or "ENOSPC" or "ETOOMANYREFS" or "EMSGSIZE" => ErrorCategory.LimitsExceeded,
-        "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" => ErrorCategory.ConnectionError,
-        "EBADF" or "ENOTSOCK" or "EINVAL" or "ENAMETOOLONG" or "EISDIR" or "ELOOP" => ErrorCategory.InvalidArgument,
-        "ENOSYS" => ErrorCategory.NotImplemented,
+        "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" or "ECONNABORTED" or "EADDRNOTAVAIL" => ErrorCategory.ConnectionError,
+        "EBADF" or "ENOTSOCK" or "EINVAL" or "ENAMETOOLONG" or "EISDIR" or "ELOOP" or "EPROTOTYPE" or "EDOM" => ErrorCategory.InvalidArgument,
+        "ETIMEDOUT" => ErrorCategory.OperationTimeout,
+        "ENOSYS" or "EOPNOTSUPP" or "EPROTONOSUPPORT" or "ESOCKTNOSUPPORT" => ErrorCategory.NotImplemented,
         _ => ErrorCategory.NotSpecified,
     };
 }

@@ -1,6 +1,6 @@
 using PSFdPass.Interop;
 
-namespace PSFdPass;
+namespace PSFdPass.Completion;
 
 /// <summary>A process, and how many sockets it has: what helps to choose one.</summary>
 /// <param name="ProcessId">Its id.</param>

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Management.Automation.Language;
 using System.Management.Automation;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>Completes the paths of sockets, and of folders on the way to them. Those that somebody listens on come first.</summary>
 internal sealed class SocketPathCompleter : IArgumentCompleter
@@ -12,7 +12,7 @@ internal sealed class SocketPathCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         // The shell's own completion of file names knows locations, drives and quotes; its tooltips are the full paths.
-        Dictionary<string, CompletionResult> found = CompletionCompleters.CompleteFilename(wordToComplete)
+        Dictionary<string, CompletionResult> found = LiteralPathCompleter.Complete(wordToComplete)
             .GroupBy(result => result.ToolTip)
             .ToDictionary(results => results.Key, results => results.First());
         foreach (NamedSocket socket in NamedSocket.InFiles(found.Keys))

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using PSFdPass.Inspection;
 using PSFdPass.Interop;
 
-namespace PSFdPass;
+namespace PSFdPass.Completion;
 
 /// <summary>A Unix-domain socket that can be found by its name, and what a person wants to know of it before connecting.</summary>
 public sealed class NamedSocket

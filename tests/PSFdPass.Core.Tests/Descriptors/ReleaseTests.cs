@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Closing the sender's copy with the meaning of close(2): nothing happens to what the receiver has.</summary>
-public sealed class SourceCloseTests
+/// <summary>Closing the sender's copy with the meaning of close(2): what the receiver has is unaffected.</summary>
+public sealed class ReleaseTests
 {
     public static TheoryData<string> Holders => ["TcpClient", "Socket", "NetworkStream", "SafeSocketHandle", "FileDescriptor", "number"];
 
@@ -54,15 +55,17 @@ public sealed class SourceCloseTests
         FileStream stream = File.Create(directory.File("file"));
         stream.Write("buffered"u8);
         using var udp = new UdpClient(0);
-        (object Holder, int Fd)[] holders =
-        [
-            (left, (int)left.Handle), (numberFd, numberFd), (stream, (int)stream.SafeFileHandle.DangerousGetHandle()), (udp, (int)udp.Client.Handle),
-        ];
-        foreach ((object holder, int fd) in holders)
+        stream.Flush();
+        SafeHandle[] handles = [left.SafeHandle, stream.SafeFileHandle, udp.Client.SafeHandle];
+        int[] fds = [.. handles.Select(handle => (int)handle.DangerousGetHandle())];
+        foreach (SafeHandle handle in handles)
         {
-            DescriptorSource.Find(holder)!.Close();
-            Assert.False(Some.IsOpen(fd), holder.ToString());
+            FileDescriptor.CloseHandle(handle);
+            Assert.True(handle.IsClosed);
         }
+
+        FileDescriptor.CloseByNumber(numberFd);
+        Assert.All([.. fds, numberFd], fd => Assert.False(Some.IsOpen(fd)));
 
         Assert.Equal("buffered", File.ReadAllText(directory.File("file")));
     }
@@ -90,7 +93,7 @@ public sealed class SourceCloseTests
         {
             Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(path));
             socket.SendDescriptors(listener.SafeHandle);
-            DescriptorSource.Find(listener)!.Close();
+            Close(listener);
         }
     }
 
@@ -103,8 +106,8 @@ public sealed class SourceCloseTests
         var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var address = (IPEndPoint)listener.LocalEndpoint;
-        left.SendDescriptors(DescriptorSource.Find(listener)!.Handle);
-        DescriptorSource.Find(listener)!.Close();
+        left.SendDescriptors(HandleOf(listener));
+        Close(listener);
         OpenDescriptors.Settle();
         using ReceivedMessage message = Some.Receive(right);
         Assert.EndsWith("(listening)", message.Descriptors[0].Target);
@@ -125,7 +128,7 @@ public sealed class SourceCloseTests
         server.Send("x"u8);
         Assert.Equal(1, await reading);
         FileDescriptor received = Pass(client);
-        DescriptorSource.Find(client)!.Close();
+        Close(client);
         using Stream after = received.OpenStream();
         Task<int> readingOn = after.ReadAsync(new byte[10]).AsTask();
         server.Send("yz"u8);
@@ -146,10 +149,10 @@ public sealed class SourceCloseTests
             _ => Libc.Checked(Libc.Dup((int)client.Client.Handle)),
         };
         FileDescriptor received = Pass(holder);
-        DescriptorSource.Find(holder)!.Close();
+        Close(holder);
         if (kind is "FileDescriptor" or "number")
         {
-            DescriptorSource.Find(client)!.Close();
+            Close(client);
         }
 
         return (server, received);
@@ -160,7 +163,41 @@ public sealed class SourceCloseTests
         (Socket left, Socket right) = UnixSocketPair.Create();
         using var _ = left;
         using var __ = right;
-        left.SendDescriptors(DescriptorSource.Find(holder)!.Handle);
+        left.SendDescriptors(HandleOf(holder));
         return Some.Receive(right).Descriptors[0];
     }
+
+    // As an object's user closes it: the object itself must not do anything to the connection when it is collected.
+    private static void Close(object holder)
+    {
+        if (holder is int number)
+        {
+            FileDescriptor.CloseByNumber(number);
+            return;
+        }
+
+        FileDescriptor.CloseHandle(HandleOf(holder));
+        Socket? socket = holder switch
+        {
+            TcpClient client => client.Client,
+            TcpListener listener => listener.Server,
+            NetworkStream stream => stream.Socket,
+            _ => holder as Socket,
+        };
+        if (socket is not null)
+        {
+            GC.SuppressFinalize(socket);
+        }
+    }
+
+    private static SafeHandle HandleOf(object holder) => holder switch
+    {
+        Socket socket => socket.SafeHandle,
+        TcpClient client => client.Client.SafeHandle,
+        TcpListener listener => listener.Server.SafeHandle,
+        NetworkStream stream => stream.Socket.SafeHandle,
+        FileDescriptor descriptor => descriptor.SafeHandle,
+        int number => new FileDescriptor(number, ownsHandle: false).SafeHandle,
+        _ => (SafeHandle)holder,
+    };
 }

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>Completes the permissions that the file of a socket usually has.</summary>
 internal sealed class FileModeCompleter : IArgumentCompleter

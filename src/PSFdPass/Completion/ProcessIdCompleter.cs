@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 using System.Management.Automation;
 using PSFdPass.Facts;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>
 /// Completes the id of a process, with its name and how many sockets it has as tooltip; processes that have sockets come first.

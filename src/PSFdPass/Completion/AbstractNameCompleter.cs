@@ -3,7 +3,7 @@ using System.Management.Automation.Language;
 using System.Management.Automation;
 using PSFdPass.Facts;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>Completes the abstract names of sockets that somebody listens on, or receives datagrams on.</summary>
 internal sealed class AbstractNameCompleter : IArgumentCompleter

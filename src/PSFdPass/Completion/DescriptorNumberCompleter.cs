@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 using System.Management.Automation;
 using PSFdPass.Facts;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>
 /// Completes the number of a descriptor of this process, or of the one that <c>-ProcessId</c> names, with what it is as tooltip.
@@ -14,7 +14,7 @@ namespace PSFdPass.Binding;
 public class DescriptorNumberCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(
+    public virtual IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         int process = LanguagePrimitives.TryConvertTo(fakeBoundParameters["ProcessId"], out int given) && given > 0

@@ -1,0 +1,50 @@
+using PSFdPass.Errors;
+
+namespace PSFdPass.Binding;
+
+/// <summary>Takes over descriptors that this process inherited, and refuses those that already have an owner in this process.</summary>
+/// <remarks>
+/// Everything that .NET and this module open is close-on-exec, and an inherited descriptor is not. The exceptions are those that the user
+/// made inheritable, which are recorded here.
+/// </remarks>
+internal static class DescriptorAdoption
+{
+    private static readonly List<WeakReference<FileDescriptor>> s_inheritable = [];
+
+    /// <summary>Sets whether started programs inherit a descriptor, and records that it has an owner.</summary>
+    public static void SetCloseOnExec(FileDescriptor descriptor, bool value)
+    {
+        descriptor.SetCloseOnExec(value);
+        if (!value)
+        {
+            lock (s_inheritable)
+            {
+                s_inheritable.RemoveAll(static reference => !reference.TryGetTarget(out FileDescriptor? owner) || !owner.IsOpen);
+                s_inheritable.Add(new WeakReference<FileDescriptor>(descriptor));
+            }
+        }
+    }
+
+    /// <summary>Takes over an inherited descriptor, and makes it close-on-exec.</summary>
+    /// <exception cref="DescriptorInUseException">Thrown when something in this process owns it.</exception>
+    /// <exception cref="SystemCallException">Thrown with EBADF when it is not open.</exception>
+    public static FileDescriptor Adopt(int fd)
+    {
+        DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, fd);
+        string? owner =
+            info.IsStandardStream ? "is a standard stream of this process"
+            : info.IsRuntimeOwned ? "is the runtime's own"
+            : (info.Flags & DescriptorFlags.CloseOnExec) != 0 ? "is close-on-exec, so it was opened in this process and has an owner"
+            : IsOwned(fd) ? "belongs to a FileDescriptor"
+            : null;
+        return owner is null ? FileDescriptor.Adopt(fd) : throw new DescriptorInUseException(fd, $"Descriptor {info} {owner}.");
+    }
+
+    private static bool IsOwned(int fd)
+    {
+        lock (s_inheritable)
+        {
+            return s_inheritable.Exists(reference => reference.TryGetTarget(out FileDescriptor? owner) && owner.Fd == fd);
+        }
+    }
+}

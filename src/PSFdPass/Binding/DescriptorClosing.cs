@@ -1,0 +1,45 @@
+using PSFdPass.Errors;
+
+namespace PSFdPass.Binding;
+
+/// <summary>A descriptor that is to be closed by the object that holds it or by its number, with the meaning of close(2).</summary>
+internal sealed class DescriptorClosing
+{
+    private readonly DescriptorSource _source;
+    private readonly string _text;
+    private readonly bool _force;
+
+    private DescriptorClosing(DescriptorSource source, string text, bool force)
+    {
+        _source = source;
+        _text = text;
+        _force = force;
+    }
+
+    /// <summary>Finds the descriptor, and makes sure that it may be closed.</summary>
+    /// <param name="holder">An object that <see cref="DescriptorSource.Find"/> accepts.</param>
+    /// <param name="force">True to close standard streams and the runtime's own descriptors as well.</param>
+    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or describes one of another process.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
+    /// <exception cref="DescriptorInUseException">Thrown when it is a standard stream or the runtime's own.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
+    /// <exception cref="SystemCallException">Thrown with EBADF when a number is not open.</exception>
+    public static DescriptorClosing Of(object holder, bool force)
+    {
+        DescriptorSource source = DescriptorSource.Find(holder) ?? throw new ArgumentException(
+            $"A {holder.GetType()} holds no descriptor. These do: a FileDescriptor, a number, a SafeHandle, a Socket, a stream, or a " +
+            "DescriptorInfo of this process.");
+        string text = source.Describe();
+        return force || source.ReasonToKeep() is not { } reason
+            ? new DescriptorClosing(source, $"descriptor {text}", force)
+            : throw new DescriptorInUseException(
+                (int)source.Handle.DangerousGetHandle(), $"Descriptor {text} {reason}: -Force closes it anyway.");
+    }
+
+    /// <summary>Closes it. What was described is compared with the descriptor once more, immediately before.</summary>
+    /// <inheritdoc cref="DescriptorSource.Close"/>
+    public void Close() => _source.Close(_force);
+
+    /// <summary>Returns the descriptor's number, kind and target.</summary>
+    public override string ToString() => _text;
+}

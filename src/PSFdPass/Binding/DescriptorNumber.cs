@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace PSFdPass.Binding;
+
+/// <summary>
+/// A descriptor's number as an argument, and the object that it was found in. The object stays alive as long as this one, so that no
+/// finalizer closes the descriptor before the command has used the number.
+/// </summary>
+public sealed class DescriptorNumber
+{
+    private readonly object? _holder;
+
+    /// <summary>Creates one for a number.</summary>
+    public DescriptorNumber(int fd) => Fd = fd;
+
+    internal DescriptorNumber(int fd, object holder)
+    {
+        Fd = fd;
+        _holder = holder;
+    }
+
+    /// <summary>Gets the number.</summary>
+    public int Fd { get; }
+
+    /// <summary>Keeps the holder alive until here.</summary>
+    internal void KeepAlive() => GC.KeepAlive(_holder);
+
+    /// <summary>Returns the number.</summary>
+    public override string ToString() => Fd.ToString(CultureInfo.InvariantCulture);
+}

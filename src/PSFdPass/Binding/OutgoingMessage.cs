@@ -1,0 +1,208 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using PSFdPass.Errors;
+using PSFdPass.Facts;
+
+namespace PSFdPass.Binding;
+
+/// <summary>
+/// The descriptors of one message, collected from the objects that hold them. Files that are named by path are opened by
+/// <see cref="Open"/> and closed by <see cref="Clear"/>; everything else stays its holder's.
+/// </summary>
+internal sealed class OutgoingMessage
+{
+    private const int MostDescribed = 8;
+
+    private readonly Func<string, string> _resolvePath;
+    private readonly FileAccess _access;
+    private readonly bool _closeAfterSend;
+
+    // For each descriptor either the path to open or the source.
+    private readonly List<(string? Path, DescriptorSource? Source)> _items = [];
+    private readonly List<SafeHandle> _handles = [];
+    private readonly List<FileDescriptor> _opened = [];
+    private byte[]? _data;
+
+    /// <summary>Begins without any.</summary>
+    /// <param name="resolvePath">Makes a path absolute.</param>
+    /// <param name="access">How to open files that are named by path.</param>
+    /// <param name="closeAfterSend">True if <see cref="CloseHolders"/> will be called, so that what it must not close is refused at once.</param>
+    public OutgoingMessage(Func<string, string> resolvePath, FileAccess access, bool closeAfterSend)
+    {
+        _resolvePath = resolvePath;
+        _access = access;
+        _closeAfterSend = closeAfterSend;
+    }
+
+    /// <summary>Gets a value indicating whether there is nothing to send.</summary>
+    public bool IsEmpty => _items.Count == 0 && _data is null;
+
+    /// <summary>
+    /// Adds the descriptor that an object holds, see <see cref="DescriptorSource.Find"/>, the path of a file to open, or the descriptors
+    /// and the data of a <see cref="ReceivedMessage"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or describes one of another process.</exception>
+    /// <exception cref="DescriptorInUseException">Thrown when it would be closed, and is a standard stream or the runtime's own.</exception>
+    /// <exception cref="SystemCallException">Thrown with EBADF when a number is not open.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
+    public void Add(object value)
+    {
+        object holder = value is PSObject wrapped ? wrapped.BaseObject : value;
+        switch (holder)
+        {
+            case ReceivedMessage message:
+                foreach (FileDescriptor descriptor in message.Descriptors)
+                {
+                    Add(descriptor);
+                }
+
+                _data = _data is null ? message.Data : [.. _data, .. message.Data];
+                return;
+
+            case string or FileSystemInfo:
+                _items.Add((PathOf(holder), null));
+                return;
+        }
+
+        DescriptorSource source = DescriptorSource.Find(value) ?? throw HoldsNone(holder);
+        if (_closeAfterSend && source.ReasonToKeep() is { } reason)
+        {
+            throw new DescriptorInUseException(
+                (int)source.Handle.DangerousGetHandle(), $"Descriptor {source.Describe()} {reason}: send it without -CloseAfterSend.");
+        }
+
+        _items.Add((null, source));
+    }
+
+    /// <summary>Opens the files that were named by path. A FIFO waits for its other end.</summary>
+    /// <param name="timeout">The time limit, for all of them.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The time that is left.</returns>
+    /// <exception cref="SystemCallException">Thrown when a file can't be opened: ENOENT, EACCES and so on.</exception>
+    /// <exception cref="TimeoutException">Thrown when the other end of a FIFO was not opened in time.</exception>
+    public TimeSpan Open(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        TimeSpan left = timeout;
+        foreach ((string? path, DescriptorSource? source) in _items)
+        {
+            if (path is null)
+            {
+                _handles.Add(source!.Handle);
+                continue;
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            var file = FileDescriptor.Open(path, new FileOpenOptions { Access = _access }, left, cancellationToken);
+            _opened.Add(file);
+            _handles.Add(file.SafeHandle);
+            if (timeout != Timeout.InfiniteTimeSpan)
+            {
+                left -= Stopwatch.GetElapsedTime(start);
+                left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+            }
+        }
+
+        return left;
+    }
+
+    /// <summary>Sends the descriptors, after <see cref="Open"/>.</summary>
+    /// <param name="socket">A connected Unix-domain socket.</param>
+    /// <param name="data">
+    /// The data to send with them; null for the data of the messages that were added, or else for one byte, the number of descriptors
+    /// modulo 256.
+    /// </param>
+    /// <param name="timeout">The time limit for the receiver to make room.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public void Send(SafeHandle socket, byte[]? data, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        ReadOnlySpan<SafeHandle> handles = CollectionsMarshal.AsSpan(_handles);
+        data ??= _data;
+        if (data is null)
+        {
+            DescriptorSender.Send(socket, handles, timeout, cancellationToken);
+        }
+        else
+        {
+            DescriptorSender.Send(socket, data, handles, timeout, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Closes the holders' copies with the meaning of close(2), see <see cref="DescriptorSource.Close"/>. When one fails, the others are
+    /// closed and the first failure is thrown at the end.
+    /// </summary>
+    public void CloseHolders()
+    {
+        // Numbers come last, each once: a number that was closed with its object, or as the same number, may be reused by then.
+        var closed = new HashSet<int>();
+        Exception? failure = null;
+        List<(DescriptorSource Source, int Fd)> sources =
+            [.. from item in _items where item.Source is not null select (item.Source, (int)item.Source.Handle.DangerousGetHandle())];
+        foreach ((DescriptorSource source, int fd) in sources.OrderBy(static item => item.Source.IsNumber))
+        {
+            if (closed.Add(fd) || !source.IsNumber)
+            {
+                try
+                {
+                    source.Close();
+                }
+                catch (Exception exception)
+                {
+                    // A stream's own Dispose can throw anything.
+                    failure ??= exception;
+                }
+            }
+        }
+
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    /// <summary>Closes the files that were opened for the message, and begins the next one.</summary>
+    public void Clear()
+    {
+        _opened.ForEach(static file => file.Dispose());
+        _opened.Clear();
+        _handles.Clear();
+        _items.Clear();
+        _data = null;
+    }
+
+    /// <summary>Returns the descriptors by kind and target: <c>File /etc/hosts, Socket unix</c>. Of many, the first few.</summary>
+    public string Describe()
+    {
+        IEnumerable<string> shown = _items.Take(MostDescribed).Select(static item => Describe(item.Path, item.Source));
+        int more = _items.Count - MostDescribed;
+        string text = string.Join(", ", shown) + (more > 0 ? $" and {more} more" : "");
+        return text.Length > 0 ? text : $"{_data?.Length ?? 0} bytes";
+    }
+
+    private static string Describe(string? path, DescriptorSource? source)
+    {
+        if (path is not null)
+        {
+            return ShownText.Of($"File {path}");
+        }
+
+        // The number is not part of it: the receiver has another one.
+        string text = source!.Describe();
+        return text[(text.IndexOf(' ') + 1)..];
+    }
+
+    private string PathOf(object holder) => holder switch
+    {
+        "" => throw new ArgumentException("An empty text is not a path."),
+        FileSystemInfo info => info.FullName,
+        _ => _resolvePath((string)holder),
+    };
+
+    private static ArgumentException HoldsNone(object holder) => holder is Process
+        ? new ArgumentException("A process holds no descriptor: send one of its standard streams, such as its StandardOutput.")
+        : new ArgumentException(
+            $"A {holder.GetType()} holds no descriptor. These do: a FileDescriptor, a number, a DescriptorInfo of this process, a " +
+            "SafeHandle, a Socket, a stream, a path or a FileInfo, or an object with a SafeFileHandle, SafeHandle or Handle property.");
+}

@@ -1,0 +1,47 @@
+using System.Management.Automation;
+
+namespace PSFdPass.Binding;
+
+/// <summary>Paths as the shell understands them: relative to its location, with its drives and its wildcards.</summary>
+internal static class ShellPaths
+{
+    /// <summary>Returns the path in the file system for a path of the shell. Nothing in it is a wildcard.</summary>
+    /// <exception cref="ArgumentException">Thrown when it is a path of another provider, such as <c>Env:</c>.</exception>
+    /// <exception cref="System.Management.Automation.DriveNotFoundException">Thrown when there is no such drive.</exception>
+    public static string Resolve(SessionState session, string path)
+    {
+        string resolved = session.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+        return provider.Name == "FileSystem" ? resolved : throw NotInFileSystem(path, provider);
+    }
+
+    /// <summary>Returns the files that a path with wildcards matches. An escaped wildcard stands for itself.</summary>
+    /// <exception cref="ItemNotFoundException">Thrown when a path with wildcards matches no file.</exception>
+    /// <exception cref="WildcardPatternException">Thrown when the pattern is not valid.</exception>
+    /// <inheritdoc cref="Resolve"/>
+    public static IReadOnlyList<string> Expand(SessionState session, string path)
+    {
+        if (!WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            return [Resolve(session, WildcardPattern.Unescape(path))];
+        }
+
+        IReadOnlyList<string> found = [.. session.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider)];
+        if (provider.Name != "FileSystem")
+        {
+            throw NotInFileSystem(path, provider);
+        }
+
+        if (found.Count > 0)
+        {
+            return found;
+        }
+
+        // Other commands write paths with brackets as they are, such as Resolve-Path.
+        string literal = Resolve(session, path);
+        return Path.Exists(literal) ? [literal] : throw new ItemNotFoundException(
+            $"No file matches '{path}'. -LiteralPath takes wildcard characters as they are.");
+    }
+
+    private static ArgumentException NotInFileSystem(string path, ProviderInfo provider) =>
+        new($"{path} is not in the file system, but in {provider.Name}.");
+}

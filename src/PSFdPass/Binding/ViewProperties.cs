@@ -1,0 +1,57 @@
+using System.Management.Automation;
+using System.Net.Sockets;
+using PSFdPass.Facts;
+
+namespace PSFdPass.Binding;
+
+/// <summary>
+/// The properties that PSFdPass.types.ps1xml adds to objects for their views: text fit to be shown, with control characters replaced.
+/// Code properties work in the constrained language mode, in which script blocks can't call methods.
+/// </summary>
+public static class ViewProperties
+{
+    private const int MostText = 40;
+
+    /// <summary>Gets the target of a FileDescriptor or DescriptorInfo.</summary>
+    public static string ShownTarget(PSObject value) => Show(value, static shown => shown switch
+    {
+        FileDescriptor descriptor => descriptor.Target,
+        DescriptorInfo info => info.Target,
+        Socket socket => SocketSummary.TargetOf(socket),
+        _ => null,
+    });
+
+    /// <summary>Gets the path of a DescriptorInfo.</summary>
+    public static string ShownPath(PSObject value) => Show(value, static shown => (shown as DescriptorInfo)?.Path);
+
+    /// <summary>Gets the local address of a socket.</summary>
+    public static string ShownLocalEndPoint(PSObject value) =>
+        Show(value, static shown => (shown as DescriptorInfo)?.LocalEndPoint?.ToString());
+
+    /// <summary>Gets the address of a socket's peer.</summary>
+    public static string ShownRemoteEndPoint(PSObject value) =>
+        Show(value, static shown => (shown as DescriptorInfo)?.RemoteEndPoint?.ToString());
+
+    /// <summary>Gets the program of a process.</summary>
+    public static string ShownCommand(PSObject value) => Show(value, static shown => shown switch
+    {
+        DescriptorInfo info => info.PeerProcessName,
+        UnixSocketPeer peer => peer.ProcessName,
+        _ => null,
+    });
+
+    /// <summary>Gets the text of a message.</summary>
+    public static string ShownText(PSObject value) => Show(value, static shown => (shown as ReceivedMessage)?.Text);
+
+    /// <summary>Gets the beginning of the text of a message, which leaves room for other columns.</summary>
+    public static string ShortText(PSObject value) =>
+        value?.BaseObject is ReceivedMessage message ? PSFdPass.ShownText.Of(message.Text, MostText) : "";
+
+    /// <summary>Gets the number of bytes of a message.</summary>
+    public static int Bytes(PSObject value) => (value?.BaseObject as ReceivedMessage)?.Data.Length ?? 0;
+
+    /// <summary>Gets the number of a socket's descriptor.</summary>
+    public static int Fd(PSObject value) => value?.BaseObject is Socket socket ? SocketSummary.NumberOf(socket) : -1;
+
+    private static string Show(PSObject value, Func<object, string?> read) => PSFdPass.ShownText.Of(read(value.BaseObject) ?? "");
+}

@@ -1,0 +1,29 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace PSFdPass.Completion;
+
+/// <summary>Completes sockets: first the session's variables that hold one, then the numbers.</summary>
+public abstract class SocketCompleter : DescriptorNumberCompleter
+{
+    /// <inheritdoc/>
+    public override IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
+        SocketVariables.Complete(wordToComplete, info => IsOffered(info, fakeBoundParameters))
+            .Concat(base.CompleteArgument(commandName, parameterName, wordToComplete, commandAst, fakeBoundParameters));
+}
+
+/// <summary>Completes the number of a descriptor that descriptors can be sent and received over: a Unix-domain socket.</summary>
+public sealed class SocketNumberCompleter : SocketCompleter
+{
+    /// <inheritdoc/>
+    protected override bool IsOffered(DescriptorInfo info, IDictionary boundParameters) => info.Family == SocketFamily.Unix;
+}
+
+/// <summary>Completes the number of a descriptor that connections can be accepted on: a listening socket of any family.</summary>
+public sealed class ListenerNumberCompleter : SocketCompleter
+{
+    /// <inheritdoc/>
+    protected override bool IsOffered(DescriptorInfo info, IDictionary boundParameters) => info.State == SocketState.Listening;
+}

@@ -1,0 +1,83 @@
+using System.Management.Automation.Language;
+using System.Management.Automation;
+using PSFdPass.Binding;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Inspection;
+
+namespace PSFdPass.Completion;
+
+/// <summary>The variables of the session that hold sockets.</summary>
+internal static class SocketVariables
+{
+    /// <summary>Returns completions for the variables whose names begin with the word, such as <c>$left</c>.</summary>
+    /// <param name="word">The word; <c>$</c> in front of it may be missing.</param>
+    /// <param name="isOffered">Returns whether a socket is one to choose from.</param>
+    public static IEnumerable<CompletionResult> Complete(string word, Func<DescriptorInfo, bool> isOffered)
+    {
+        string prefix = word.TrimStart('$');
+        List<(string Name, DescriptorInfo Info)> all = Find();
+        foreach ((string name, DescriptorInfo info) in all)
+        {
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && isOffered(info))
+            {
+                string text = IsPlain(name) ? $"${name}" : $"${{{name}}}";
+                yield return new CompletionResult(
+                    text, text, CompletionResultType.Variable, ShownText.Of($"{info.Fd} {info.Target}{DescribePeer(info, all)}"));
+            }
+        }
+    }
+
+    private static string DescribePeer(DescriptorInfo info, List<(string Name, DescriptorInfo Info)> all)
+    {
+        string? other = info.Inode is { } inode && SocketTable.Of(Environment.ProcessId).PeerOf(inode) is { } peer ? all.FirstOrDefault(candidate => candidate.Info.Inode == peer).Name : null;
+        return other is not null ? $", the other end of ${other}"
+            : info.PeerProcessId is { } process && process != Environment.ProcessId ? $", connected to process {process} ({info.PeerProcessName})"
+            : "";
+    }
+
+    private static List<(string Name, DescriptorInfo Info)> Find()
+    {
+        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        var inspector = new DescriptorInspector();
+        var found = new List<(string, DescriptorInfo)>();
+        foreach (PSObject result in shell.AddCommand("Microsoft.PowerShell.Utility\\Get-Variable").Invoke())
+        {
+            if (result.BaseObject is PSVariable { Value: { } value } variable && !IsAutomatic(variable.Name) && Describe(inspector, value) is { } info)
+            {
+                found.Add((variable.Name, info));
+            }
+        }
+
+        return found;
+    }
+
+    // A number is not a reason to offer a variable, whatever has that number.
+    private static DescriptorInfo? Describe(DescriptorInspector inspector, object value)
+    {
+        object holder = value is PSObject wrapped ? wrapped.BaseObject : value;
+        if (holder is ValueType or string or System.Collections.ICollection or PathInfo or ScriptBlock)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (DescriptorSource.Find(value) is not { } source)
+            {
+                return null;
+            }
+
+            using var lease = new HandleLease(source.Handle);
+            return inspector.Describe(Environment.ProcessId, lease.Fd);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsAutomatic(string name) => name is "_" or "^" or "$" or "?" or "args" or "input" or "this" or "PSItem" or "Host" or "Error";
+
+    private static bool IsPlain(string name) => name.All(static c => char.IsLetterOrDigit(c) || c == '_');
+}

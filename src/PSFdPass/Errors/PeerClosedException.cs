@@ -1,0 +1,15 @@
+namespace PSFdPass;
+
+/// <summary>The exception that is thrown when the peer has closed its end and everything that it sent has been received.</summary>
+public sealed class PeerClosedException : IOException
+{
+    /// <summary>Creates one.</summary>
+    /// <param name="received">The number of descriptors that had arrived.</param>
+    /// <param name="wanted">The number of descriptors that were asked for.</param>
+    public PeerClosedException(int received, int wanted)
+        : base(received == 0
+            ? "The peer has closed the connection. Nothing more will arrive."
+            : $"The peer has closed the connection after {received} of {wanted} descriptors.")
+    {
+    }
+}
