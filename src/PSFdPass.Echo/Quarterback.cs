@@ -123,8 +123,8 @@ public sealed class Quarterback : IDisposable
     private Socket Connect(CancellationToken cancellation)
     {
         _log($"Connecting to UNIX socket ({_socketName})");
-        Socket receiver = UnixSocketConnection.Connect(
-            _address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellation);
+        Socket receiver = UnixSocket.Connect(
+            _address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellationToken: cancellation);
         _log($"Connected to UNIX socket ({_socketName})");
         return receiver;
     }
@@ -265,7 +265,7 @@ public sealed class Quarterback : IDisposable
         {
             // Not by the Socket: its asynchronous operations set O_NONBLOCK, which on some systems accepted connections inherit,
             // and the wide receiver would share it.
-            if (UnixSocketConnection.TryAccept(_listener.SafeHandle, address, out int length) is { } connection)
+            if (UnixSocket.TryAccept(_listener.SafeHandle, address, out int length) is { } connection)
             {
                 Greet(connection, SocketFacts.Text(address[..Math.Min(length, address.Length)]));
             }

@@ -145,7 +145,7 @@ public sealed class WideReceiver : IDisposable
     {
         try
         {
-            if (UnixSocketConnection.TryAccept(_listener.SafeHandle, [], out _) is { } connection)
+            if (UnixSocket.TryAccept(_listener.SafeHandle, [], out _) is { } connection)
             {
                 Welcome(connection);
             }

@@ -20,7 +20,7 @@ public sealed class DescriptorClosing
     /// <summary>Finds the descriptor, and makes sure that it may be closed.</summary>
     /// <remarks>
     /// An object that holds its descriptor is the user's, and is only refused for the standard streams. A number, and a
-    /// <see cref="DescriptorInfo"/>, can be anybody's: see <see cref="RuntimeDescriptors"/>.
+    /// <see cref="DescriptorInfo"/>, can be anybody's: see <see cref="DescriptorInfo.IsRuntimeOwned"/>.
     /// </remarks>
     /// <param name="holder">What <see cref="DescriptorSource.Find"/> takes.</param>
     /// <param name="force">True to close it whosever it is.</param>

@@ -140,12 +140,14 @@ public sealed class DescriptorSource
     /// </summary>
     /// <remarks>
     /// An object that holds its descriptor is the user's, and only the standard streams are kept. A number can be anybody's: see
-    /// <see cref="RuntimeDescriptors"/>.
+    /// <see cref="DescriptorInfo.IsRuntimeOwned"/>.
     /// </remarks>
     internal string? ReasonToKeep()
     {
         using var lease = new HandleLease(Handle);
-        return lease.Fd <= RuntimeDescriptors.LastStandard || IsNumber ? RuntimeDescriptors.ReasonToKeep(lease.Fd) : null;
+        return lease.Fd is >= 0 and <= 2 ? "is a standard stream of this process"
+            : IsNumber && new DescriptorInspector().Describe(Environment.ProcessId, lease.Fd).IsRuntimeOwned ? "is the runtime's own"
+            : null;
     }
 
     private static SafeDescriptorHandle Borrow(long number)

@@ -71,7 +71,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         FindHandle();
         if (WithCredentials)
         {
-            OrStop(() => DescriptorReceiver.RequestCredentials(Handle), Socket);
+            OrStop(() => UnixSocket.RequestCredentials(Handle), Socket);
         }
 
         int received = 0;

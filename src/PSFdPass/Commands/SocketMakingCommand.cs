@@ -26,8 +26,8 @@ public abstract class SocketMakingCommand : FdPassCommand
         {
             foreach (Socket socket in sockets)
             {
-                WarnOfLess("send", SendBufferSize, SendBufferSize is { } send ? SocketBuffers.SetSend(socket, send) : null);
-                WarnOfLess("receive", ReceiveBufferSize, ReceiveBufferSize is { } size ? SocketBuffers.SetReceive(socket, size) : null);
+                WarnOfLess("send", SendBufferSize, SendBufferSize is { } send ? UnixSocket.SetSendBuffer(socket.SafeHandle, send) : null);
+                WarnOfLess("receive", ReceiveBufferSize, ReceiveBufferSize is { } size ? UnixSocket.SetReceiveBuffer(socket.SafeHandle, size) : null);
             }
         }
         catch

@@ -187,7 +187,7 @@ public sealed class DescriptorSourceTests : IDisposable
     [LinuxFact]
     public void Every_holder_is_received_as_the_same_thing()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         Keep(left);
         Keep(right);
         FileStream stream = Keep(File.Create(_directory.File("file")));

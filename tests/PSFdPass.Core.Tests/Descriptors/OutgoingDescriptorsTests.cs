@@ -9,7 +9,7 @@ public sealed class OutgoingDescriptorsTests : IDisposable
     private readonly Socket _left;
     private readonly Socket _right;
 
-    public OutgoingDescriptorsTests() => (_left, _right) = UnixSocketPair.Create();
+    public OutgoingDescriptorsTests() => (_left, _right) = UnixSocket.CreatePair();
 
     public void Dispose()
     {

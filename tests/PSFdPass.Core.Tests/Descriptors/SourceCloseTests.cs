@@ -47,7 +47,7 @@ public sealed class SourceCloseTests
     public void Our_copy_is_closed()
     {
         using var directory = new TemporaryDirectory();
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
         FileDescriptor number = Some.File();
         var numberFd = number.Detach();
@@ -71,7 +71,7 @@ public sealed class SourceCloseTests
     public void A_listening_Unix_sockets_path_stays_even_when_the_listener_is_collected()
     {
         using var directory = new TemporaryDirectory();
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         SendAndClose(left, directory.File("s"));
@@ -80,9 +80,9 @@ public sealed class SourceCloseTests
 
         using ReceivedMessage message = Some.Receive(right);
         using Socket listener = message.Descriptors[0].OpenSocket();
-        using Socket client = UnixSocketConnection.Connect(
+        using Socket client = UnixSocket.Connect(
             UnixSocketAddress.FromPath(directory.File("s")), SocketType.Stream, Patience.Long);
-        using Socket server = UnixSocketConnection.Accept(listener, Patience.Long);
+        using Socket server = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
         Assert.True(server.Connected);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -97,7 +97,7 @@ public sealed class SourceCloseTests
     [LinuxFact]
     public void A_TCP_listener_lives_on_in_the_receiver()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -157,7 +157,7 @@ public sealed class SourceCloseTests
 
     private static FileDescriptor Pass(object holder)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         left.SendDescriptors(DescriptorSource.Find(holder)!.Handle);

@@ -11,7 +11,7 @@ public sealed class ReadinessSetTests : IDisposable
     private readonly Socket _right;
     private readonly (int Descriptor, short Events)[] _ready = new (int, short)[8];
 
-    public ReadinessSetTests() => (_left, _right) = UnixSocketPair.Create();
+    public ReadinessSetTests() => (_left, _right) = UnixSocket.CreatePair();
 
     private int Fd => (int)_right.Handle;
 
