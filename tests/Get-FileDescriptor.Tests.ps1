@@ -114,7 +114,7 @@ Describe 'Get-FileDescriptor' {
             Skip-Without gcc
             $info = Get-Other $_
             $info.PeerProcessId | Should -Be $other.Id
-            $info.PeerProcessName | Should -BeExactly 'one_of_each'
+            $info.PeerCommand | Should -BeExactly 'one_of_each'
         }
 
         It 'tells no process where there is no other end: <_>' -ForEach 'unix-listening', 'unix-datagram', 'tcp4-connected', 'netlink' {
@@ -311,7 +311,7 @@ Describe 'Get-FileDescriptor' {
             $info.Family | Should -Be Unix
             $info.State | Should -Be Connected
             $info.PeerProcessId | Should -Be $PID
-            $info.PeerProcessName | Should -BeExactly (Get-Content /proc/self/comm)
+            $info.PeerCommand | Should -BeExactly (Get-Content /proc/self/comm)
         }
 
         It 'tells the process that holds the other end by now, whoever made the connection' {
@@ -546,7 +546,7 @@ Describe 'Get-FileDescriptor' {
             $text | Should -Not -Match 'Family|Seals|PeerProcess'
             $text = Get-FileDescriptor $other.Fd['pair-left'] -ProcessId $other.Id | Format-List | Out-String
             $text | Should -Match 'Family.*: .*Unix'
-            $text | Should -Match 'PeerProcessName.*: .*one_of_each'
+            $text | Should -Match 'PeerCommand.*: .*one_of_each'
             $text | Should -Not -Match 'Position|Seals'
         }
     }

@@ -23,7 +23,7 @@ Describe 'Get-UnixSocketPeer' {
         $peer = Get-UnixSocketPeer $socket
         $peer | Should -BeOfType ([PSFdPass.UnixSocketPeer])
         $peer.ProcessId | Should -Be $client.Id
-        $peer.ProcessName | Should -BeExactly perl
+        $peer.Command | Should -BeExactly perl
         $peer.UserId | Should -Be (id -u)
         $peer.UserName | Should -BeExactly (id -un)
         $peer.GroupId | Should -Be (id -g)
@@ -74,7 +74,7 @@ Describe 'Get-UnixSocketPeer' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$folder/server.sock'; [Console]::ReadLine()"
         $socket = Connect-UnixSocket "$folder/server.sock" -Wait -TimeoutSeconds 30
         $peer = Get-UnixSocketPeer $socket
-        $peer.ProcessId, $peer.ProcessName | Should -Be $server.Id, pwsh
+        $peer.ProcessId, $peer.Command | Should -Be $server.Id, pwsh
     }
 
     It 'has no name for a process that has ended, but still its ids' {
@@ -82,7 +82,7 @@ Describe 'Get-UnixSocketPeer' {
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         Wait-Program $client | Should -Be 0
         $peer = Get-UnixSocketPeer $socket
-        $peer.ProcessId, $peer.ProcessName | Should -Be $client.Id, ''
+        $peer.ProcessId, $peer.Command | Should -Be $client.Id, ''
     }
 
     Context '-WithProcessDescriptor' -Skip:([version]((uname -r) -replace '^(\d+\.\d+).*', '$1') -lt [version]'6.5') {
@@ -142,7 +142,7 @@ Describe 'Get-UnixSocketPeer' {
     It 'shows a table at the prompt' {
         $pair = New-UnixSocketPair
         $lines = ($pair[0] | Get-UnixSocketPeer | Out-String -Width 200).Trim() -split '\s*\n' -replace '\e\[[\d;]*m'
-        $lines[0] | Should -BeExactly 'ProcessId ProcessName UserId UserName GroupId GroupName'
+        $lines[0] | Should -BeExactly 'ProcessId Command UserId UserName GroupId GroupName'
         $lines[2] | Should -Match "^\s*$PID pwsh\s+$(id -u) $(id -un)\s+$(id -g) $(id -gn)$"
         $pair | ForEach-Object Dispose
     }

@@ -25,7 +25,7 @@ public class PassingBenchmarks
     [GlobalSetup]
     public void Open()
     {
-        (_left, _right) = UnixSocketPair.Create(SocketType.Stream);
+        (_left, _right) = UnixSocket.CreatePair(SocketType.Stream);
         _device = FileDescriptor.Open("/dev/null", FileAccess.ReadWrite);
         _numbers = [.. Enumerable.Repeat(_device.Fd, Count)];
         _handles = [.. Enumerable.Repeat(_device.SafeHandle, Count)];

@@ -6,7 +6,7 @@ using PSFdPass;
 [assembly: UnsupportedOSPlatform("windows")]
 
 TimeSpan patience = TimeSpan.FromSeconds(5);
-(Socket left, Socket right) = UnixSocketPair.Create();
+(Socket left, Socket right) = UnixSocket.CreatePair();
 using (FileDescriptor file = FileDescriptor.Open("/etc/hosts"))
 {
     DescriptorSender.Send(left.SafeHandle, "here you are"u8, [file.SafeHandle], patience);

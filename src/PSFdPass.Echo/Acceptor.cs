@@ -1,6 +1,5 @@
 using System.Net;
 using System.Runtime.InteropServices;
-using PSFdPass.Handles;
 
 namespace PSFdPass.Echo;
 
@@ -9,11 +8,7 @@ internal static class Acceptor
 {
     /// <summary>Accepts a connection; null when nobody is waiting.</summary>
     /// <exception cref="SystemCallException">accept(2) failed: EMFILE and so on.</exception>
-    public static FileDescriptor? TryAccept(SafeHandle listener)
-    {
-        using SafeDescriptorHandle? handle = UnixSocketConnection.TryAccept(listener, [], out _);
-        return handle is null ? null : new FileDescriptor(handle.Detach(), ownsHandle: true);
-    }
+    public static FileDescriptor? TryAccept(SafeHandle listener) => UnixSocket.TryAccept(listener);
 
     /// <summary>Accepts a connection, with the address of its other end; null when nobody is waiting.</summary>
     /// <exception cref="SystemCallException">accept(2) failed: EMFILE and so on.</exception>

@@ -5,7 +5,7 @@ internal static class OwnUser
 {
     private static readonly Lazy<uint> LazyId = new(static () =>
     {
-        (System.Net.Sockets.Socket left, System.Net.Sockets.Socket right) = UnixSocketPair.Create();
+        (System.Net.Sockets.Socket left, System.Net.Sockets.Socket right) = UnixSocket.CreatePair();
         using (left)
         using (right)
         using (var peer = UnixSocketPeer.Of(left.SafeHandle))

@@ -30,8 +30,8 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
             TimeSpan pause = SlowPause;
             try
             {
-                Socket wire = UnixSocketConnection.Connect(
-                    address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellation);
+                Socket wire = UnixSocket.Connect(
+                    address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellationToken: cancellation);
                 if (IsPermitted(wire))
                 {
                     log($"Connected to UNIX socket ({name})");

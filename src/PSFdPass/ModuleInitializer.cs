@@ -3,8 +3,7 @@ using System.Management.Automation;
 namespace PSFdPass;
 
 /// <summary>
-/// Runs when the module is imported: refuses a system that can't pass descriptors, and remembers which descriptors were there
-/// before, because those are not the user's to close by number.
+/// Runs when the module is imported, and refuses a system that can't pass descriptors.
 /// </summary>
 public sealed class ModuleInitializer : IModuleAssemblyInitializer
 {
@@ -13,7 +12,6 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer
     public void OnImport()
     {
         ThrowIfUnsupported(OperatingSystem.IsWindows());
-        RuntimeDescriptors.RememberOpen();
     }
 
     /// <summary>What an import does on Windows, and elsewhere.</summary>

@@ -17,7 +17,7 @@ internal static class LoopWorker
 
     public static void Run()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Stream);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Stream);
         using FileDescriptor device = FileDescriptor.Open("/dev/null", FileAccess.ReadWrite);
         int[] numbers = new int[DescriptorSender.MaxDescriptorsPerMessage];
         Array.Fill(numbers, device.Fd);

@@ -14,7 +14,7 @@ internal static class OriginWorker
     public static void Run(string path)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using Socket target = UnixSocketConnection.Connect(
+        using Socket target = UnixSocket.Connect(
             UnixSocketAddress.FromPath(path), SocketType.Stream, TimeSpan.FromSeconds(10), waitForListener: true);
         var sockets = new List<Socket>();
         while (Console.In.ReadLine() is { } line)

@@ -22,7 +22,7 @@ internal static class TargetWorker
             switch (words[0])
             {
                 case "receive":
-                    origin ??= UnixSocketConnection.Accept(listener, TimeSpan.FromSeconds(10));
+                    origin ??= UnixSocket.Accept(listener.SafeHandle, TimeSpan.FromSeconds(10));
                     int count = int.Parse(words[1]);
                     connections.Capacity = count;
                     long managed = GC.GetTotalMemory(forceFullCollection: true);

@@ -11,7 +11,7 @@ internal static class OpenDescriptors
     {
         if (OperatingSystem.IsLinux())
         {
-            return ProcFs.DescriptorsOf(Environment.ProcessId);
+            return ProcDirectory.DescriptorsOf(Environment.ProcessId);
         }
 
         // /dev/fd lists this process's own descriptors.

@@ -1,10 +1,10 @@
 namespace PSFdPass;
 
-/// <summary>A <see cref="DescriptorInfo"/> describes a descriptor of another process, whose number means nothing in this one.</summary>
+/// <summary>The exception for a <see cref="DescriptorInfo"/> of another process, where one of this process is required.</summary>
 public sealed class DescriptorElsewhereException : ArgumentException
 {
     internal DescriptorElsewhereException(DescriptorInfo info)
-        : base($"Descriptor {info.Fd} is one of process {info.ProcessId}: a process can only use, and close, its own.")
+        : base($"Descriptor {info.Fd} belongs to process {info.ProcessId}. A process can only use and close its own descriptors.")
     {
     }
 }

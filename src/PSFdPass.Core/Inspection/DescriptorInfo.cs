@@ -1,93 +1,145 @@
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
 using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Inspection;
 using PSFdPass.Interop;
 
 namespace PSFdPass;
 
 /// <summary>
-/// Describes one descriptor of this process or another, as it was at one moment. It owns nothing: the descriptor may have been
-/// closed since, and its number may be another's.
+/// Describes one descriptor of this process or of another, as it was at one moment. It owns nothing: the descriptor may have been
+/// closed since, and its number may refer to something else.
 /// </summary>
+/// <remarks>Immutable, and therefore thread-safe.</remarks>
 public sealed class DescriptorInfo
 {
+    private string? _target;
+
     internal DescriptorInfo()
     {
     }
 
-    /// <summary>The descriptor's number in its process.</summary>
+    /// <summary>Gets the descriptor's number in its process.</summary>
     public required int Fd { get; init; }
 
-    /// <summary>The id of the process whose descriptor it is.</summary>
+    /// <summary>Gets the id of the process that has the descriptor.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary>What it refers to.</summary>
+    /// <summary>Gets the process id: the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
+    public int Id => ProcessId;
+
+    /// <summary>Gets the kind of object that the descriptor refers to.</summary>
     public required DescriptorKind Kind { get; init; }
 
-    /// <summary>Whether it may be read and written.</summary>
+    /// <summary>Gets the access that the descriptor allows.</summary>
     public required DescriptorAccess Access { get; init; }
 
-    /// <summary>The path, the ends of a socket, or what else the kernel calls it.</summary>
-    public required string Target { get; init; }
+    /// <summary>Gets the path, the ends of a socket, or the kernel's name for the object.</summary>
+    public required string Target { get => _target ??= Socket?.ToString() ?? ""; init => _target = value; }
 
     /// <summary>
-    /// Where it is in the file system, as its process sees that; for a Unix-domain socket the path that it is bound to. Null
-    /// for what has no path.
+    /// Gets the path in the file system, as the process with the descriptor sees it; for a Unix-domain socket, the path that it is
+    /// bound to. Null for an object without a path.
     /// </summary>
     public string? Path { get; init; }
 
-    /// <summary>Whether the path is gone: the file goes on until its last descriptor is closed.</summary>
+    /// <summary>Gets a value indicating whether the path was removed. The file exists until its last descriptor is closed.</summary>
     public bool IsDeleted { get; init; }
 
-    /// <summary>Close-on-exec, and the flags of the description that it shares with other holders.</summary>
+    /// <summary>Gets close-on-exec, and the flags of the open file description, which other holders share.</summary>
     public required DescriptorFlags Flags { get; init; }
 
-    /// <summary>Where the next read or write begins, in bytes; null for what has no such place, such as a socket.</summary>
+    /// <summary>Gets the position of the next read or write, in bytes; null for an object without a position, such as a socket.</summary>
     public long? Position { get; init; }
 
-    /// <summary>How long it is, in bytes; null for what is not stored, such as a pipe or a device.</summary>
+    /// <summary>Gets the size in bytes; null for an object that is not stored, such as a pipe or a device.</summary>
     public long? Size { get; init; }
 
-    /// <summary>Its inode: the same for every descriptor of the same file, socket or pipe. Null where the system does not tell.</summary>
+    /// <summary>Gets the inode, which is the same for every descriptor of one file, socket or pipe. Null where it is not known.</summary>
     public ulong? Inode { get; init; }
 
-    /// <summary>The address family of a socket; null for anything else.</summary>
+    /// <summary>Gets the address family of a socket; null for other objects, and for a socket that was opened as a path (O_PATH).</summary>
     public SocketFamily? Family { get; init; }
 
-    /// <summary>The type of a socket; null for anything else, and where it can't be told.</summary>
+    /// <summary>Gets the type of a socket; null for other objects, and where it is not known.</summary>
     public SocketType? SocketType { get; init; }
 
-    /// <summary>How far a socket is with its connection; null for anything else, and where it can't be told.</summary>
+    /// <summary>Gets the state of a socket's connection; null for other objects, and where it is not known.</summary>
     public SocketState? State { get; init; }
 
-    /// <summary>The socket's own address; null when it has none.</summary>
+    /// <summary>Gets the socket's own address; null when it has none.</summary>
     public EndPoint? LocalEndPoint { get; init; }
 
-    /// <summary>The address of the socket's peer; null when it has none.</summary>
+    /// <summary>Gets the address of the socket's peer; null when it has none.</summary>
     public EndPoint? RemoteEndPoint { get; init; }
 
     /// <summary>
-    /// The process at the other end of a connected Unix-domain socket; when several hold that end, the one with the lowest id.
-    /// Null where it can't be told: it may be hidden, of another user, or in another network namespace.
+    /// Gets the process at the other end of a connected Unix-domain socket; when several have that end, the one with the lowest id.
+    /// Null where it is not known: it may be hidden, of another user, or in another network namespace.
     /// </summary>
     public int? PeerProcessId { get; init; }
 
-    /// <summary>The name of that process's program.</summary>
-    public string? PeerProcessName { get; init; }
+    /// <summary>Gets the name of the program of that process. A process can choose any name.</summary>
+    public string? PeerCommand { get; init; }
 
-    /// <summary>What may not be done any more to a file in memory; null for anything else, and where it may not be known.</summary>
+    /// <summary>Gets the seals of a memory file; null for other objects, and where they may not be read.</summary>
     public MemoryFileSeals? Seals { get; init; }
 
-    /// <summary>The device of the inode, which tells files with the same inode apart.</summary>
-    internal ulong Device { get; init; }
+    /// <summary>Gets a value indicating whether this is standard input, output or error: number 0, 1 or 2.</summary>
+    public bool IsStandardStream => Fd is >= 0 and <= RuntimeDescriptors.LastStandard;
 
-    /// <summary>Its number, kind and target, with a dot for each control character.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the descriptor is recognized as one of the runtime's own, such as a mapped assembly or its
+    /// epoll instance. Always false for a descriptor that is not close-on-exec, and for other processes.
+    /// </summary>
+    public bool IsRuntimeOwned { get; init; }
+
+    /// <summary>Gets the description of a socket, from which the target is composed when it is first used.</summary>
+    internal SocketDescription? Socket { get; init; }
+
+    /// <summary>Gets what the object can be recognized by.</summary>
+    internal DescriptorIdentity Identity { get; init; }
+
+    /// <summary>Returns the number, the kind and the target, with control characters replaced.</summary>
     public override string ToString() => ShownText.Of($"{Fd} {Kind} {Target}");
 
-    /// <summary>The number, for use in this process.</summary>
-    /// <exception cref="DescriptorElsewhereException">It is one of another process.</exception>
-    /// <exception cref="InvalidOperationException">It is not the descriptor any more that was described.</exception>
-    /// <exception cref="SystemCallException">EBADF: it is not open any more.</exception>
+    /// <summary>Returns whether the number still refers to what was described.</summary>
+    /// <returns>
+    /// False when the descriptor was closed or its number refers to something else. For eventfds, timers, epoll instances and the like,
+    /// which the kernel does not distinguish, true when the number refers to an object of the same kind.
+    /// </returns>
+    public bool IsCurrent() => Compare() is DescriptorComparison.Same or DescriptorComparison.Unknown;
+
+    /// <summary>
+    /// Closes the descriptor with the meaning of close(2), if its number still refers to what was described. It is compared immediately
+    /// before the call.
+    /// </summary>
+    /// <param name="force">
+    /// True to close an eventfd, a timer, an epoll instance or the like as well, of which the kernel does not report whether it is the
+    /// one that was described. One of another kind is never closed.
+    /// </param>
+    /// <exception cref="DescriptorElsewhereException">The descriptor belongs to another process.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The number refers to something else, or without <paramref name="force"/>, to an object that can't be recognized.
+    /// </exception>
+    /// <exception cref="SystemCallException">EBADF: the descriptor is not open.</exception>
+    public void Close(bool force = false)
+    {
+        int fd = FdHere();
+        if (!force && Compare() == DescriptorComparison.Unknown)
+        {
+            throw new InvalidOperationException(
+                $"Descriptor {Fd} was not closed: the kernel does not report whether it is the {Kind} that was described, or another one with the same number.");
+        }
+
+        Closing.CloseByNumber(fd);
+    }
+
+    /// <summary>Returns the number, for use in this process.</summary>
+    /// <exception cref="DescriptorElsewhereException">The descriptor belongs to another process.</exception>
+    /// <exception cref="InvalidOperationException">The number refers to something else.</exception>
+    /// <exception cref="SystemCallException">EBADF: the descriptor is not open.</exception>
     internal int FdHere()
     {
         if (ProcessId != Environment.ProcessId)
@@ -95,12 +147,14 @@ public sealed class DescriptorInfo
             throw new DescriptorElsewhereException(this);
         }
 
-        if (!SysStat.TryGetStatus(Fd, out SysStat.FileStatus status))
+        return Compare() switch
         {
-            throw SystemCallException.FromLast("fstat", $"descriptor {Fd}");
-        }
-
-        return (status.Device, status.Inode) == (Device, Inode ?? 0) ? Fd : throw new InvalidOperationException(
-            $"Descriptor {Fd} was {Kind} {ShownText.Of(Target)}, and is something else by now: look again, and decide again.");
+            DescriptorComparison.Closed => throw new SystemCallException("fstat", Errno.EBADF, $"descriptor {Fd}"),
+            DescriptorComparison.Different => throw new InvalidOperationException(
+                $"Descriptor {Fd} was {ShownText.Of($"{Kind} {Target}").TrimEnd()}, and refers to something else now."),
+            _ => Fd,
+        };
     }
+
+    private DescriptorComparison Compare() => Identity.CompareWith(DescriptorIdentity.Of(ProcessId, Fd));
 }

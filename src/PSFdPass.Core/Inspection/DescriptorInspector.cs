@@ -1,3 +1,4 @@
+using PSFdPass.Descriptors;
 using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Inspection;
@@ -5,40 +6,64 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>
-/// Describes the descriptors of this process and, on Linux, of others. Of another process it tells what
-/// <see cref="FileDescriptor"/> tells of one of ours, from <c>/proc</c> instead of from the descriptor.
-/// </summary>
+/// <summary>Describes the descriptors of this process and, on Linux, of others, and lists Unix-domain sockets and the processes that have them.</summary>
 /// <remarks>
-/// The tables of sockets are read once, when the first of another process's sockets, or a Unix-domain socket with a peer, is
-/// looked at: use one inspector for descriptors that belong to one moment, and a new one for a later moment.
+/// <para>
+/// The tables of sockets and of processes are read once, when the first descriptor that needs them is described. Use one inspector for
+/// the descriptors of one moment, and a new one for a later moment.
+/// </para>
+/// <para>Not thread-safe.</para>
 /// </remarks>
 public sealed class DescriptorInspector
 {
     private readonly Dictionary<string, SocketTable> _tables = [];
+    private readonly Dictionary<int, string> _namespaces = [];
+    private readonly Dictionary<int, string> _commands = [];
     private readonly Lazy<SocketHolders> _holders = new();
+    private readonly RuntimeDescriptors _runtime = new();
+    private SysStat.FileStatus? _anySocket;
 
-    /// <summary>Describes the open descriptors of a process, in the order of their numbers. Those that are closed meanwhile are left out.</summary>
+    /// <summary>Describes the open descriptors of a process, in the order of their numbers. Descriptors that are closed during the call are not included.</summary>
     /// <param name="processId">The process.</param>
-    /// <param name="kinds">Only descriptors of these kinds; all when it is empty.</param>
-    /// <exception cref="SystemCallException">
-    /// ESRCH: there is no such process. EACCES: this process may not look at that one.
-    /// </exception>
-    /// <exception cref="PlatformNotSupportedException">It is another process, and this is not Linux.</exception>
+    /// <param name="kinds">The kinds to describe; all when it is empty.</param>
+    /// <exception cref="SystemCallException">Thrown when the process does not exist (ESRCH), or may not be inspected (EACCES).</exception>
+    /// <exception cref="PlatformNotSupportedException">The process is another one, and the system is not Linux.</exception>
     public IEnumerable<DescriptorInfo> List(int processId, params IReadOnlyCollection<DescriptorKind> kinds)
     {
         ArgumentNullException.ThrowIfNull(kinds);
         return NumbersOf(processId).Select(fd => TryDescribe(processId, fd, kinds)).OfType<DescriptorInfo>();
     }
 
+    /// <summary>
+    /// Lists the Unix-domain sockets of this network namespace that have a name and listen, or receive datagrams. Empty where the
+    /// system does not list them: only Linux does (unix_diag).
+    /// </summary>
+    public IReadOnlyList<UnixSocketEntry> ListUnixSockets() => NamedSocketList.Read(_holders.Value);
+
+    /// <summary>
+    /// Finds the Unix-domain socket of this network namespace that others reach at an address; null when there is none, or where the
+    /// system does not list them.
+    /// </summary>
+    /// <param name="address">The address. A path is matched by its file, whatever path the socket was bound with.</param>
+    public UnixSocketEntry? FindUnixSocket(UnixSocketAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return NamedSocketList.Find(address, ListUnixSockets());
+    }
+
+    /// <summary>Finds a process that has a socket; of several, the one with the lowest id.</summary>
+    /// <param name="socketInode">The inode of the socket.</param>
+    /// <returns>The process id; null when no process that this one may inspect has the socket.</returns>
+    public int? FindHolder(ulong socketInode) => _holders.Value.Find(socketInode);
+
     /// <summary>Describes one descriptor.</summary>
     /// <param name="processId">The process.</param>
-    /// <param name="fd">The descriptor's number there.</param>
+    /// <param name="fd">The descriptor's number in that process.</param>
     /// <exception cref="SystemCallException">
-    /// EBADF: it is not open. ESRCH: there is no such process. EACCES: this process may not look at that one.
+    /// Thrown when the descriptor is not open (EBADF), the process does not exist (ESRCH), or may not be inspected (EACCES).
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">It is another process, and this is not Linux.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A number that no descriptor has.</exception>
+    /// <exception cref="PlatformNotSupportedException">The process is another one, and the system is not Linux.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public DescriptorInfo Describe(int processId, int fd)
     {
         if (fd < 0)
@@ -53,27 +78,27 @@ public sealed class DescriptorInspector
 
         if (!IsOurs(processId))
         {
-            // Whether the process is there, and may be looked at, is told by its list.
-            _ = ProcFs.DescriptorsOf(processId);
+            // Throws when the process does not exist or may not be inspected.
+            _ = ProcDirectory.DescriptorsOf(processId);
         }
 
         throw new SystemCallException("fstat", Errno.EBADF, Subject(processId, fd));
     }
 
-    /// <summary>The numbers of a process's open descriptors, in order.</summary>
+    /// <summary>Returns the numbers of a process's open descriptors, in order.</summary>
     /// <inheritdoc cref="List"/>
     internal static int[] NumbersOf(int processId)
     {
         if (OperatingSystem.IsLinux())
         {
-            return ProcFs.DescriptorsOf(processId);
+            return ProcDirectory.DescriptorsOf(processId);
         }
 
         ThrowIfElsewhere(processId);
         return OpenDescriptors.Numbers();
     }
 
-    /// <summary>Describes a descriptor by what <c>/proc</c> tells, be it another process's or ours. Null if it is closed.</summary>
+    /// <summary>Describes a descriptor of any process by what <c>/proc</c> contains; null when it is closed.</summary>
     internal DescriptorInfo? DescribeFromProc(int processId, int fd, IReadOnlyCollection<DescriptorKind> kinds)
     {
         string path = ProcFs.PathOf(processId, fd);
@@ -84,31 +109,29 @@ public sealed class DescriptorInspector
                 : null;
         }
 
-        // Each of these can find it closed, or its number with another file: then the next look is no better than this one.
-        if (!SysStat.TryGetStatusOfPath(path, out SysStat.FileStatus status) ||
-            ProcFs.TryRead($"/proc/{processId}/fdinfo/{fd}") is not { } text)
+        // The descriptor may be closed, or its number reused, between these calls.
+        if (!TryGetStatus(path, link, out SysStat.FileStatus status))
         {
             return null;
         }
 
-        DescriptorKind kind = DescriptorInspection.KindFrom(status.Type, link);
-        if (kinds.Count > 0 && !kinds.Contains(kind))
+        DescriptorKind kind = DescriptorFacts.KindFrom(status.Type, link);
+        if ((kinds.Count > 0 && !kinds.Contains(kind)) || !ProcFile.TryReadFdInfo(processId, fd, out ProcFdInfo information))
         {
             return null;
         }
 
-        var information = ProcFdInfo.Parse(text);
-        DescriptorFlags flags = DescriptorInspection.FlagsFrom(information.Flags) |
+        DescriptorFlags flags = DescriptorFacts.FlagsFrom(information.Flags) |
             ((information.Flags & Constants.Current.O_CLOEXEC) != 0 ? DescriptorFlags.CloseOnExec : 0);
-        SocketDescription? socket = kind == DescriptorKind.Socket ? DescribeSocket(processId, path, status.Inode) : null;
+        SocketDescription? socket = IsSocket(kind, flags) ? DescribeSocket(processId, path, status.Inode) : null;
         return Describe(
             processId, fd, kind, status, link,
-            DescriptorInspection.AccessFrom(information.Flags),
-            socket is null or { Family: SocketFamily.Other } ? link : socket.ToString(),
+            DescriptorFacts.AccessFrom(information.Flags),
+            socket is null or { Family: SocketFamily.Other } ? link : null,
             flags,
             HasPosition(kind) && (flags & DescriptorFlags.PathOnly) == 0 ? information.Position : null,
             socket,
-            kind == DescriptorKind.MemoryFile ? MemoryFile.SealsOf(path) : null);
+            kind == DescriptorKind.MemoryFile ? MemoryFiles.SealsOf(path) : null);
     }
 
     private static DescriptorInfo? DescribeOurs(DescriptorInspector inspector, int fd, IReadOnlyCollection<DescriptorKind> kinds)
@@ -118,8 +141,8 @@ public sealed class DescriptorInspector
             return null;
         }
 
-        string link = DescriptorInspection.LinkOf(fd);
-        DescriptorKind kind = DescriptorInspection.KindFrom(status.Type, link);
+        string link = DescriptorFacts.LinkOf(fd);
+        DescriptorKind kind = DescriptorFacts.KindFrom(status.Type, link);
         if (kinds.Count > 0 && !kinds.Contains(kind))
         {
             return null;
@@ -128,16 +151,16 @@ public sealed class DescriptorInspector
         try
         {
             const int SEEK_CUR = 1;
-            DescriptorFlags flags = DescriptorInspection.FlagsOf(fd);
+            DescriptorFlags flags = DescriptorFacts.FlagsOf(fd);
             long position = HasPosition(kind) ? Unistd.Seek(fd, 0, SEEK_CUR) : -1;
             return inspector.Describe(
                 Environment.ProcessId, fd, kind, status, link,
-                DescriptorInspection.AccessOf(fd),
-                DescriptorInspection.TargetOf(fd, kind),
+                DescriptorFacts.AccessOf(fd),
+                IsSocket(kind, flags) ? DescriptorFacts.TargetOf(fd, kind) : link,
                 flags,
                 position >= 0 ? position : null,
-                kind == DescriptorKind.Socket ? SocketDescription.Of(fd) : null,
-                kind == DescriptorKind.MemoryFile ? MemoryFile.SealsOf(fd) : null);
+                IsSocket(kind, flags) ? SocketDescription.Of(fd) : null,
+                kind == DescriptorKind.MemoryFile ? MemoryFiles.SealsOf(fd) : null);
         }
         catch (SystemCallException exception) when (exception.Errno == Errno.EBADF || exception.Errno == Errno.ENOTSOCK)
         {
@@ -155,9 +178,13 @@ public sealed class DescriptorInspector
         if (!IsOurs(processId))
         {
             throw new PlatformNotSupportedException(
-                $"Only on Linux can one process look at another's descriptors: {processId} is not this process ({Environment.ProcessId}).");
+                $"Only Linux allows one process to inspect the descriptors of another. {processId} is not this process ({Environment.ProcessId}).");
         }
     }
+
+    // The file of a socket that was opened as a path (O_PATH) has the type of a socket, but is not one.
+    private static bool IsSocket(DescriptorKind kind, DescriptorFlags flags) =>
+        kind == DescriptorKind.Socket && (flags & DescriptorFlags.PathOnly) == 0;
 
     private static bool HasPosition(DescriptorKind kind) =>
         kind is DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Directory or DescriptorKind.BlockDevice;
@@ -187,7 +214,7 @@ public sealed class DescriptorInspector
         SysStat.FileStatus status,
         string link,
         DescriptorAccess access,
-        string target,
+        string? target,
         DescriptorFlags flags,
         long? position,
         SocketDescription? socket,
@@ -196,9 +223,9 @@ public sealed class DescriptorInspector
         const string Deleted = " (deleted)";
         bool isDeleted = kind != DescriptorKind.MemoryFile && status.Links == 0 && link.EndsWith(Deleted, StringComparison.Ordinal);
         string? path = kind is DescriptorKind.MemoryFile || !link.StartsWith('/') ? null : isDeleted ? link[..^Deleted.Length] : link;
-        if (socket is { Family: SocketFamily.Unix, Local: { } local } && !local.ToString()!.StartsWith('@'))
+        if (socket is { Family: SocketFamily.Unix, Local: { } local } && local.ToString() is { } name && !name.StartsWith('@'))
         {
-            path = local.ToString();
+            path = name;
         }
 
         int? peer = socket is { Family: SocketFamily.Unix, State: SocketState.Connected } ? PeerOf(processId, fd, status.Inode) : null;
@@ -208,30 +235,50 @@ public sealed class DescriptorInspector
             ProcessId = processId,
             Kind = kind,
             Access = access,
-            Target = target,
+            Target = target!,
+            Socket = socket,
             Path = path,
             IsDeleted = isDeleted && path is not null,
             Flags = flags,
             Position = position,
             Size = HasSize(kind) ? status.Size : null,
             Inode = status.Inode != 0 ? status.Inode : null,
-            Device = status.Device,
+            Identity = new DescriptorIdentity(kind, access, status.Device, status.Inode, DescriptorIdentity.DetailOf(processId, fd, kind)),
             Family = socket?.Family,
             SocketType = socket?.Type,
             State = socket?.State,
             LocalEndPoint = socket?.Local,
             RemoteEndPoint = socket?.Remote,
             PeerProcessId = peer,
-            PeerProcessName = peer is { } id && OperatingSystem.IsLinux() ? ProcFs.NameOf(id) : null,
+            PeerCommand = peer is { } id ? CommandOf(id) : null,
             Seals = seals,
+            IsRuntimeOwned = IsOurs(processId) && _runtime.IsOwned(fd, kind, access, flags, status, link, socket),
         };
+    }
+
+    // The link of a socket has its inode, and all sockets are on one device.
+    private bool TryGetStatus(string path, string link, out SysStat.FileStatus status)
+    {
+        if (_anySocket is { } known && ProcFs.InodeOfSocket(link) is { } inode)
+        {
+            status = known with { Inode = inode };
+            return true;
+        }
+
+        bool isOpen = SysStat.TryGetStatusOfPath(path, out status);
+        if (isOpen && status.Type == SysStat.S_IFSOCK && ProcFs.InodeOfSocket(link) == status.Inode)
+        {
+            _anySocket = status;
+        }
+
+        return isOpen;
     }
 
     private SocketDescription DescribeSocket(int processId, string path, ulong inode) =>
         TableOf(processId).Find(inode) ?? SocketDescription.FromProtocol(SysXattr.ProtocolOfSocket(path) ?? "");
 
-    // Who holds the other end now. What the kernel recorded when the connection was made (SO_PEERCRED) is the second best: the
-    // end may have been passed on since.
+    // The process that has the other end now. The one that the kernel recorded when the connection was made (SO_PEERCRED) may have
+    // passed it on since.
     private int? PeerOf(int processId, int fd, ulong inode)
     {
         if (OperatingSystem.IsLinux() && TableOf(processId).PeerOf(inode) is { } peer && _holders.Value.Find(peer) is { } holder)
@@ -252,14 +299,28 @@ public sealed class DescriptorInspector
         }
         catch (IOException)
         {
-            // Datagram sockets have no such record.
+            // A datagram socket has no such record.
             return null;
         }
     }
 
+    private string CommandOf(int processId)
+    {
+        if (!_commands.TryGetValue(processId, out string? command))
+        {
+            _commands.Add(processId, command = ProcessNames.Of(processId));
+        }
+
+        return command;
+    }
+
     private SocketTable TableOf(int processId)
     {
-        string key = SocketTable.NamespaceOf(processId) ?? $"process {processId}";
+        if (!_namespaces.TryGetValue(processId, out string? key))
+        {
+            _namespaces.Add(processId, key = SocketTable.NamespaceOf(processId) ?? $"process {processId}");
+        }
+
         if (!_tables.TryGetValue(key, out SocketTable? table))
         {
             _tables.Add(key, table = SocketTable.Of(processId));

@@ -1,79 +1,78 @@
+using System.Globalization;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
+using PSFdPass.Waiting;
 
-namespace PSFdPass;
+namespace PSFdPass.Inspection;
 
 /// <summary>
-/// Tells which descriptors of this process are the runtime's own, or may be: to close one of those by its number would break
-/// the process in ways that nobody would trace back to it.
+/// Finds the descriptors of this process that belong to the runtime. Closing one of them by its number would break the process later,
+/// and in another place.
 /// </summary>
 /// <remarks>
-/// The system does not know who opened a descriptor, so this errs on the side of keeping it:
+/// The kernel does not record who opened a descriptor. It is recognized by what it is, and only when it is close-on-exec, because an
+/// inherited one never belongs to the runtime:
 /// <list type="bullet">
-/// <item>0, 1 and 2 are the standard streams.</item>
-/// <item>What was open when <see cref="RememberOpen"/> was called (by the module, when it is imported) is the runtime's, the
-/// shell's or was inherited: its pipes and sockets for signals, diagnostics and debuggers, its terminal, the assemblies loaded
-/// so far. A number counts only while it is still the same file.</item>
-/// <item>What was opened since then is the runtime's if nothing else in a .NET process makes its kind (epoll, inotify), if it is
-/// a file that is mapped into memory (an assembly, a native library, data), if it is one of the two devices that the runtime
-/// keeps open once it has used them, or if it is a connection to its sockets for diagnostics and debuggers.</item>
-/// <item>What is a duplicate of 0, 1 or 2 is the console's: it makes its own when it is first written to or read. Linux 6.10
-/// tells a duplicate from another open of the same file (F_DUPFD_QUERY of fcntl(2)). Elsewhere the same file, opened the same
-/// way, counts as one; so does another <c>/dev/null</c> where a standard stream is that.</item>
+/// <item>epoll and inotify, which nothing else in a .NET process creates;</item>
+/// <item>files that are mapped as programs, libraries or data of the runtime, and its executable memory;</item>
+/// <item>pipes on which one of the runtime's own threads waits, and the other ends of these pipes;</item>
+/// <item>sockets for diagnostics and debuggers, by their names;</item>
+/// <item><c>/dev/urandom</c> and <c>/dev/tty</c>, which the runtime keeps open, and duplicates of the standard streams, which the
+/// console makes. Linux 6.10 distinguishes a duplicate from another open of the same file (F_DUPFD_QUERY of fcntl(2)). Elsewhere the
+/// same file, opened in the same way, counts as a duplicate.</item>
 /// </list>
-/// Everything else is taken for the user's.
+/// Whatever is not recognized does not belong to the runtime. One object is for descriptors of one moment.
 /// </remarks>
-public static class RuntimeDescriptors
+internal sealed class RuntimeDescriptors
 {
-    /// <summary>The last of the numbers that the standard streams have.</summary>
-    internal const int LastStandard = 2;
+    /// <summary>The highest number of a standard stream.</summary>
+    public const int LastStandard = 2;
 
     private const int F_DUPFD_QUERY = 1027;
 
-    // Three arrays, in the order of the numbers: this is made at every import, and a dictionary of pairs would have to be compiled.
-    private static int[] s_numbers = [];
-    private static ulong[] s_devices = [];
-    private static ulong[] s_inodes = [];
+    private readonly Lazy<HashSet<(ulong Inode, string Path)>> _mapped = new(ReadMaps);
+    private readonly Lazy<HashSet<ulong>> _pipes = new(RuntimeThreads.FindPipes);
 
-    /// <summary>Remembers what is open now as not the user's. Only the first call does anything.</summary>
-    public static void RememberOpen()
+    /// <summary>Returns whether a descriptor of this process belongs to the runtime.</summary>
+    public bool IsOwned(
+        int fd, DescriptorKind kind, DescriptorAccess access, DescriptorFlags flags, SysStat.FileStatus status, string link, SocketDescription? socket)
     {
-        if (s_numbers.Length > 0)
+        if (fd <= LastStandard || (flags & DescriptorFlags.CloseOnExec) == 0)
         {
-            return;
+            return false;
         }
 
-        int[] numbers = OpenDescriptors.Numbers();
-        ulong[] devices = new ulong[numbers.Length];
-        ulong[] inodes = new ulong[numbers.Length];
-        for (int i = 0; i < numbers.Length; i++)
+        return kind switch
         {
-            // What is closed by now keeps 0, which no file has for both.
-            _ = SysStat.TryGetStatus(numbers[i], out SysStat.FileStatus status);
-            (devices[i], inodes[i]) = (status.Device, status.Inode);
+            DescriptorKind.Epoll or DescriptorKind.Inotify => true,
+
+            // On macOS nothing but a kqueue has no type.
+            DescriptorKind.Other => OperatingSystem.IsMacOS(),
+            DescriptorKind.Event => fd == ReadinessPoller.WakeNumber,
+            DescriptorKind.CharacterDevice => link is "/dev/urandom" or "/dev/tty" || IsDuplicateOfStandard(fd, status),
+            DescriptorKind.File when access == DescriptorAccess.Read => _mapped.Value.Contains((status.Inode, link)) || IsDuplicateOfStandard(fd, status),
+            DescriptorKind.MemoryFile when link.StartsWith("/memfd:doublemapper", StringComparison.Ordinal) =>
+                _mapped.Value.Contains((status.Inode, link)),
+            DescriptorKind.Pipe => _pipes.Value.Contains(status.Inode) || IsDuplicateOfStandard(fd, status),
+            DescriptorKind.Socket => IsDiagnostic(socket) || IsDuplicateOfStandard(fd, status),
+            _ => IsDuplicateOfStandard(fd, status),
+        };
+    }
+
+    // dotnet-diagnostic-<pid>-<start>-socket, and CoreFxPipe_PSHost.<time>.<pid>.<domain>.<name>.
+    private static bool IsDiagnostic(SocketDescription? socket)
+    {
+        if (socket is not { Family: SocketFamily.Unix, Local: { } local } || local.ToString() is not { } name)
+        {
+            return false;
         }
 
-        (s_devices, s_inodes, s_numbers) = (devices, inodes, numbers);
+        string id = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return (name.Contains($"/dotnet-diagnostic-{id}-", StringComparison.Ordinal) && name.EndsWith("-socket", StringComparison.Ordinal)) ||
+            (name.Contains("/CoreFxPipe_PSHost.", StringComparison.Ordinal) && name.Contains($".{id}.", StringComparison.Ordinal));
     }
 
-    /// <summary>Why a descriptor should not be closed, as the end of a sentence about it; null when nothing speaks against it.</summary>
-    /// <param name="fd">A descriptor of this process.</param>
-    public static string? ReasonToKeep(int fd) =>
-        fd is >= 0 and <= LastStandard ? "is a standard stream of this process"
-        : !SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? null
-        : IsRemembered(fd, status)
-            ? "was open before PSFdPass was loaded, and may be the runtime's own"
-        : IsStandard(fd, status) ? "is a duplicate of a standard stream, and may be the console's own"
-        : IsMadeByRuntime(fd, status) ? "is the runtime's own"
-        : null;
-
-    private static bool IsRemembered(int fd, SysStat.FileStatus status)
-    {
-        int index = Array.BinarySearch(s_numbers, fd);
-        return index >= 0 && s_devices[index] == status.Device && s_inodes[index] == status.Inode;
-    }
-
-    private static bool IsStandard(int fd, SysStat.FileStatus status)
+    private static bool IsDuplicateOfStandard(int fd, SysStat.FileStatus status)
     {
         for (int standard = 0; standard <= LastStandard; standard++)
         {
@@ -87,32 +86,34 @@ public static class RuntimeDescriptors
         return false;
     }
 
-    // Of two descriptors of one file. A duplicate shares the flags of its description, so others tell that it is none.
+    // Of two descriptors of one file. A duplicate shares the status flags, so that other flags mean that it is none.
     private static bool IsDuplicate(int fd, int other)
     {
         int answer = OperatingSystem.IsLinux() ? Fcntl.Control(fd, F_DUPFD_QUERY, other) : -1;
         return answer >= 0 ? answer > 0 : Fcntl.Control(fd, Constants.F_GETFL) == Fcntl.Control(other, Constants.F_GETFL);
     }
 
-    private static bool IsMadeByRuntime(int fd, SysStat.FileStatus status)
+    // Lines of proc_pid_maps(5): range, permissions, offset, device, inode and path. A shared mapping that is not executable is the
+    // user's (MemoryMappedFile), except of an assembly without machine code and of its symbols.
+    private static HashSet<(ulong, string)> ReadMaps()
     {
-        string link = DescriptorInspection.LinkOf(fd);
-        return DescriptorInspection.KindFrom(status.Type, link) switch
+        var mapped = new HashSet<(ulong, string)>();
+        foreach (ReadOnlySpan<char> line in (OperatingSystem.IsLinux() ? ProcFs.TryRead("/proc/self/maps") ?? "" : "").AsSpan().EnumerateLines())
         {
-            DescriptorKind.Epoll or DescriptorKind.Inotify => true,
+            int path = line.IndexOf('/');
+            if (path < 0)
+            {
+                continue;
+            }
 
-            // Nothing but a kqueue has no type there.
-            DescriptorKind.Other => OperatingSystem.IsMacOS(),
-            DescriptorKind.CharacterDevice => link is "/dev/urandom" or "/dev/tty",
-            DescriptorKind.File => IsMapped(link),
-            DescriptorKind.Socket => DescriptorInspection.TargetOf(fd, DescriptorKind.Socket) is { } target &&
-                (target.Contains("/dotnet-diagnostic-", StringComparison.Ordinal) || target.Contains("/CoreFxPipe_PSHost.", StringComparison.Ordinal)),
-            _ => false,
-        };
+            string[] columns = line[..path].ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (columns is [_, { Length: 4 } permissions, _, _, var number] && ulong.TryParse(number, CultureInfo.InvariantCulture, out ulong inode) &&
+                (permissions[3] == 'p' || permissions[2] == 'x' || line.EndsWith(".dll", StringComparison.Ordinal) || line.EndsWith(".pdb", StringComparison.Ordinal)))
+            {
+                mapped.Add((inode, line[path..].ToString()));
+            }
+        }
+
+        return mapped;
     }
-
-    // Each line of /proc/self/maps ends with the path of what is mapped (proc_pid_maps(5)).
-    private static bool IsMapped(string path) =>
-        OperatingSystem.IsLinux() && path.Length > 0 &&
-        (ProcFs.TryRead("/proc/self/maps") ?? "").Split('\n').Any(line => line.EndsWith(" " + path, StringComparison.Ordinal));
 }

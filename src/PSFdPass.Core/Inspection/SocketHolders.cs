@@ -1,28 +1,44 @@
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Inspection;
 
 /// <summary>
-/// Which process holds a socket, by its inode: found by looking through the descriptors of every process that this one may look
-/// at (all of them for root, those of the same user otherwise). On Linux only.
+/// The process that holds a socket, by the inode of the socket: found in the descriptors of every process that this one may inspect
+/// (all for root, those of the same user otherwise). On Linux only.
 /// </summary>
 internal sealed class SocketHolders
 {
     private readonly Dictionary<ulong, int> _holders = [];
 
-    /// <summary>Looks, once.</summary>
+    /// <summary>Reads the descriptors of all processes, once.</summary>
     public SocketHolders()
     {
-        foreach (int process in ProcFs.Processes())
+        foreach (int process in OperatingSystem.IsLinux() ? ProcDirectory.Processes() : [])
         {
-            foreach (ulong inode in ProcFs.SocketsOf(process))
+            foreach (ulong inode in SocketsOf(process))
             {
-                // Several may share one: the first is most often the one that made it, and the others its children.
+                // Several may share one. The first is most often the one that created it, and the others are its children.
                 _holders.TryAdd(inode, process);
             }
         }
     }
 
-    /// <summary>The process with the lowest id of those that hold it; null if none was found.</summary>
+    /// <summary>Returns the inodes of a process's sockets; none when it has ended or may not be inspected.</summary>
+    public static List<ulong> SocketsOf(int process)
+    {
+        var sockets = new List<ulong>();
+        foreach (int fd in ProcDirectory.TryDescriptorsOf(process) ?? [])
+        {
+            if (Unistd.ReadLink(ProcFs.PathOf(process, fd)) is { } link && ProcFs.InodeOfSocket(link) is { } inode)
+            {
+                sockets.Add(inode);
+            }
+        }
+
+        return sockets;
+    }
+
+    /// <summary>Returns the process with the lowest id of those that hold a socket; null when none was found.</summary>
     public int? Find(ulong inode) => _holders.TryGetValue(inode, out int process) ? process : null;
 }

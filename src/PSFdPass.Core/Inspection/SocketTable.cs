@@ -1,15 +1,26 @@
+using System.Buffers.Binary;
+using System.Net;
 using System.Net.Sockets;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
+using PSFdPass.Sockets;
 
 namespace PSFdPass.Inspection;
 
 /// <summary>
-/// The sockets of one network namespace, by inode, as they were when the table was made: what there is to know of a socket that
-/// belongs to another process. On Linux only.
+/// The sockets of one network namespace by inode, as they were when the table was read: what is known of sockets that belong to
+/// other processes. On Linux only.
 /// </summary>
+/// <remarks>
+/// The Unix-domain sockets of this process's namespace come from unix_diag. The text of <c>/proc/net/unix</c> is used only where that is
+/// not available, and for other namespaces: a newline in an abstract name adds a row to it, so that it is for display alone.
+/// </remarks>
 internal sealed class SocketTable
 {
+    private const int SO_ACCEPTCON = 0x10000;
+    private const int SS_CONNECTING = 2;
+    private const int SS_CONNECTED = 3;
+
     private static readonly (string File, SocketFamily Family, SocketType Type)[] InternetTables =
     [
         ("tcp", SocketFamily.Inet, SocketType.Stream),
@@ -20,47 +31,109 @@ internal sealed class SocketTable
         ("raw6", SocketFamily.Inet6, SocketType.Raw),
     ];
 
-    private readonly Dictionary<ulong, SocketDescription> _sockets = [];
-    private readonly Dictionary<ulong, ulong> _peers;
+    private readonly Dictionary<ulong, (int Table, ProcNet.InternetRow Row)> _internet = [];
+    private readonly Dictionary<ulong, LinuxUnixDiag.Row> _unix = [];
+    private readonly Dictionary<ulong, SocketDescription> _unixText = [];
 
-    private SocketTable(Dictionary<ulong, ulong> peers) => _peers = peers;
+    private SocketTable()
+    {
+    }
 
-    /// <summary>Reads the tables that a process sees in <c>/proc/…/net</c>.</summary>
+    /// <summary>Reads the tables of the network namespace of a process.</summary>
     public static SocketTable Of(int process)
     {
-        // The kernel tells of the peers in our own namespace only.
-        var table = new SocketTable(NamespaceOf(process) == NamespaceOf(Environment.ProcessId) ? LinuxUnixDiag.ReadPeers() : []);
-        foreach ((string file, SocketFamily family, SocketType type) in InternetTables)
+        var table = new SocketTable();
+        var rows = new List<ProcNet.InternetRow>();
+        for (int i = 0; i < InternetTables.Length; i++)
         {
-            ProcNet.ParseInternet(ProcFs.TryRead($"/proc/{process}/net/{file}"), family, type, table._sockets);
+            rows.Clear();
+            ProcNet.ParseInternet(ProcFs.TryReadBytes($"/proc/{process}/net/{InternetTables[i].File}"), rows);
+            foreach (ProcNet.InternetRow row in rows)
+            {
+                table._internet[row.Inode] = (i, row);
+            }
         }
 
-        ProcNet.ParseUnix(ProcFs.TryRead($"/proc/{process}/net/unix"), table._sockets);
+        if (NamespaceOf(process) == NamespaceOf(Environment.ProcessId) && UnixSocketList.Read() is { } sockets)
+        {
+            foreach (LinuxUnixDiag.Row row in sockets)
+            {
+                table._unix[row.Inode] = row;
+            }
+        }
+        else
+        {
+            table.ReadText(process);
+        }
+
         return table;
     }
 
-    /// <summary>What stands for the network namespace of a process: <c>net:[4026531840]</c>; null when that may not be known.</summary>
+    /// <summary>Returns what identifies the network namespace of a process, <c>net:[4026531840]</c>; null when it is not known.</summary>
     public static string? NamespaceOf(int process) => Unistd.ReadLink($"/proc/{process}/ns/net");
 
-    /// <summary>The socket, with its peer's name if it is a Unix-domain socket; null when it is in no table.</summary>
+    /// <summary>Returns a socket, with its peer's name if it is a Unix-domain socket; null when it is in no table.</summary>
     public SocketDescription? Find(ulong inode)
     {
-        if (!_sockets.TryGetValue(inode, out SocketDescription? socket) || socket.Family != SocketFamily.Unix)
+        if (_unix.TryGetValue(inode, out LinuxUnixDiag.Row row))
         {
-            return socket;
+            LinuxUnixDiag.Row peer = row.Peer != 0 ? _unix.GetValueOrDefault(row.Peer) : default;
+            return new SocketDescription(
+                SocketFamily.Unix, SocketTypes.FromNumber(row.Type), StateOf(row), EndPointOf(row.Name), EndPointOf(peer.Name));
         }
 
-        if (PeerOf(inode) is { } peer)
+        if (_internet.TryGetValue(inode, out (int Table, ProcNet.InternetRow Row) found))
         {
-            return socket with { Remote = _sockets.GetValueOrDefault(peer)?.Local };
+            (_, SocketFamily family, SocketType type) = InternetTables[found.Table];
+            return new SocketDescription(
+                family, type, SocketStates.OfInternet(type, found.Row.State), EndPointOf(found.Row.Local),
+                found.Row.Remote.Port == 0 ? null : EndPointOf(found.Row.Remote));
         }
 
-        // The table calls a datagram socket connected as soon as another one has connected to it. That one has the peer.
-        return socket is { Type: SocketType.Dgram, State: SocketState.Connected } && _peers.Count > 0
-            ? socket with { State = SocketState.Unconnected }
-            : socket;
+        return _unixText.GetValueOrDefault(inode);
     }
 
-    /// <summary>The inode of the socket at the other end of a Unix-domain socket; null without one, and where it can't be told.</summary>
-    public ulong? PeerOf(ulong inode) => _peers.TryGetValue(inode, out ulong peer) ? peer : null;
+    /// <summary>Returns the inode of the socket at the other end of a Unix-domain socket; null without one, and where it is not known.</summary>
+    public ulong? PeerOf(ulong inode) => _unix.TryGetValue(inode, out LinuxUnixDiag.Row row) && row.Peer != 0 ? row.Peer : null;
+
+    /// <summary>Converts an address; its type has the bytes in the order of the network.</summary>
+    public static IPEndPoint EndPointOf(ProcNet.InternetAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, address.First);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], address.Last);
+        return new IPEndPoint(new IPAddress(address.IsIPv6 ? bytes : bytes[..4]), address.Port);
+    }
+
+    // A datagram socket is in the state "established" as soon as another one has connected to it, but only that one has a peer.
+    private static SocketState StateOf(LinuxUnixDiag.Row row) =>
+        row.State == LinuxUnixDiag.TCP_LISTEN ? SocketState.Listening
+        : row.Peer != 0 || (row.State == LinuxUnixDiag.TCP_ESTABLISHED && row.Type != Constants.SOCK_DGRAM) ? SocketState.Connected
+        : SocketState.Unconnected;
+
+    private static EndPoint? EndPointOf(byte[]? name) =>
+        name is null ? null : UnixSocketNames.EndPointOf(UnixSocketNames.TextOf(name));
+
+    // An inode with several rows is one that somebody has forged: then nothing is known.
+    private void ReadText(int process)
+    {
+        var rows = new List<ProcNet.UnixRow>();
+        ProcNet.ParseUnix(ProcFs.TryReadBytes($"/proc/{process}/net/unix"), rows);
+        foreach (IGrouping<ulong, ProcNet.UnixRow> same in rows.GroupBy(static row => row.Inode))
+        {
+            _unixText[same.Key] = same.Count() == 1
+                ? Describe(same.First())
+                : new SocketDescription(SocketFamily.Unix, null, null, null, null);
+        }
+    }
+
+    private static SocketDescription Describe(ProcNet.UnixRow row) => new(
+        SocketFamily.Unix,
+        SocketTypes.FromNumber(row.Type),
+        (row.Flags & SO_ACCEPTCON) != 0 ? SocketState.Listening
+            : row.State == SS_CONNECTED ? SocketState.Connected
+            : row.State == SS_CONNECTING ? SocketState.Connecting
+            : SocketState.Unconnected,
+        UnixSocketNames.EndPointOf(System.Text.Encoding.UTF8.GetString(row.Name)),
+        null);
 }

@@ -14,6 +14,17 @@ public sealed class SystemCallException : IOException
         Call = call;
         Errno = errno;
         ErrnoName = ErrnoNames.NameOf(errno);
+        Subject = subject;
+    }
+
+    /// <summary>Creates the exception with a reason that the error number does not have, as a sentence.</summary>
+    internal SystemCallException(string call, int errno, string subject, string reason)
+        : base($"{call} ({subject}): {Marshal.GetPInvokeErrorMessage(errno)} ({ErrnoNames.NameOf(errno)}). {reason}")
+    {
+        Call = call;
+        Errno = errno;
+        ErrnoName = ErrnoNames.NameOf(errno);
+        Subject = subject;
     }
 
     private SystemCallException(string call, int errno, string? subject, Exception inner)
@@ -22,7 +33,11 @@ public sealed class SystemCallException : IOException
         Call = call;
         Errno = errno;
         ErrnoName = ErrnoNames.NameOf(errno);
+        Subject = subject;
     }
+
+    /// <summary>Gets the path, the address or the descriptor that the call was about; null when there was none.</summary>
+    public string? Subject { get; }
 
     /// <summary>The system call that failed, by its name in section 2 of the manual: <c>sendmsg</c>.</summary>
     public string Call { get; }

@@ -237,22 +237,6 @@ public static class DescriptorReceiver
         return true;
     }
 
-    /// <summary>Requests the sender's credentials with every message from now on (SO_PASSCRED, unix(7)), for every holder of the socket.</summary>
-    public static void RequestCredentials(SafeHandle socket)
-    {
-        using var lease = new HandleLease(socket);
-        UnixFamily.Require(lease.Fd);
-        if (Constants.Current.SO_PASSCRED < 0)
-        {
-            throw new PlatformNotSupportedException("Only Linux sends credentials with each message.");
-        }
-
-        if (!SysSocket.TrySetOption(lease.Fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_PASSCRED, 1))
-        {
-            throw SystemCallException.FromLast("setsockopt", "SO_PASSCRED");
-        }
-    }
-
     private static async ValueTask<ReceivedMessage?> CompleteAsync(ValueTask<ReceivedMessage?> receiving, SafeHandle socket) =>
         await receiving.ConfigureAwait(false) ?? EndOf(socket);
 

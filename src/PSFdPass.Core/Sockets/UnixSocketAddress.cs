@@ -1,10 +1,10 @@
-using System.Net.Sockets;
 using System.Text;
 using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>Where a Unix-domain socket is: a path, or on Linux an abstract name (unix(7)).</summary>
+/// <summary>The address of a Unix-domain socket: a path, or on Linux an abstract name (unix(7)).</summary>
+/// <remarks>Immutable, and therefore thread-safe.</remarks>
 public sealed class UnixSocketAddress
 {
     private UnixSocketAddress(string name, bool isAbstract)
@@ -13,60 +13,72 @@ public sealed class UnixSocketAddress
         IsAbstract = isAbstract;
     }
 
-    /// <summary>The path, or the abstract name without the NUL before it.</summary>
+    /// <summary>Gets the path, or the abstract name without the NUL in front of it.</summary>
     public string Name { get; }
 
-    /// <summary>Whether it is an abstract name: one without a file, gone when the last socket bound to it is closed.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this is an abstract name, which has no file and is free again when the last socket that is
+    /// bound to it is closed.
+    /// </summary>
     public bool IsAbstract { get; }
 
-    /// <summary>A socket that is a file.</summary>
-    /// <param name="path">The path; a relative one is relative to the process's current directory.</param>
-    /// <exception cref="ArgumentException">The path is empty or has a NUL.</exception>
-    /// <exception cref="SystemCallException">ENAMETOOLONG: it has more bytes than an address holds, 107 on Linux, 103 on macOS.</exception>
+    /// <summary>Creates the address of a socket that is a file.</summary>
+    /// <param name="path">
+    /// The path; a relative one is relative to the process's current directory. It has at most 107 bytes on Linux and 103 on macOS;
+    /// connect(2) and bind(2) fail with ENAMETOOLONG for a longer one.
+    /// </param>
+    /// <exception cref="ArgumentException">The path is empty or contains a NUL.</exception>
     public static UnixSocketAddress FromPath(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (path.Length == 0 || path.Contains('\0'))
-        {
-            throw new ArgumentException("The path of a socket has at least one character, and no NUL.");
-        }
-
-        ThrowIfTooLong(path, Encoding.UTF8.GetByteCount(path) + 1);
-        return new UnixSocketAddress(path, isAbstract: false);
+        return path.Length != 0 && !path.Contains('\0')
+            ? new UnixSocketAddress(path, isAbstract: false)
+            : throw new ArgumentException("The path of a socket has at least one character and no NUL.", nameof(path));
     }
 
-    /// <summary>An abstract name, on Linux.</summary>
-    /// <param name="name">The name without the NUL (or the @ that stands for it) in front.</param>
+    /// <summary>Creates an abstract address, on Linux.</summary>
+    /// <param name="name">
+    /// The name without the NUL (or the @ that represents it) in front. It has at most 107 bytes; connect(2) and bind(2) fail with
+    /// ENAMETOOLONG for a longer one.
+    /// </param>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="PlatformNotSupportedException">The system has no abstract names.</exception>
-    /// <exception cref="SystemCallException">ENAMETOOLONG: it has more than 107 bytes.</exception>
     public static UnixSocketAddress FromAbstractName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length == 0)
         {
-            throw new ArgumentException("An abstract name has at least one character: the @ in front stands for the NUL, and is not part of it.");
+            throw new ArgumentException(
+                "An abstract name has at least one character. The @ in front represents the NUL and is not part of the name.", nameof(name));
         }
 
-        if (!Constants.Current.HasAbstractNames)
-        {
-            throw new PlatformNotSupportedException("Only Linux has abstract socket names: use a path.");
-        }
-
-        ThrowIfTooLong("@" + name, Encoding.UTF8.GetByteCount(name) + 1);
-        return new UnixSocketAddress(name, isAbstract: true);
+        return Constants.Current.HasAbstractNames
+            ? new UnixSocketAddress(name, isAbstract: true)
+            : throw new PlatformNotSupportedException("Only Linux has abstract socket names. Use a path.");
     }
 
-    /// <summary>The path, or <c>@name</c> for an abstract one.</summary>
+    /// <summary>Returns the path, or <c>@name</c> for an abstract name.</summary>
     public override string ToString() => IsAbstract ? "@" + Name : Name;
 
-    internal UnixDomainSocketEndPoint ToEndPoint() => new(IsAbstract ? "\0" + Name : Name);
+    /// <summary>Writes <c>struct sockaddr_un</c> and returns its length.</summary>
+    /// <param name="buffer">At least <see cref="SysUn.MaxSize"/> bytes.</param>
+    /// <param name="call">The system call that the address is for.</param>
+    /// <exception cref="SystemCallException">ENAMETOOLONG: the name has more bytes than an address holds.</exception>
+    internal uint Write(Span<byte> buffer, string call) => Fits(Name)
+        ? (uint)SysUn.Write(buffer, Name, IsAbstract, Constants.Current)
+        : throw new SystemCallException(call, Errno.ENAMETOOLONG, ToString());
 
-    private static void ThrowIfTooLong(string subject, int bytes)
-    {
-        if (bytes > Constants.Current.SunPathSize)
-        {
-            throw new SystemCallException("bind", Errno.ENAMETOOLONG, subject);
-        }
-    }
+    /// <summary>
+    /// Returns this address with an absolute path, as text: links and <c>..</c> are left to the kernel. Returns this address itself
+    /// when it is absolute or abstract, or when the absolute path would be too long for an address.
+    /// </summary>
+    internal UnixSocketAddress ToAbsolute() =>
+        AbsolutePath is { } path && Fits(path) ? new UnixSocketAddress(path, isAbstract: false) : this;
+
+    /// <summary>Gets the absolute path of the file; null for an abstract name.</summary>
+    internal string? AbsolutePath =>
+        IsAbstract ? null : Path.IsPathRooted(Name) ? Name : Path.Join(Environment.CurrentDirectory, Name);
+
+    // One byte is for the NUL, at the end of a path or in front of an abstract name.
+    private static bool Fits(string name) => Encoding.UTF8.GetByteCount(name) < Constants.Current.SunPathSize;
 }

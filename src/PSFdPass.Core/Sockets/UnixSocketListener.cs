@@ -1,171 +1,145 @@
 using System.Net.Sockets;
+using PSFdPass.Facts;
 using PSFdPass.Handles;
-using PSFdPass.Inspection;
 using PSFdPass.Interop;
+using PSFdPass.Sockets;
+using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-/// <summary>Makes Unix-domain sockets that others can find: bind(2), chmod(2) and listen(2).</summary>
-public static class UnixSocketListener
+/// <summary>A Unix-domain socket with an address to which others connect, or for a datagram socket, send: bind(2) and listen(2).</summary>
+/// <remarks>
+/// <para>
+/// Disposing the listener removes its path if the path still refers to this socket. The path stays when the descriptor was closed with
+/// <see cref="FileDescriptor.CloseHandle"/> before, because another process may have received it.
+/// </para>
+/// <para>
+/// The descriptor has O_NONBLOCK, so that several threads and processes can accept with a timeout. The synchronous methods of
+/// <see cref="Socket"/> wait nevertheless. Thread safety is that of <see cref="Socket"/>.
+/// </para>
+/// </remarks>
+public sealed class UnixSocketListener : Socket
 {
-    /// <summary>The mode of a new socket file: only its owner may connect.</summary>
+    /// <summary>The default permissions of a socket file: only its owner can connect.</summary>
     public const UnixFileMode DefaultMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>
-    /// Binds a socket and, unless it is a datagram socket, listens on it. The mode is in force before anyone can connect.
-    /// Disposing the socket removes its file.
-    /// </summary>
-    /// <param name="address">Where it will be.</param>
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly SocketFile? _file;
+
+    private UnixSocketListener(SafeSocketHandle handle, UnixSocketAddress address, SocketFile? file)
+        : base(handle)
+    {
+        Address = address;
+        _file = file;
+
+        // The descriptor has O_NONBLOCK, which the constructor does not check: without this, Accept would throw instead of wait.
+        Blocking = false;
+        Blocking = true;
+    }
+
+    /// <summary>Gets the address; a relative path was made absolute when the socket was created.</summary>
+    public UnixSocketAddress Address { get; }
+
+    /// <summary>Binds a socket and, except for a datagram socket, listens on it. The permissions are in effect before anyone can connect.</summary>
+    /// <param name="address">The address.</param>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
-    /// <param name="backlog">How many connections may wait to be accepted; the system caps it (net.core.somaxconn).</param>
-    /// <param name="mode">The permissions of the socket's file; an abstract name has none.</param>
-    /// <param name="replaceStale">True to remove a socket file on which nobody answers.</param>
-    /// <returns>The socket, which is the caller's to dispose.</returns>
+    /// <param name="backlog">The number of connections that can wait to be accepted; the system limits it (net.core.somaxconn).</param>
+    /// <param name="mode">The permissions of the socket's file, whatever the umask is. An abstract name has none.</param>
+    /// <param name="replaceStale">
+    /// True to replace a socket that no process has any longer. Of several processes that do this at the same time, one succeeds. This
+    /// takes a lock on the directory (flock(2)), and waits up to five seconds for it.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the wait for the lock.</param>
     /// <exception cref="SystemCallException">
-    /// EADDRINUSE: something is there; the message says what. ENAMETOOLONG, ENOENT, EACCES: the path can't be used.
+    /// Thrown when the address can't be used: EADDRINUSE (it is in use, or is not a socket that can be replaced), ENAMETOOLONG, ENOENT,
+    /// EACCES and so on.
     /// </exception>
-    public static Socket Create(
+    /// <exception cref="ArgumentOutOfRangeException">The type is one that Unix-domain sockets don't have.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    public static UnixSocketListener Create(
         UnixSocketAddress address,
         SocketType type = SocketType.Stream,
         int backlog = 128,
         UnixFileMode mode = DefaultMode,
-        bool replaceStale = false)
+        bool replaceStale = false,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var socket = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified);
+        address = address.ToAbsolute();
+        using SafeDescriptorHandle socket = NewSocket.Create(type, nonBlocking: true);
+        int fd = (int)socket.DangerousGetHandle();
+        if (!address.IsAbstract && OperatingSystem.IsLinux())
+        {
+            // The file gets the permissions of the unbound socket, without those in the umask.
+            _ = SysStat.FChMod(fd, (uint)mode);
+        }
+
+        Bind(fd, address, type, replaceStale, cancellationToken);
+        SocketFile? file = address.AbsolutePath is { } path ? SocketFile.Find(path) : null;
         try
         {
-            Bind(socket, address, mode, replaceStale);
-            if (type != SocketType.Dgram)
+            if (file is not null && file.Mode != mode)
             {
-                // Until it listens, connecting is refused, and by now the mode is set.
-                socket.Listen(backlog);
+                file.SetMode(mode, SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? status.Inode : 0);
             }
 
-            return socket;
+            // Until it listens, connections are refused, and by then the permissions are set.
+            if (type != SocketType.Dgram && SysSocket.Listen(fd, backlog) < 0)
+            {
+                throw SystemCallException.FromLast("listen", address.ToString());
+            }
+
+            return new UnixSocketListener(new SafeSocketHandle(socket.Detach(), ownsHandle: true), address, file);
         }
         catch
         {
-            socket.Dispose();
+            file?.Remove();
             throw;
         }
     }
 
-    private static void Bind(Socket socket, UnixSocketAddress address, UnixFileMode mode, bool replaceStale)
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        if (!address.IsAbstract && OperatingSystem.IsLinux())
+        // While the socket is bound, nobody replaces its path as a stale one. A closed handle means that the descriptor was handed over.
+        if (!SafeHandle.IsClosed)
         {
-            // On Linux the file takes its mode from the unbound socket, so that not even a datagram comes in earlier.
-            using var lease = new HandleLease(socket.SafeHandle);
-            _ = SysStat.FChMod(lease.Fd, (uint)mode);
+            _file?.Remove();
         }
 
+        base.Dispose(disposing);
+    }
+
+    private static void Bind(int fd, UnixSocketAddress address, SocketType type, bool replaceStale, CancellationToken cancellationToken)
+    {
+        int errno = Bind(fd, address);
+        if (errno == 0)
+        {
+            return;
+        }
+
+        if (errno != Errno.EADDRINUSE || !replaceStale || address.IsAbstract)
+        {
+            throw new SystemCallException("bind", errno, address.ToString());
+        }
+
+        var replacement = new StaleSocketReplacement(address, type, () => Bind(fd, address));
         try
         {
-            socket.Bind(address.ToEndPoint());
+            _ = WaitLoop.Run<StaleSocketReplacement, bool>(ref replacement, null, Deadline.After(LockTimeout), cancellationToken);
         }
-        catch (SocketException)
+        finally
         {
-            int errno = ErrorOfBind(socket, address);
-            if (errno == 0)
-            {
-                // What was in the way has just gone. The Socket does not know that the address is its own, and would leave the file.
-                if (!address.IsAbstract)
-                {
-                    File.Delete(address.Name);
-                }
-
-                throw new SystemCallException("bind", Errno.EADDRINUSE, $"{address}: what was there has just gone, so try again");
-            }
-
-            if (errno != Errno.EADDRINUSE || !replaceStale || address.IsAbstract || !IsStale(address, socket.SocketType))
-            {
-                throw new SystemCallException(
-                    "bind", errno, errno == Errno.EADDRINUSE ? Explain(address, socket.SocketType) : address.ToString());
-            }
-
-            File.Delete(address.Name);
-            socket.Bind(address.ToEndPoint());
-        }
-
-        if (!address.IsAbstract)
-        {
-            File.SetUnixFileMode(address.Name, mode);
+            replacement.Dispose();
         }
     }
 
-    // Socket.Bind does not keep the error number: it tells ENOENT as EADDRNOTAVAIL, and others as nothing. Asking again does.
-    private static unsafe int ErrorOfBind(Socket socket, UnixSocketAddress address)
+    // bind(2), because Socket.Bind loses the error number, and its Dispose removes the path whoever has it then.
+    private static unsafe int Bind(int fd, UnixSocketAddress address)
     {
         byte* name = stackalloc byte[SysUn.MaxSize];
-        int length = SysUn.Write(new Span<byte>(name, SysUn.MaxSize), address.Name, address.IsAbstract, Constants.Current);
-        using var lease = new HandleLease(socket.SafeHandle);
-        return SysSocket.Bind(lease.Fd, name, (uint)length) == 0 ? 0 : Errno.Last;
+        uint length = address.Write(new Span<byte>(name, SysUn.MaxSize), "bind");
+        return SysSocket.Bind(fd, name, length) == 0 ? 0 : Errno.Last;
     }
-
-    private static string Explain(UnixSocketAddress address, SocketType type)
-    {
-        if (!address.IsAbstract)
-        {
-            if (!IsSocketFile(address.Name))
-            {
-                return $"{address} is there, and is not a socket";
-            }
-
-            // Connecting to it would be seen by whoever is there, so that comes last.
-            if (UnixSocketTable.Find(address) is null && IsStale(address, type))
-            {
-                return $"{address} is left from a process that is gone: -Force replaces it";
-            }
-        }
-
-        return $"{address} is {(address.IsAbstract ? "taken" : "in use")} by {HolderOf(address, type) ?? "a process that this user may not look at"}";
-    }
-
-    // The open descriptors tell without disturbing anybody, but only of processes that this user may look into. Otherwise the
-    // kernel tells whoever connects who listens.
-    private static string? HolderOf(UnixSocketAddress address, SocketType type)
-    {
-        if (UnixSocketTable.HolderAt(address) is { } holder)
-        {
-            return holder;
-        }
-
-        try
-        {
-            using Socket probe = UnixSocketConnection.Connect(address, type, TimeSpan.Zero);
-            return UnixSocketPeer.Of(probe.SafeHandle).Describe();
-        }
-        catch (Exception exception) when (exception is IOException or TimeoutException)
-        {
-            return null;
-        }
-    }
-
-    // A socket file that nobody has open: connecting to it is refused.
-    private static bool IsStale(UnixSocketAddress address, SocketType type)
-    {
-        if (!IsSocketFile(address.Name))
-        {
-            return false;
-        }
-
-        try
-        {
-            UnixSocketConnection.Connect(address, type, TimeSpan.Zero).Dispose();
-            return false;
-        }
-        catch (SystemCallException exception)
-        {
-            return exception.Errno == Errno.ECONNREFUSED;
-        }
-        catch (TimeoutException)
-        {
-            // Its backlog is full.
-            return false;
-        }
-    }
-
-    private static bool IsSocketFile(string path) =>
-        SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type == SysStat.S_IFSOCK;
 }

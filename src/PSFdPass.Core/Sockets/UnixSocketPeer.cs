@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PSFdPass.Facts;
 using PSFdPass.Handles;
@@ -7,12 +6,15 @@ using PSFdPass.Interop;
 namespace PSFdPass;
 
 /// <summary>
-/// Who is at the other end of a connected Unix-domain socket, as the kernel recorded it when the connection, or the pair, was
-/// made: SO_PEERCRED on Linux (unix(7)), LOCAL_PEERCRED and LOCAL_PEERPID on macOS.
+/// The process at the other end of a connected Unix-domain socket, as the kernel recorded it when the connection or the pair was
+/// created: SO_PEERCRED on Linux (unix(7)), LOCAL_PEERCRED and LOCAL_PEERPID on macOS.
 /// </summary>
 /// <remarks>
-/// The ids can't be forged. A process id can be confused: when that process has ended, another may have got its number.
-/// <see cref="ProcessDescriptor"/> can't.
+/// <para>
+/// The ids can't be forged. For a client, they are those of the process that called listen(2). A process id can be used again after
+/// that process has ended; <see cref="ProcessDescriptor"/> always refers to the same process.
+/// </para>
+/// <para>Thread-safe, except for <see cref="Dispose"/>.</para>
 /// </remarks>
 public sealed class UnixSocketPeer : IDisposable
 {
@@ -22,64 +24,77 @@ public sealed class UnixSocketPeer : IDisposable
     private UnixSocketPeer(int processId, uint userId, uint groupId)
     {
         ProcessId = processId;
-        ProcessName = ProcessNames.Of(processId);
+        Command = ProcessNames.Of(processId);
         UserId = userId;
         GroupId = groupId;
     }
 
-    /// <summary>The process id, in this process's pid namespace; 0 when it is not visible there, or the system does not tell.</summary>
+    /// <summary>Gets the process id in this process's pid namespace; 0 when it is not visible there, or not reported.</summary>
     public int ProcessId { get; }
 
-    /// <summary>The short name of the process that had the id when it was asked for; empty when it had ended.</summary>
-    public string ProcessName { get; }
+    /// <summary>Gets the process id: the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
+    public int Id => ProcessId;
 
-    /// <summary>The effective user id.</summary>
+    /// <summary>
+    /// Gets the short name of the program that the process ran when this object was created; empty when the process had ended. A
+    /// process can choose any name.
+    /// </summary>
+    public string Command { get; }
+
+    /// <summary>Gets the effective user id.</summary>
     public uint UserId { get; }
 
-    /// <summary>The user's name (getpwuid_r(3)); the number as text when there is none.</summary>
+    /// <summary>Gets the name of the user (getpwuid_r(3)); the number as text when it has none.</summary>
     public string UserName => _userName ??= UserNames.UserOf(UserId);
 
-    /// <summary>The effective group id.</summary>
+    /// <summary>Gets the effective group id.</summary>
     public uint GroupId { get; }
 
-    /// <summary>The group's name (getgrgid_r(3)); the number as text when there is none.</summary>
+    /// <summary>Gets the name of the group (getgrgid_r(3)); the number as text when it has none.</summary>
     public string GroupName => _groupName ??= UserNames.GroupOf(GroupId);
 
     /// <summary>
-    /// A descriptor of the process itself (pidfd_open(2)), which this object owns: readable once the process has ended, and
-    /// never another process's. Null unless it was asked for, before Linux 6.5, and where a kernel not much younger no longer
-    /// finds a process that has ended.
+    /// Gets a descriptor of the process (pidfd_open(2)), which this object owns. It is readable when the process has ended. Null when
+    /// it was not requested, before Linux 6.5, and where the kernel no longer finds a process that has ended.
     /// </summary>
     public FileDescriptor? ProcessDescriptor { get; private init; }
 
-    /// <summary>Asks who is at the other end.</summary>
-    /// <param name="socket">A connected Unix-domain socket, stream or seqpacket, or one of a pair.</param>
+    /// <summary>Returns the user id for a user's name or number.</summary>
+    /// <param name="nameOrNumber">A name (getpwnam_r(3)), or a number as text. Text of digits alone is a number.</param>
+    /// <exception cref="ArgumentException">Thrown when there is no user of that name.</exception>
+    public static uint FindUser(string nameOrNumber) => UserNames.Find(nameOrNumber);
+
+    /// <summary>Returns the peer of a socket.</summary>
+    /// <param name="socket">A connected Unix-domain socket of type stream or seqpacket, or one of a pair.</param>
     /// <param name="withProcessDescriptor">True to open <see cref="ProcessDescriptor"/> as well, where the system has it.</param>
     /// <exception cref="NotUnixSocketException">It is a socket of another family.</exception>
     /// <exception cref="SystemCallException">
-    /// ENOTSOCK, EBADF; ENOTCONN: it has no peer; EMFILE: there is no descriptor left for the process descriptor.
+    /// Thrown when the peer is not known: ENOTSOCK, EBADF; ENOTCONN when the socket has no peer; EMFILE when no descriptor is left for the process descriptor.
     /// </exception>
     public static unsafe UnixSocketPeer Of(SafeHandle socket, bool withProcessDescriptor = false)
     {
-        SocketType type = UnixSocketType.Of(socket);
+        ArgumentNullException.ThrowIfNull(socket);
         using var lease = new HandleLease(socket);
+        UnixFamily.Require(lease.Fd);
         if (Constants.Current.SO_PEERCRED >= 0)
         {
-            MessageCredentials credentials;
-            uint length = (uint)sizeof(MessageCredentials);
+            // struct ucred: pid, uid, gid.
+            const int UcredSize = 3 * sizeof(uint);
+            uint* credentials = stackalloc uint[3];
+            uint length = UcredSize;
             if (SysSocket.GetSockOpt(
-                lease.Fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_PEERCRED, &credentials, &length) < 0)
+                lease.Fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_PEERCRED, credentials, &length) < 0)
             {
                 throw SystemCallException.FromLast("getsockopt", "SO_PEERCRED");
             }
 
             // A socket that never had a peer has credentials of nobody, and a listening one has its own.
-            return credentials.UserId != uint.MaxValue && !SocketFacts.IsListening(lease.Fd)
-                ? new UnixSocketPeer(credentials.ProcessId, credentials.UserId, credentials.GroupId)
+            return credentials[1] != uint.MaxValue && !SocketFacts.IsListening(lease.Fd)
+                ? new UnixSocketPeer((int)credentials[0], credentials[1], credentials[2])
                 {
                     ProcessDescriptor = withProcessDescriptor ? OpenProcess(lease.Fd) : null,
                 }
-                : throw HasNoPeer(lease.Fd, type);
+                : throw HasNoPeer(lease.Fd);
         }
 
         // struct xucred: version, uid, the number of groups, and the groups, of which the first is the effective one.
@@ -102,20 +117,20 @@ public sealed class UnixSocketPeer : IDisposable
         return new UnixSocketPeer(processId, xucred[1], xucred[3]);
     }
 
-    /// <summary>Closes <see cref="ProcessDescriptor"/>, if there is one.</summary>
+    /// <summary>Closes <see cref="ProcessDescriptor"/>.</summary>
     public void Dispose() => ProcessDescriptor?.Dispose();
 
-    /// <summary>The ids.</summary>
+    /// <summary>Returns the ids: <c>pid 42 uid 1000 gid 1000</c>.</summary>
     public override string ToString() => $"pid {ProcessId} uid {UserId} gid {GroupId}";
 
-    /// <summary>The process and its user, by name where they have one: <c>pid 42 (pwsh), user 1000 (ann)</c>.</summary>
+    /// <summary>Returns the process and its user, with their names: <c>pid 42 (pwsh), user 1000 (ann)</c>.</summary>
     public string Describe()
     {
-        string process = ProcessName.Length > 0 ? $"pid {ProcessId} ({ShownText.Of(ProcessName)})" : $"pid {ProcessId}";
+        string process = Command.Length > 0 ? $"pid {ProcessId} ({ShownText.Of(Command)})" : $"pid {ProcessId}";
         return $"{process}, {UserNames.Describe(UserId)}";
     }
 
-    // Null where the kernel does not know the option (ENOPROTOOPT), or no longer finds the process (EINVAL, ESRCH).
+    // Null where the kernel does not have the option (ENOPROTOOPT), or no longer finds the process (EINVAL, ESRCH).
     private static FileDescriptor? OpenProcess(int socket)
     {
         if (SysSocket.TryGetOption(socket, Constants.Current.SOL_SOCKET, Constants.Current.SO_PEERPIDFD, out int process))
@@ -126,12 +141,12 @@ public sealed class UnixSocketPeer : IDisposable
         return Errno.Last is Errno.EMFILE or Errno.ENFILE ? throw SystemCallException.FromLast("getsockopt", "SO_PEERPIDFD") : null;
     }
 
-    private static SystemCallException HasNoPeer(int socket, SocketType type) => new(
+    private static SystemCallException HasNoPeer(int socket) => new(
         "getsockopt",
         Errno.ENOTCONN,
         SocketFacts.IsListening(socket)
-            ? "the socket listens: ask the connections that it accepts"
-            : type == SocketType.Dgram
-                ? "a named datagram socket has no single peer: ask for credentials with each message"
+            ? "the socket listens; the connections that it accepts have peers"
+            : SocketFacts.TypeOf(socket) == Constants.SOCK_DGRAM
+                ? "a named datagram socket has no single peer; credentials can be requested with each message"
                 : "the socket has no peer");
 }

@@ -19,6 +19,9 @@ internal static unsafe class ReadinessPoller
     private static readonly List<Waiter> Arrivals = [];
     private static WakeDescriptor? s_wake;
 
+    /// <summary>Gets the number of the descriptor that wakes the thread; -1 while there is no thread.</summary>
+    public static int WakeNumber => s_wake?.Fd ?? -1;
+
     /// <summary>
     /// Completes with true when the handle is ready, and with false when it was closed, the wait was cancelled or the time is over.
     /// </summary>

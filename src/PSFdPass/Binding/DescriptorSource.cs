@@ -16,6 +16,8 @@ namespace PSFdPass.Binding;
 /// <summary>The descriptor that an object holds: how to borrow it, and how to close the holder's copy.</summary>
 internal sealed class DescriptorSource
 {
+    private const int LastStandard = 2;
+
     private static readonly string[] s_properties = ["SafeFileHandle", "SafeHandle", "Handle"];
 
     private readonly object _holder;
@@ -142,7 +144,15 @@ internal sealed class DescriptorSource
     public string? ReasonToKeep()
     {
         using var lease = new HandleLease(Handle);
-        return lease.Fd <= RuntimeDescriptors.LastStandard || IsNumber ? RuntimeDescriptors.ReasonToKeep(lease.Fd) : null;
+        if (lease.Fd > LastStandard && !IsNumber)
+        {
+            return null;
+        }
+
+        DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, lease.Fd);
+        return info.IsStandardStream ? "is a standard stream of this process"
+            : info.IsRuntimeOwned ? "belongs to the .NET runtime"
+            : null;
     }
 
     /// <summary>Returns the descriptor's number, kind and target.</summary>

@@ -35,8 +35,8 @@ public static class ViewProperties
     /// <summary>Gets the program of a process.</summary>
     public static string ShownCommand(PSObject value) => Show(value, static shown => shown switch
     {
-        DescriptorInfo info => info.PeerProcessName,
-        UnixSocketPeer peer => peer.ProcessName,
+        DescriptorInfo info => info.PeerCommand,
+        UnixSocketPeer peer => peer.Command,
         _ => null,
     });
 

@@ -20,8 +20,8 @@ public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => Run(
-        () => WriteSockets(UnixSocketConnection.Connect(
-            GetAddress(), SocketType.ToSocketType(), ToTimeout(TimeoutSeconds), Wait, Stopped)),
+        () => WriteSockets(UnixSocket.Connect(
+            GetAddress(), SocketType.ToSocketType(), ToTimeout(TimeoutSeconds), Wait, cancellationToken: Stopped)),
         AddressText);
 
     /// <inheritdoc/>

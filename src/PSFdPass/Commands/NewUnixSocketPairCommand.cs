@@ -17,7 +17,7 @@ public sealed class NewUnixSocketPairCommand : SocketMakingCommand
     protected override void ProcessRecord() => Run(
         () =>
         {
-            (Socket left, Socket right) = UnixSocketPair.Create(SocketType.ToSocketType());
+            (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.ToSocketType());
             WriteSockets(left, right);
         },
         SocketType);

@@ -78,7 +78,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         FindHandle();
         if (WithCredentials)
         {
-            Run(() => DescriptorReceiver.RequestCredentials(Handle), Socket);
+            Run(() => UnixSocket.RequestCredentials(Handle), Socket);
         }
 
         int received = 0;

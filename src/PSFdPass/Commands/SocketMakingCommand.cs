@@ -28,8 +28,8 @@ public abstract class SocketMakingCommand : FdPassCommand
         {
             foreach (Socket socket in sockets)
             {
-                sending = SendBufferSize is { } send ? SocketBuffers.SetSend(socket, send) : null;
-                receiving = ReceiveBufferSize is { } receive ? SocketBuffers.SetReceive(socket, receive) : null;
+                sending = SendBufferSize is { } send ? UnixSocket.SetSendBuffer(socket.SafeHandle, send) : null;
+                receiving = ReceiveBufferSize is { } receive ? UnixSocket.SetReceiveBuffer(socket.SafeHandle, receive) : null;
             }
 
             // Once for both ends of a pair.

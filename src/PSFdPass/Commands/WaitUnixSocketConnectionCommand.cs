@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -58,12 +59,39 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
         },
         Listener);
 
-    private Socket Accept(SafeHandle listener) => _users is null
-        ? UnixSocketConnection.Accept(listener, ToTimeout(TimeoutSeconds), Stopped)
-        : UnixSocketConnection.AcceptFrom(
-            listener,
-            _users,
-            peer => WriteWarning($"Refused a connection from {peer.Describe()}."),
-            ToTimeout(TimeoutSeconds),
-            Stopped);
+    private Socket Accept(SafeHandle listener)
+    {
+        TimeSpan timeout = ToTimeout(TimeoutSeconds);
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? timeout : TimeSpan.FromTicks(Math.Max((timeout - clock.Elapsed).Ticks, 0));
+            Socket connection = UnixSocket.Accept(listener, left, Stopped);
+            try
+            {
+                if (_users is null || IsRequired(connection))
+                {
+                    Socket allowed = connection;
+                    connection = null!;
+                    return allowed;
+                }
+            }
+            finally
+            {
+                connection?.Dispose();
+            }
+        }
+    }
+
+    private bool IsRequired(Socket connection)
+    {
+        using var peer = UnixSocketPeer.Of(connection.SafeHandle);
+        if (_users!.Contains(peer.UserId))
+        {
+            return true;
+        }
+
+        WriteWarning($"Refused a connection from {peer.Describe()}.");
+        return false;
+    }
 }

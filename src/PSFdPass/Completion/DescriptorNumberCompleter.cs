@@ -28,7 +28,7 @@ public class DescriptorNumberCompleter : IArgumentCompleter
                 .. from info in new DescriptorInspector().List(process)
                    where Matches(info, word) && IsOffered(info, fakeBoundParameters)
                    // Dozens are the runtime's assemblies: what the user has opened comes first.
-                   orderby IsOurs(info) && RuntimeDescriptors.ReasonToKeep(info.Fd) is not null
+                   orderby info.IsRuntimeOwned || (IsOurs(info) && info.IsStandardStream)
                    select ToResult(info),
             ];
         }
@@ -58,5 +58,5 @@ public sealed class ClosableNumberCompleter : DescriptorNumberCompleter
 {
     /// <inheritdoc/>
     protected override bool IsOffered(DescriptorInfo info, IDictionary boundParameters) =>
-        boundParameters.Contains("Force") || RuntimeDescriptors.ReasonToKeep(info.Fd) is null;
+        boundParameters.Contains("Force") || !(info.IsRuntimeOwned || info.IsStandardStream);
 }

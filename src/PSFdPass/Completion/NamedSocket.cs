@@ -1,13 +1,14 @@
 using System.Net.Sockets;
-using PSFdPass.Inspection;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Completion;
 
-/// <summary>A Unix-domain socket that can be found by its name, and what a person wants to know of it before connecting.</summary>
+/// <summary>A Unix-domain socket that can be found by its name, with a description for completion.</summary>
+// Moves to the module, with its completers.
 public sealed class NamedSocket
 {
-    private NamedSocket(string name, UnixSocketTable.Entry? entry, int? process)
+    private NamedSocket(string name, UnixSocketEntry? entry)
     {
         Name = name;
         IsReachable = entry is not null;
@@ -18,50 +19,41 @@ public sealed class NamedSocket
             SocketType.Seqpacket => "SeqPacket",
             _ => "Stream",
         };
-        Description = process is { } id ? $"{type}: {UnixSocketTable.Describe(id)}" : type;
+        Description = entry?.ProcessId is { } id
+            ? string.IsNullOrEmpty(entry.Command) ? $"{type}: pid {id}" : $"{type}: pid {id} ({ShownText.Of(entry.Command)})"
+            : type;
     }
 
-    /// <summary>Its path, or its abstract name without the NUL in front.</summary>
+    /// <summary>Gets the path, or the abstract name without the NUL in front of it.</summary>
     public string Name { get; }
 
-    /// <summary>Whether somebody listens there, or receives datagrams, as far as the system's table tells.</summary>
+    /// <summary>Gets a value indicating whether a process listens there or receives datagrams.</summary>
     public bool IsReachable { get; }
 
-    /// <summary>Its type and the process that has it open, as far as this user may see: <c>Stream: pid 42 (pwsh)</c>.</summary>
+    /// <summary>Gets the type and the process that has it: <c>Stream: pid 42 (pwsh)</c>.</summary>
     public string Description { get; }
 
-    /// <summary>Those among some files that are sockets; those that somebody listens on first.</summary>
+    /// <summary>Returns those files that are sockets. Sockets on which a process listens come first.</summary>
     /// <param name="paths">Absolute paths.</param>
     public static IReadOnlyList<NamedSocket> InFiles(IEnumerable<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         List<string> files = [.. paths.Where(IsSocket)];
-        ILookup<string, UnixSocketTable.Entry> table = (files.Count > 0 ? UnixSocketTable.Read() : []).ToLookup(entry => entry.Name);
-        return Describe(files.Select(path => (path, table[path].Cast<UnixSocketTable.Entry?>().FirstOrDefault())));
+        var inspector = new DescriptorInspector();
+        return Sorted(files.Select(path => new NamedSocket(path, inspector.FindUnixSocket(UnixSocketAddress.FromPath(path)))));
     }
 
-    /// <summary>The abstract names in use that begin with some text.</summary>
-    public static IReadOnlyList<NamedSocket> Abstract(string prefix) => Describe(
-        UnixSocketTable.Read()
-            .Where(entry => entry.Name.StartsWith("@" + prefix, StringComparison.Ordinal))
-            .Select(entry => (entry.Name[1..], (UnixSocketTable.Entry?)entry)));
+    /// <summary>Returns the abstract names in use that begin with a text.</summary>
+    public static IReadOnlyList<NamedSocket> Abstract(string prefix) => Sorted(
+        new DescriptorInspector().ListUnixSockets()
+            .Where(entry => entry.IsAbstract && entry.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(entry => new NamedSocket(entry.Name, entry)));
 
-    /// <summary>The name.</summary>
+    /// <summary>Returns the name.</summary>
     public override string ToString() => Name;
 
-    private static List<NamedSocket> Describe(IEnumerable<(string Name, UnixSocketTable.Entry? Entry)> sockets)
-    {
-        // Looking through the processes takes its time, and is only done when there is a socket to find.
-        var holders = new Lazy<SocketHolders>();
-        return
-        [
-            .. sockets
-                .Select(socket => new NamedSocket(
-                    socket.Name, socket.Entry, socket.Entry is { } entry ? holders.Value.Find(entry.Inode) : null))
-                .OrderByDescending(socket => socket.IsReachable)
-                .ThenBy(socket => socket.Name, StringComparer.Ordinal),
-        ];
-    }
+    private static List<NamedSocket> Sorted(IEnumerable<NamedSocket> sockets) =>
+        [.. sockets.OrderByDescending(socket => socket.IsReachable).ThenBy(socket => socket.Name, StringComparer.Ordinal)];
 
     private static bool IsSocket(string path) =>
         SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type == SysStat.S_IFSOCK;

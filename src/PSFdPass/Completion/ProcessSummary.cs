@@ -1,3 +1,5 @@
+using PSFdPass.Facts;
+using PSFdPass.Inspection;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Completion;
@@ -21,8 +23,8 @@ public sealed record ProcessSummary(int ProcessId, string Name, int Sockets)
 
         return
         [
-            .. ProcFs.Processes()
-                .Select(process => new ProcessSummary(process, ProcFs.NameOf(process) ?? "", ProcFs.SocketsOf(process).Count))
+            .. ProcDirectory.Processes()
+                .Select(process => new ProcessSummary(process, ProcFs.NameOf(process) ?? "", SocketHolders.SocketsOf(process).Count))
                 .Where(process => process.Name.Length > 0)
                 .OrderBy(process => process.Sockets == 0)
                 .ThenBy(process => process.ProcessId),

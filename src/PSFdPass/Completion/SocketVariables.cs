@@ -32,7 +32,7 @@ internal static class SocketVariables
     {
         string? other = info.Inode is { } inode && SocketTable.Of(Environment.ProcessId).PeerOf(inode) is { } peer ? all.FirstOrDefault(candidate => candidate.Info.Inode == peer).Name : null;
         return other is not null ? $", the other end of ${other}"
-            : info.PeerProcessId is { } process && process != Environment.ProcessId ? $", connected to process {process} ({info.PeerProcessName})"
+            : info.PeerProcessId is { } process && process != Environment.ProcessId ? $", connected to process {process} ({info.PeerCommand})"
             : "";
     }
 

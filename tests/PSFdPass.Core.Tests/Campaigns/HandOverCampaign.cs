@@ -23,7 +23,7 @@ public sealed class HandOverCampaign
         using var campaign = new Campaign($"hand-overs, {type}");
         FileDescriptor[] files = Some.Files(Files);
         ulong[] inodes = Array.ConvertAll(files, InodeOf);
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         int total = Senders * perSender;
         byte[] seen = new byte[total];
         int received = 0;

@@ -32,7 +32,7 @@ public sealed partial class InterruptedCallCampaign
         using FileDescriptor file = Some.File();
         foreach (SocketType type in (SocketType[])[SocketType.Stream, SocketType.Seqpacket, SocketType.Dgram])
         {
-            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            (Socket left, Socket right) = UnixSocket.CreatePair(type);
             var receiver = new Thread(() =>
             {
                 for (int i = 0; i < messages; i++)

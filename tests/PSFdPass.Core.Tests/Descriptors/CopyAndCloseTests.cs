@@ -115,22 +115,19 @@ public class CopyAndCloseTests
     [LinuxFact]
     public void Standard_streams_are_kept()
     {
-        Assert.All(new[] { 0, 1, 2 }, fd => Assert.Contains("standard stream", RuntimeDescriptors.ReasonToKeep(fd)));
+        Assert.All(new[] { 0, 1, 2 }, fd => Assert.True(new DescriptorInspector().Describe(Environment.ProcessId, fd).IsStandardStream));
     }
-
-    [LinuxFact]
-    public void What_was_there_at_the_start_is_kept_as_long_as_it_is_the_same() => Child.Run(RememberAndReuse);
 
     [LinuxFact]
     public void What_the_runtime_makes_later_is_kept()
     {
-        using var epoll = new FileDescriptor(Libc.Checked(Libc.EpollCreate1(0)), ownsHandle: true);
-        using var inotify = new FileDescriptor(Libc.Checked(Libc.InotifyInit1(0)), ownsHandle: true);
+        using var epoll = new FileDescriptor(Libc.Checked(Libc.EpollCreate1(0x80000)), ownsHandle: true);
+        using var inotify = new FileDescriptor(Libc.Checked(Libc.InotifyInit1(0x80000)), ownsHandle: true);
         using FileDescriptor assembly = FileDescriptor.Open(typeof(FileDescriptor).Assembly.Location);
         using FileDescriptor random = FileDescriptor.Open("/dev/urandom");
         foreach (FileDescriptor one in new[] { epoll, inotify, assembly, random })
         {
-            Assert.NotNull(RuntimeDescriptors.ReasonToKeep(one.Fd));
+            Assert.True(new DescriptorInspector().Describe(Environment.ProcessId, one.Fd).IsRuntimeOwned);
         }
     }
 
@@ -140,33 +137,13 @@ public class CopyAndCloseTests
         using FileDescriptor file = Some.File();
         using FileDescriptor device = Some.Null();
         using FileDescriptor text = FileDescriptor.Open("/etc/passwd");
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using (left)
         using (right)
         {
             Assert.All(
                 new[] { file.Fd, device.Fd, text.Fd, (int)left.Handle },
-                fd => Assert.Null(RuntimeDescriptors.ReasonToKeep(fd)));
+                fd => Assert.False(new DescriptorInspector().Describe(Environment.ProcessId, fd).IsRuntimeOwned));
         }
-    }
-
-    private static void RememberAndReuse()
-    {
-        FileDescriptor early = FileDescriptor.DuplicateTo(0, Number);
-        RuntimeDescriptors.RememberOpen();
-        Assert.NotNull(RuntimeDescriptors.ReasonToKeep(Number));
-        early.Dispose();
-
-        using FileDescriptor file = FileDescriptor.Open("/etc/passwd");
-        _ = FileDescriptor.DuplicateTo(file.Fd, Number).Detach();
-        Closing.CloseByNumber(Number);
-        Assert.False(Some.IsOpen(Number));
-
-        // What comes after the first time is the user's.
-        int mine = Some.File().Detach();
-        RuntimeDescriptors.RememberOpen();
-        Assert.Null(RuntimeDescriptors.ReasonToKeep(mine));
-        Closing.CloseByNumber(mine);
-        Assert.False(Some.IsOpen(mine));
     }
 }

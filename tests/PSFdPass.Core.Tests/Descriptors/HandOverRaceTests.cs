@@ -29,7 +29,7 @@ public sealed class HandOverRaceTests
     [MemberData(nameof(Pairs))]
     public void Exactly_one_wins(string one, string other)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using var barrier = new Barrier(2);

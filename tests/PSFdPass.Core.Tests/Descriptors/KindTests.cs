@@ -205,7 +205,7 @@ public sealed class KindTests : IDisposable
         string path = _directory.File("s");
         using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(path), type);
         Assert.Equal($"{protocol} {path}{state}", SocketFacts.Describe((int)listener.Handle));
-        using Socket client = UnixSocketConnection.Connect(UnixSocketAddress.FromPath(path), type, Patience.Long);
+        using Socket client = UnixSocket.Connect(UnixSocketAddress.FromPath(path), type, Patience.Long);
 
         // A datagram socket has a name that the kernel picked, five hexadecimal digits, so that it can be answered.
         string own = type == SocketType.Dgram ? " @[0-9a-f]{5}" : "";
@@ -214,7 +214,7 @@ public sealed class KindTests : IDisposable
         string name = Guid.NewGuid().ToString();
         using Socket hidden = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName(name), type);
         Assert.Equal($"{protocol} @{name}{state}", SocketFacts.Describe((int)hidden.Handle));
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         Assert.Equal(protocol, SocketFacts.Describe((int)left.Handle));

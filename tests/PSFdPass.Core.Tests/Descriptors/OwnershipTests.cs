@@ -41,7 +41,7 @@ public sealed class OwnershipTests
     [LinuxFact]
     public void A_received_message_that_is_dropped_closes_its_descriptors_by_the_finalizer()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
@@ -118,7 +118,7 @@ public sealed class OwnershipTests
     [LinuxFact]
     public void What_a_borrowed_descriptor_is_converted_to_does_not_close_it()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -212,7 +212,7 @@ public sealed class OwnershipTests
     [LinuxFact]
     public void OpenStream_refuses_a_socket_that_is_no_connected_stream_and_keeps_it()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Dgram);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;
         using var __ = right;
         using FileDescriptor datagram = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate();
@@ -224,7 +224,7 @@ public sealed class OwnershipTests
     [LinuxFact]
     public void OpenSocket_hands_a_socket_over()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
         FileDescriptor descriptor = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate();
         left.Dispose();
@@ -253,7 +253,7 @@ public sealed class OwnershipTests
         }
 
         Assert.False(Some.IsOpen(fd));
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using SafeHandle socket = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenHandle();
@@ -275,7 +275,7 @@ public sealed class OwnershipTests
     [LinuxFact]
     public void OpenNatural_gives_what_NET_has_for_the_kind()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();

@@ -48,7 +48,7 @@ public sealed class ReleaseTests
     public void Our_copy_is_closed()
     {
         using var directory = new TemporaryDirectory();
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
         FileDescriptor number = Some.File();
         var numberFd = number.Detach();
@@ -74,7 +74,7 @@ public sealed class ReleaseTests
     public void A_listening_Unix_sockets_path_stays_even_when_the_listener_is_collected()
     {
         using var directory = new TemporaryDirectory();
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         SendAndClose(left, directory.File("s"));
@@ -83,9 +83,9 @@ public sealed class ReleaseTests
 
         using ReceivedMessage message = Some.Receive(right);
         using Socket listener = message.Descriptors[0].OpenSocket();
-        using Socket client = UnixSocketConnection.Connect(
+        using Socket client = UnixSocket.Connect(
             UnixSocketAddress.FromPath(directory.File("s")), SocketType.Stream, Patience.Long);
-        using Socket server = UnixSocketConnection.Accept(listener, Patience.Long);
+        using Socket server = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
         Assert.True(server.Connected);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -100,7 +100,7 @@ public sealed class ReleaseTests
     [LinuxFact]
     public void A_TCP_listener_lives_on_in_the_receiver()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -160,7 +160,7 @@ public sealed class ReleaseTests
 
     private static FileDescriptor Pass(object holder)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         left.SendDescriptors(HandleOf(holder));

@@ -79,7 +79,7 @@ public sealed class EndingTests : IDisposable
         }
 
         using Player receiver = Player.SampleInScript(script, _folder.Path, "WideReceiver");
-        using Socket wire = UnixSocketConnection.Connect(
+        using Socket wire = UnixSocket.Connect(
             UnixSocketAddress.FromPath(SocketPath), SocketType.Stream, Patience.Long, waitForListener: true);
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (client)

@@ -163,7 +163,7 @@ public sealed class HandOverTests : IDisposable
         using var receiver = new WideReceiver(path, static _ => { });
         Task playing = receiver.RunAsync(cancellation: stop.Token);
         (TcpClient client, Socket server) = Some.TcpConnection();
-        using Socket wire = UnixSocketConnection.Connect(UnixSocketAddress.FromPath(path), SocketType.Stream, Patience.Long);
+        using Socket wire = UnixSocket.Connect(UnixSocketAddress.FromPath(path), SocketType.Stream, Patience.Long);
         wire.SendDescriptors(server.SafeHandle);
         Closing.Release(server.SafeHandle);
         using var reader = new StreamReader(client.GetStream());

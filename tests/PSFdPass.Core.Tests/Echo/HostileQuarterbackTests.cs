@@ -202,5 +202,5 @@ public sealed class HostileQuarterbackTests : IDisposable
         }
     }
 
-    private Socket Connect() => UnixSocketConnection.Connect(UnixSocketAddress.FromPath(_path), SocketType.Stream, Patience.Long);
+    private Socket Connect() => UnixSocket.Connect(UnixSocketAddress.FromPath(_path), SocketType.Stream, Patience.Long);
 }

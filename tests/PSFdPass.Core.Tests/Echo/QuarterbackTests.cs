@@ -113,7 +113,7 @@ public sealed class QuarterbackTests : IDisposable
     [Fact]
     public void Reads_only_so_much_in_a_row_from_a_wide_receiver_that_talks_and_serves_users_meanwhile()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using (left)
         using (right)
         using (FileDescriptor file = Some.Null())

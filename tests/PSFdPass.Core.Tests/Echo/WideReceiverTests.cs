@@ -152,7 +152,7 @@ public sealed class WideReceiverTests : IDisposable
         return Poll.Wait(&descriptor, 1, 0) > 0 && (descriptor.revents & Poll.POLLERR) != 0;
     }
 
-    private Socket Connect() => UnixSocketConnection.Connect(UnixSocketAddress.FromPath(_path), SocketType.Stream, Patience.Long);
+    private Socket Connect() => UnixSocket.Connect(UnixSocketAddress.FromPath(_path), SocketType.Stream, Patience.Long);
 
     /// <summary>Watches no more descriptors for a while, as with fs.epoll.max_user_watches used up.</summary>
     private sealed class FullPoller : EpollPoller

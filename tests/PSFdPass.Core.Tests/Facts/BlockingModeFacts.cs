@@ -10,7 +10,7 @@ public sealed class BlockingModeFacts
     [LinuxFact]
     public async Task An_async_operation_of_Socket_sets_O_NONBLOCK_for_every_holder()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor holder = new FileDescriptor((int)right.Handle, ownsHandle: false).Duplicate();
@@ -36,7 +36,7 @@ public sealed class BlockingModeFacts
     [LinuxFact]
     public void A_Socket_over_an_O_NONBLOCK_descriptor_throws_in_Receive_and_setting_Blocking_twice_mends_it()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         right.Blocking = false;
         using var naive = new Socket(new SafeSocketHandle(right.Handle, ownsHandle: false));
@@ -94,7 +94,7 @@ public sealed class BlockingModeFacts
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public async Task Our_async_send_and_receive_never_set_O_NONBLOCK(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -127,7 +127,7 @@ public sealed class BlockingModeFacts
     [InlineData(false)]
     public void Receive_and_send_leave_the_blocking_mode_as_it_is(bool blocking)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();

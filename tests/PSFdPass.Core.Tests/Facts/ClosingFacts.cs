@@ -65,7 +65,7 @@ public sealed class ClosingFacts
             listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             listener.Listen();
             using FileDescriptor handedOver = Pass(listener);
-            Task<Socket> accepting = UnixSocketConnection.AcceptAsync(listener, Patience.Long);
+            Task<Socket> accepting = UnixSocket.AcceptAsync(listener.SafeHandle, Patience.Long);
             using var client = new TcpClient();
             client.Connect((IPEndPoint)listener.LocalEndPoint!);
             using Socket accepted = await accepting;
@@ -84,7 +84,7 @@ public sealed class ClosingFacts
             listener.Listen();
             using FileDescriptor handedOver = Pass(listener);
             using var source = new CancellationTokenSource();
-            Task<Socket> accepting = UnixSocketConnection.AcceptAsync(listener, Patience.Long, source.Token);
+            Task<Socket> accepting = UnixSocket.AcceptAsync(listener.SafeHandle, Patience.Long, source.Token);
             source.Cancel();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accepting);
             listener.Dispose();
@@ -154,7 +154,7 @@ public sealed class ClosingFacts
     [LinuxFact]
     public void A_socket_that_is_disposed_while_somebody_waits_for_a_message_keeps_its_number_until_the_wait_has_ended()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         var descriptor = new FileDescriptor(Libc.Checked(Libc.Dup((int)right.Handle)), ownsHandle: true);
         right.Dispose();
@@ -183,7 +183,7 @@ public sealed class ClosingFacts
     /// <summary>Passes a copy of a socket through a pair, as another process would get it.</summary>
     private static FileDescriptor Pass(Socket socket)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         left.SendDescriptors(socket.SafeHandle);

@@ -23,7 +23,7 @@ public sealed class LimitFacts
 
     internal static void TableFull()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         DescriptorSender.SendNumbers(left.SafeHandle, "one"u8, [file.Fd], Patience.Long);
@@ -53,7 +53,7 @@ public sealed class LimitFacts
 
     internal static void TableNearlyFull()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, [file.Fd, file.Fd, file.Fd, file.Fd, file.Fd], Patience.Long);
@@ -71,7 +71,7 @@ public sealed class LimitFacts
 
     internal static void EmptyPacketWithTableFull()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         DescriptorSender.SendNumbers(left.SafeHandle, [], [file.Fd], Patience.Long);
@@ -87,7 +87,7 @@ public sealed class LimitFacts
 
     internal static void TooManyReferences()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor file = Some.File();
         ReceiveOnce(left, right, file);
         Libc.LimitOpenFiles(64);
@@ -126,7 +126,7 @@ public sealed class LimitFacts
 
     internal static void TooManyReferencesForAnybodyButRoot()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor file = Some.File();
         Libc.LimitOpenFiles(64);
         int[] ten = [.. Enumerable.Repeat(file.Fd, 10)];

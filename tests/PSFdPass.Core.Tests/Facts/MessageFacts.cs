@@ -16,7 +16,7 @@ public sealed class MessageFacts
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void A_message_carries_253_descriptors_and_254_is_EINVAL(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -37,7 +37,7 @@ public sealed class MessageFacts
     [LinuxFact]
     public void On_a_stream_a_message_without_a_byte_returns_0_and_its_descriptor_is_silently_dropped()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Stream);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Stream);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -56,7 +56,7 @@ public sealed class MessageFacts
     [InlineData(SocketType.Dgram)]
     public void Packet_sockets_deliver_a_descriptor_without_a_byte(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -76,7 +76,7 @@ public sealed class MessageFacts
     [LinuxFact]
     public void On_a_stream_bytes_sent_before_a_descriptor_message_are_read_together_with_it()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Stream);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Stream);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -105,7 +105,7 @@ public sealed class MessageFacts
     [LinuxFact]
     public void Padding_of_the_control_buffer_lets_the_kernel_install_more_than_was_asked_for()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -131,7 +131,7 @@ public sealed class MessageFacts
     [LinuxFact]
     public void A_partial_send_takes_the_descriptors_with_its_first_part()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Stream);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Stream);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -165,7 +165,7 @@ public sealed class MessageFacts
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void A_plain_read_discards_attached_descriptors(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
@@ -182,7 +182,7 @@ public sealed class MessageFacts
     [LinuxFact]
     public void Peeking_duplicates_attached_descriptors()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -205,7 +205,7 @@ public sealed class MessageFacts
     [InlineData(SocketType.Dgram)]
     public void Looking_at_the_size_of_a_packet_duplicates_no_descriptor(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -223,7 +223,7 @@ public sealed class MessageFacts
     public unsafe void SO_PASSRIGHTS_off_at_the_receiver_gives_the_sender_EPERM()
     {
         const int SO_PASSRIGHTS = 83;
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();

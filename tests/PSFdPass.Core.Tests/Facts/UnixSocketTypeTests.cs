@@ -10,7 +10,7 @@ public sealed class UnixSocketTypeTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void The_type_is_the_one_of_the_socket(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         Assert.Equal(type, UnixSocketType.Of(left.SafeHandle));
@@ -22,10 +22,10 @@ public sealed class UnixSocketTypeTests
     [LinuxFact]
     public void A_socket_that_replaces_another_under_its_number_is_noticed()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
-        (Socket packets, Socket other) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket packets, Socket other) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var ___ = packets;
         using var ____ = other;
         (TcpClient client, Socket server) = Some.TcpConnection();

@@ -257,7 +257,7 @@ public sealed partial class HeaderLayoutTests
         byte[] bytes = new byte[expected.Bytes.Length];
         SysEpoll.Write(bytes, 0x12345678, Poll.POLLIN | Poll.POLLHUP);
         Assert.Equal(expected.Bytes, bytes);
-        Assert.Equal((0x12345678, (short)(Poll.POLLIN | Poll.POLLHUP)), SysEpoll.Read(expected.Bytes));
+        Assert.Equal((0x12345678ul, (short)(Poll.POLLIN | Poll.POLLHUP)), SysEpoll.Read(expected.Bytes));
     }
 
     [Theory]
@@ -354,10 +354,13 @@ public sealed partial class HeaderLayoutTests
         end.Write("nlmsg_len", (uint)end.Bytes.Length);
         end.Write("nlmsg_type", (ushort)headers["NLMSG_DONE"]);
 
-        var peers = new Dictionary<ulong, ulong>();
-        Assert.True(LinuxUnixDiag.ReadAnswer([.. header.Bytes, .. body], peers));
-        Assert.Equal([KeyValuePair.Create(4711ul, 4712ul)], peers);
-        Assert.False(LinuxUnixDiag.ReadAnswer(end.Bytes, peers));
+        var rows = new List<LinuxUnixDiag.Row>();
+        bool isInterrupted = false;
+        Assert.Equal(LinuxUnixDiag.Progress.More, LinuxUnixDiag.ReadAnswer([.. header.Bytes, .. body], rows, ref isInterrupted));
+        LinuxUnixDiag.Row row = Assert.Single(rows);
+        Assert.Equal((4711u, 4712u), (row.Inode, row.Peer));
+        Assert.NotEqual(LinuxUnixDiag.Progress.More, LinuxUnixDiag.ReadAnswer(end.Bytes, rows, ref isInterrupted));
+        Assert.False(isInterrupted);
     }
 
     // musl's O_ACCMODE contains O_PATH, which is its O_SEARCH and O_EXEC; the kernel's does not.

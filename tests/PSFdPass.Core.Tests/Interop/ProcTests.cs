@@ -1,7 +1,9 @@
 using System.Net.Sockets;
-using System.Net;
+using System.Text;
 using PSFdPass.Facts;
+using PSFdPass.Inspection;
 using PSFdPass.Interop;
+using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 
@@ -38,7 +40,7 @@ public class ProcTests
     [InlineData("0000000000000000FFFF00000100007F:0050", "[::ffff:127.0.0.1]:80")]
     [InlineData("B80D01200000000067452301EFCDAB89:01BB", "[2001:db8::123:4567:89ab:cdef]:443")]
     public void EndPoints_are_words_as_the_machine_reads_them(string text, string address) =>
-        Assert.Equal(address, ProcNet.ParseEndPoint(text)!.ToString());
+        Assert.Equal(address, SocketTable.EndPointOf(ProcNet.ParseAddress(Encoding.ASCII.GetBytes(text))!.Value).ToString());
 
     [Theory]
     [InlineData("")]
@@ -47,7 +49,7 @@ public class ProcTests
     [InlineData("0100007G:0001")]
     [InlineData("0100007F:10000")]
     [InlineData("01:0001")]
-    public void EndPoints_that_make_no_sense_are_none(string text) => Assert.Null(ProcNet.ParseEndPoint(text));
+    public void EndPoints_that_make_no_sense_are_none(string text) => Assert.Null(ProcNet.ParseAddress(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void Tcp_has_states_and_ends()
@@ -60,17 +62,13 @@ public class ProcTests
                3: 0100007F:EB9D 0100007F:1F90 06 00000000:00000000 03:00000F9C 00000000     0        0 0 3 00000000e3e984af
               torn
             """;
-        var sockets = new Dictionary<ulong, SocketDescription>();
-        ProcNet.ParseInternet(Text, SocketFamily.Inet, SocketType.Stream, sockets);
+        Dictionary<ulong, ProcNet.InternetRow> rows = ParseInternet(Text);
 
-        // The one in TIME-WAIT belongs to no process, and has no inode.
-        Assert.Equal(new ulong[] { 1067, 1068, 1069 }, sockets.Keys.Order());
-        Assert.Equal(SocketState.Listening, sockets[1067].State);
-        Assert.Null(sockets[1067].Remote);
-        Assert.Equal("tcp 127.0.0.1:8080 (listening)", sockets[1067].ToString());
-        Assert.Equal(SocketState.Established, sockets[1068].State);
-        Assert.Equal("tcp 127.0.0.1:8080 → 127.0.0.1:60316", sockets[1068].ToString());
-        Assert.Equal(SocketState.CloseWait, sockets[1069].State);
+        // The socket in TIME-WAIT belongs to no process and has no inode.
+        Assert.Equal(new ulong[] { 1067, 1068, 1069 }, rows.Keys.Order());
+        Assert.Equal([10, 1, 8], rows.Values.OrderBy(row => row.Inode).Select(row => row.State));
+        Assert.Equal(("127.0.0.1:8080", "0.0.0.0:0"), (EndPoint(rows[1067].Local), EndPoint(rows[1067].Remote)));
+        Assert.Equal(("127.0.0.1:8080", "127.0.0.1:60316"), (EndPoint(rows[1068].Local), EndPoint(rows[1068].Remote)));
     }
 
     [Fact]
@@ -81,14 +79,12 @@ public class ProcTests
               302: 0100007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 18000 2 00000000c3 0
               303: 0100007F:D431 0100007F:0035 01 00000000:00000000 00:00000000 00000000   101        0 18001 2 00000000c4 0
             """;
-        var sockets = new Dictionary<ulong, SocketDescription>();
-        ProcNet.ParseInternet(Text, SocketFamily.Inet, SocketType.Dgram, sockets);
-        Assert.Equal(SocketState.Unconnected, sockets[18000].State);
-        Assert.Equal(SocketState.Connected, sockets[18001].State);
-        Assert.Equal("udp 127.0.0.1:54321 → 127.0.0.1:53", sockets[18001].ToString());
+        Dictionary<ulong, ProcNet.InternetRow> rows = ParseInternet(Text);
+        Assert.Equal((7, 1), (rows[18000].State, rows[18001].State));
+        Assert.Equal(("127.0.0.1:54321", "127.0.0.1:53"), (EndPoint(rows[18001].Local), EndPoint(rows[18001].Remote)));
     }
 
-    [LinuxFact]
+    [Fact]
     public void Unix_sockets_have_types_states_and_names()
     {
         const string Text = """
@@ -99,44 +95,62 @@ public class ProcTests
             00000000cc98453e: 00000002 00000000 00000000 0001 02 103
             torn
             """;
-        var sockets = new Dictionary<ulong, SocketDescription>();
-        ProcNet.ParseUnix(Text, sockets);
-        Assert.Equal(new ulong[] { 100, 101, 102, 103 }, sockets.Keys.Order());
-        Assert.Equal("unix /run/with space.sock (listening)", sockets[100].ToString());
-        Assert.Equal((SocketType.Seqpacket, SocketState.Connected), (sockets[101].Type, sockets[101].State));
-        Assert.Null(sockets[101].Local);
-        Assert.Equal("unix-datagram @abstract", sockets[102].ToString());
-        Assert.IsType<UnixDomainSocketEndPoint>(sockets[102].Local);
-        Assert.Equal(SocketState.Unconnected, sockets[102].State);
-        Assert.Equal(SocketState.Connecting, sockets[103].State);
+        var rows = new List<ProcNet.UnixRow>();
+        ProcNet.ParseUnix(Encoding.UTF8.GetBytes(Text), rows);
+        Assert.Equal(
+            [
+                (100, 0x10000, 1, 1, "/run/with space.sock"), (101, 0, 5, 3, ""), (102, 0, 2, 1, "@abstract"), (103, 0, 1, 2, ""),
+            ],
+            rows.Select(row => ((int)row.Inode, row.Flags, row.Type, row.State, Encoding.UTF8.GetString(row.Name))));
     }
 
     [Fact]
-    public void The_request_for_peers_is_what_the_header_says()
+    public void The_request_for_sockets_is_what_the_header_says()
     {
         byte[] request = new byte[40];
         LinuxUnixDiag.WriteRequest(request);
         Assert.Equal(
-            "2800000014000103" + "0000000000000000" + "01000000FFFFFFFF" + "0000000004000000" + "0000000000000000",
+            "2800000014000103" + "0000000000000000" + "01000000FFFFFFFF" + "0000000007000000" + "0000000000000000",
             Convert.ToHexString(request));
     }
 
     [Fact]
-    public void The_answer_has_peers_until_it_is_done()
+    public void The_answer_has_names_files_and_peers_until_it_is_done()
     {
-        // A message with a name attribute before the peer, one without a peer, and the end.
+        // A socket with a name, a file and a peer, one with nothing, and the end.
         byte[] packet = Convert.FromHexString(
-            "34000000140002000100000000000000" + "01010300A08601000000000000000000" + "0A0000002F612E736F630000" + "08000200A1860100" +
-            "20000000140002000100000000000000" + "01010300B08601000000000000000000" +
-            "1400000003000200010000000000000000000000");
-        var peers = new Dictionary<ulong, ulong>();
-        Assert.False(LinuxUnixDiag.ReadAnswer(packet, peers));
-        Assert.Equal(new Dictionary<ulong, ulong> { [100000] = 100001 }, peers);
+            "40000000140002000100000000000000" + "01010A00A08601000000000000000000" + "0A0000002F612E736F630000" + "0C000100D20400000100E00F" +
+            "08000200A1860100" + "20000000140002000100000000000000" + "01010700B08601000000000000000000" + End);
+        var rows = new List<LinuxUnixDiag.Row>();
+        bool isInterrupted = false;
+        Assert.Equal(LinuxUnixDiag.Progress.Done, LinuxUnixDiag.ReadAnswer(packet, rows, ref isInterrupted));
+        Assert.Equal(2, rows.Count);
+        Assert.Equal((100000u, (byte)1, (byte)10, 100001u), (rows[0].Inode, rows[0].Type, rows[0].State, rows[0].Peer));
+        Assert.Equal("/a.soc", Encoding.ASCII.GetString(rows[0].Name!));
+        Assert.Equal(new LinuxUnixDiag.BoundFile(1234, 254, 1), rows[0].File);
+        Assert.Equal(new LinuxUnixDiag.Row(100016, 1, 7, 0, null, null), rows[1]);
 
         // Without the end there is more to come.
-        peers.Clear();
-        Assert.True(LinuxUnixDiag.ReadAnswer(packet.AsSpan(0, 0x34), peers));
-        Assert.Single(peers);
+        rows.Clear();
+        Assert.Equal(LinuxUnixDiag.Progress.More, LinuxUnixDiag.ReadAnswer(packet.AsSpan(0, 0x40), rows, ref isInterrupted));
+        Assert.Single(rows);
+    }
+
+    [Fact]
+    public void A_dump_that_was_interrupted_is_not_complete()
+    {
+        // NLM_F_DUMP_INTR in a message before the end.
+        byte[] packet = Convert.FromHexString("20000000140012000100000000000000" + "01010700B08601000000000000000000" + End);
+        bool isInterrupted = false;
+        Assert.Equal(LinuxUnixDiag.Progress.Interrupted, LinuxUnixDiag.ReadAnswer(packet, [], ref isInterrupted));
+    }
+
+    [Fact]
+    public void An_error_is_not_the_end()
+    {
+        byte[] packet = Convert.FromHexString("14000000020000000100000000000000" + "FEFFFFFF");
+        bool isInterrupted = false;
+        Assert.Equal(LinuxUnixDiag.Progress.Failed, LinuxUnixDiag.ReadAnswer(packet, [], ref isInterrupted));
     }
 
     [Fact]
@@ -144,36 +158,37 @@ public class ProcTests
     {
         byte[] packet = Convert.FromHexString(
             "28000000140002000100000000000000" + "01010300A0860100" + "0000000000000000" + "08000200A1860100");
+        var rows = new List<LinuxUnixDiag.Row>();
+        bool isInterrupted = false;
         for (int length = 0; length < packet.Length; length++)
         {
-            var peers = new Dictionary<ulong, ulong>();
-            _ = LinuxUnixDiag.ReadAnswer(packet.AsSpan(0, length), peers);
-            Assert.Empty(peers);
+            _ = LinuxUnixDiag.ReadAnswer(packet.AsSpan(0, length), rows, ref isInterrupted);
+            Assert.Empty(rows);
         }
 
-        // Lengths that lie: of the message, and of the attribute.
+        // Wrong lengths: of the message, and of the attribute.
         foreach ((int offset, byte value) in new[] { (0, (byte)0), (0, (byte)15), (0, (byte)255), (32, (byte)0), (32, (byte)3), (32, (byte)200) })
         {
-            byte[] lying = [.. packet];
-            lying[offset] = value;
-            var peers = new Dictionary<ulong, ulong>();
-            _ = LinuxUnixDiag.ReadAnswer(lying, peers);
-            Assert.Empty(peers);
+            byte[] wrong = [.. packet];
+            wrong[offset] = value;
+            rows.Clear();
+            _ = LinuxUnixDiag.ReadAnswer(wrong, rows, ref isInterrupted);
+            Assert.All(rows, row => Assert.Equal(0u, row.Peer));
         }
     }
 
     [UnixDiagFact]
-    public void The_kernel_tells_the_peers_of_a_pair()
+    public void The_kernel_lists_the_peers_of_a_pair()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using (left)
         using (right)
         {
             Assert.True(SysStat.TryGetStatus((int)left.Handle, out SysStat.FileStatus one));
             Assert.True(SysStat.TryGetStatus((int)right.Handle, out SysStat.FileStatus other));
-            Dictionary<ulong, ulong> peers = LinuxUnixDiag.ReadPeers();
-            Assert.Equal(other.Inode, peers[one.Inode]);
-            Assert.Equal(one.Inode, peers[other.Inode]);
+            Dictionary<uint, uint> peers = UnixSocketList.Read()!.ToDictionary(row => row.Inode, row => row.Peer);
+            Assert.Equal(other.Inode, peers[(uint)one.Inode]);
+            Assert.Equal(one.Inode, peers[(uint)other.Inode]);
         }
     }
 
@@ -230,6 +245,17 @@ public class ProcTests
         macOS[0] = 5;
         macOS[6] = 3;
         Assert.Equal((3ul, 5ul), LinksAndDevice(macOS, PlatformId.MacOS));
+    }
+
+    private const string End = "1400000003000200010000000000000000000000";
+
+    private static string EndPoint(ProcNet.InternetAddress address) => SocketTable.EndPointOf(address).ToString();
+
+    private static Dictionary<ulong, ProcNet.InternetRow> ParseInternet(string text)
+    {
+        var rows = new List<ProcNet.InternetRow>();
+        ProcNet.ParseInternet(Encoding.UTF8.GetBytes(text), rows);
+        return rows.ToDictionary(row => row.Inode);
     }
 
     private static (ulong Links, ulong Device) LinksAndDevice(byte[] bytes, PlatformId platform)

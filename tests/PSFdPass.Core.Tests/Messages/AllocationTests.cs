@@ -14,7 +14,7 @@ public sealed class AllocationTests : IDisposable
     private readonly Socket _right;
     private readonly FileDescriptor _file = Some.File();
 
-    public AllocationTests() => (_left, _right) = UnixSocketPair.Create();
+    public AllocationTests() => (_left, _right) = UnixSocket.CreatePair();
 
     public void Dispose()
     {

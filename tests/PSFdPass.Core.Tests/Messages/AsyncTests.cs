@@ -12,7 +12,7 @@ public sealed class AsyncTests
     [LinuxFact]
     public async Task Hundreds_of_receives_wait_without_a_thread_for_each()
     {
-        (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, Many).Select(_ => UnixSocketPair.Create())];
+        (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, Many).Select(_ => UnixSocket.CreatePair())];
         using FileDescriptor file = Some.File();
         int before = Threads();
         Task<ReceivedMessage?>[] receiving =
@@ -38,7 +38,7 @@ public sealed class AsyncTests
     [LinuxFact]
     public async Task Hundreds_of_sends_wait_without_a_thread_for_each()
     {
-        (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, Many).Select(_ => UnixSocketPair.Create(SocketType.Dgram))];
+        (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, Many).Select(_ => UnixSocket.CreatePair(SocketType.Dgram))];
         using FileDescriptor file = Some.File();
         Array.ForEach(pairs, pair => Some.Fill(pair.Left));
         int before = Threads();
@@ -68,7 +68,7 @@ public sealed class AsyncTests
     [LinuxFact]
     public async Task Of_many_waits_some_are_cancelled_some_time_out_and_the_others_end_as_they_should()
     {
-        (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, 90).Select(_ => UnixSocketPair.Create(SocketType.Seqpacket))];
+        (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, 90).Select(_ => UnixSocket.CreatePair(SocketType.Seqpacket))];
         using var source = new CancellationTokenSource();
         Task<ReceivedMessage?>[] receiving =
         [
@@ -103,7 +103,7 @@ public sealed class AsyncTests
     [LinuxFact]
     public async Task Two_who_wait_on_one_socket_get_one_message_each()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = left;
         using var __ = right;
         Task<ReceivedMessage?> first = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long).AsTask();
@@ -116,7 +116,7 @@ public sealed class AsyncTests
     [LinuxFact]
     public async Task Large_data_with_descriptors_passes_while_both_sides_wait_for_each_other()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
         byte[] data = new byte[5_000_000];
         new Random(5).NextBytes(data);
@@ -150,10 +150,10 @@ public sealed class AsyncTests
         Socket[] listeners = [.. Enumerable.Range(0, 50).Select(
             number => UnixSocketListener.Create(UnixSocketAddress.FromAbstractName($"{prefix}{number}")))];
         int before = Threads();
-        Task<Socket>[] accepting = [.. listeners.Select(listener => UnixSocketConnection.AcceptAsync(listener, Patience.Long))];
+        Task<Socket>[] accepting = [.. listeners.Select(listener => UnixSocket.AcceptAsync(listener.SafeHandle, Patience.Long))];
         Assert.InRange(Threads(), 1, before + 20);
         Socket[] clients = [.. await Task.WhenAll(Enumerable.Range(0, 50).Select(
-            number => UnixSocketConnection.ConnectAsync(
+            number => UnixSocket.ConnectAsync(
                 UnixSocketAddress.FromAbstractName($"{prefix}{number}"), SocketType.Stream, Patience.Long)))];
         Socket[] accepted = await Task.WhenAll(accepting);
         for (int i = 0; i < 50; i++)

@@ -13,7 +13,7 @@ public sealed class BatchTests : IDisposable
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public async Task Each_descriptor_is_a_message_of_its_own_and_arrives_in_order(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         Task sending = Task.Run(() => DescriptorSender.SendEach(
@@ -44,7 +44,7 @@ public sealed class BatchTests : IDisposable
     [InlineData(SocketType.Seqpacket)]
     public void The_end_of_the_connection_is_one_result(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = right;
         DescriptorSender.SendEach(left.SafeHandle, "x"u8, [_files[0].SafeHandle], Patience.Long);
         left.Dispose();
@@ -61,7 +61,7 @@ public sealed class BatchTests : IDisposable
     [LinuxFact]
     public void Descriptors_that_do_not_fit_are_closed_and_counted() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = left;
         using var __ = right;
         DescriptorSender.SendEach(left.SafeHandle, "x"u8, [_files[0].SafeHandle, _files[1].SafeHandle, _files[2].SafeHandle], Patience.Long);
@@ -76,7 +76,7 @@ public sealed class BatchTests : IDisposable
     [LinuxFact]
     public void A_batch_that_times_out_reports_the_messages_that_were_sent()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = left;
         using var __ = right;
         int[] numbers = [.. Enumerable.Range(0, 2000).Select(i => _files[i % _files.Length].Fd)];

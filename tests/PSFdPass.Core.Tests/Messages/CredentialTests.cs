@@ -11,7 +11,7 @@ public sealed class CredentialTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void A_message_tells_who_sent_it_where_the_socket_asks_for_that(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -33,7 +33,7 @@ public sealed class CredentialTests
     public unsafe void A_process_descriptor_that_nobody_asked_us_for_is_closed()
     {
         const int SO_PASSPIDFD = 76;
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         int on = 1;
@@ -51,7 +51,7 @@ public sealed class CredentialTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void The_peer_of_a_pair_is_this_process(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         var peer = UnixSocketPeer.Of(left.SafeHandle);
@@ -66,7 +66,7 @@ public sealed class CredentialTests
         using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(directory.File("s")));
         using Program program = Program.Start("python3", "-c",
             "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); sys.stdin.read()", directory.File("s"));
-        using Socket connection = UnixSocketConnection.Accept(listener, Patience.Long);
+        using Socket connection = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
 
         // The shim of a version manager may start another process, which is Python then.
         var peer = UnixSocketPeer.Of(connection.SafeHandle);

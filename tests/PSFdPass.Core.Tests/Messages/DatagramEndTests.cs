@@ -9,7 +9,7 @@ public sealed class DatagramEndTests
     [LinuxFact]
     public void A_datagram_socket_after_shutdown_ends_at_its_timeout_and_does_not_spin()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Dgram);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;
         using var __ = right;
         right.Shutdown(SocketShutdown.Receive);
@@ -23,7 +23,7 @@ public sealed class DatagramEndTests
     [LinuxFact]
     public async Task An_asynchronous_receive_after_shutdown_can_be_cancelled()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Dgram);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;
         using var __ = right;
         right.Shutdown(SocketShutdown.Receive);
@@ -36,7 +36,7 @@ public sealed class DatagramEndTests
     [LinuxFact]
     public void Empty_packets_are_not_the_end_while_more_is_queued_behind_them()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = right;
         using FileDescriptor file = Some.File();
         Assert.Equal(0, Raw.Send(left, [], []).Errno);
@@ -55,7 +55,7 @@ public sealed class DatagramEndTests
     [LinuxFact]
     public void Empty_packets_with_a_descriptor_behind_are_not_the_end()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = right;
         using FileDescriptor file = Some.File();
         Assert.Equal(0, Raw.Send(left, [], []).Errno);
@@ -71,7 +71,7 @@ public sealed class DatagramEndTests
     [LinuxFact]
     public void Looking_for_the_end_leaves_the_credentials_option_as_it_was()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = right;
         left.Dispose();
         Assert.Null(right.ReceiveDescriptors());
@@ -86,7 +86,7 @@ public sealed class DatagramEndTests
     private static void FewDescriptors()
     {
         Libc.LimitOpenFiles(1024);
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Dgram);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using FileDescriptor file = Some.File();
         var sender = new Thread(() =>
         {

@@ -11,7 +11,7 @@ public sealed class EndTests
     [InlineData(SocketType.Seqpacket)]
     public async Task What_was_sent_before_the_end_is_received_and_then_the_end(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = right;
         using FileDescriptor file = Some.File();
         left.SendDescriptors(file.SafeHandle);
@@ -31,7 +31,7 @@ public sealed class EndTests
     [InlineData(SocketType.Seqpacket)]
     public void The_end_comes_with_credentials_too_where_they_are_asked_for(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = right;
         CredentialTests.AskForCredentials(right);
         left.Dispose();
@@ -43,7 +43,7 @@ public sealed class EndTests
     [InlineData(SocketType.Seqpacket)]
     public void A_shutdown_is_the_end_as_well(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         left.Shutdown(SocketShutdown.Both);
@@ -56,7 +56,7 @@ public sealed class EndTests
     [InlineData(SocketType.Dgram)]
     public async Task Sending_to_a_peer_that_has_closed_is_an_error_and_no_signal(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using FileDescriptor file = Some.File();
         right.Dispose();
@@ -73,7 +73,7 @@ public sealed class EndTests
     [InlineData(SocketType.Seqpacket)]
     public void A_peer_that_closes_without_reading_what_we_sent_is_ECONNRESET_and_then_the_end(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         Some.Send(left, "never read"u8);
         right.Dispose();
@@ -87,7 +87,7 @@ public sealed class EndTests
     [LinuxFact]
     public void A_waiting_receiver_is_told_of_the_end()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
         ReceivedMessage? message = null;
         BlockedThread waiting = BlockedThread.Start(
@@ -108,14 +108,14 @@ public sealed class EndTests
                 socket => DescriptorReceiver.ReceiveNumbers(socket.SafeHandle, new byte[1], new int[1], Patience.Long),
             ])
         {
-            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            (Socket left, Socket right) = UnixSocket.CreatePair(type);
             using var _ = left;
             BlockedThread waiting = BlockedThread.Start(() => receive(right));
             right.Dispose();
             Assert.Contains("closed", Assert.IsType<ObjectDisposedException>(waiting.Join()).Message);
         }
 
-        (Socket one, Socket other) = UnixSocketPair.Create(type);
+        (Socket one, Socket other) = UnixSocket.CreatePair(type);
         using var __ = one;
         Task<ReceivedMessage?> later = DescriptorReceiver.ReceiveMessageAsync(other.SafeHandle, Patience.Long).AsTask();
         other.Dispose();
@@ -125,7 +125,7 @@ public sealed class EndTests
     [LinuxFact]
     public void A_waiting_sender_is_told_that_the_receiver_has_closed()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         Some.Fill(left);
         BlockedThread waiting = BlockedThread.Start(() => Some.Send(left, "x"u8));
@@ -136,7 +136,7 @@ public sealed class EndTests
     [LinuxFact]
     public void Descriptors_in_flight_are_closed_with_the_socket_that_nobody_reads()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
         using var _ = reader;
         left.SendDescriptors(writer.SafeHandle);

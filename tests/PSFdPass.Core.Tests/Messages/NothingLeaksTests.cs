@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Messages;
-using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
@@ -26,14 +25,14 @@ public sealed class NothingLeaksTests : IDisposable
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void Not_from_making_pairs_and_listeners_and_connections(SocketType type) => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         left.Dispose();
         right.Dispose();
         using Socket listener = UnixSocketListener.Create(Address, type);
-        using Socket client = UnixSocketConnection.Connect(Address, type, Patience.Long);
+        using Socket client = UnixSocket.Connect(Address, type, Patience.Long);
         if (type != SocketType.Dgram)
         {
-            using Socket server = UnixSocketConnection.Accept(listener, Patience.Long);
+            using Socket server = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
             _ = UnixSocketPeer.Of(server.SafeHandle);
         }
     });
@@ -114,7 +113,7 @@ public sealed class NothingLeaksTests : IDisposable
     {
         foreach (SocketType type in (SocketType[])[SocketType.Stream, SocketType.Seqpacket])
         {
-            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            (Socket left, Socket right) = UnixSocket.CreatePair(type);
             left.SendDescriptors(_file.SafeHandle);
             left.Dispose();
             Some.Receive(right).Dispose();
@@ -129,13 +128,13 @@ public sealed class NothingLeaksTests : IDisposable
         string regular = _directory.Write("regular", "");
         Throws<SystemCallException>(() => UnixSocketListener.Create(UnixSocketAddress.FromPath(regular), replaceStale: true));
         Throws<SystemCallException>(() => UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("no/folder"))));
-        Throws<SystemCallException>(() => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long));
-        Throws<SystemCallException>(() => UnixSocketConnection.Connect(UnixSocketAddress.FromPath(regular), SocketType.Stream, Patience.Long));
-        Throws<TimeoutException>(() => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Short, waitForListener: true));
+        Throws<SystemCallException>(() => UnixSocket.Connect(Address, SocketType.Stream, Patience.Long));
+        Throws<SystemCallException>(() => UnixSocket.Connect(UnixSocketAddress.FromPath(regular), SocketType.Stream, Patience.Long));
+        Throws<TimeoutException>(() => UnixSocket.Connect(Address, SocketType.Stream, Patience.Short, waitForListener: true));
         using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
         Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
         using Socket unused = UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("unused")));
-        Throws<TimeoutException>(() => UnixSocketConnection.Accept(unused, Patience.Short));
+        Throws<TimeoutException>(() => UnixSocket.Accept(unused.SafeHandle, Patience.Short));
     });
 
     [LinuxFact]
@@ -152,7 +151,7 @@ public sealed class NothingLeaksTests : IDisposable
     [LinuxFact]
     public void Not_from_looking_at_descriptors() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor folder = FileDescriptor.Open(_directory.Path);
         using FileDescriptor socket = new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate();
         foreach (FileDescriptor descriptor in (FileDescriptor[])[_file, folder, socket])
@@ -168,7 +167,7 @@ public sealed class NothingLeaksTests : IDisposable
     [LinuxFact]
     public void Not_from_handing_over_or_failing_to() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         _file.Duplicate().OpenStream().Dispose();
         _file.Duplicate().OpenHandle().Dispose();
         ((IDisposable)_file.Duplicate().OpenNatural()).Dispose();
@@ -217,29 +216,29 @@ public sealed class NothingLeaksTests : IDisposable
     {
         using var directory = new TemporaryDirectory();
         using FileDescriptor file = Some.File();
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         var address = UnixSocketAddress.FromPath(directory.File("s"));
         using Socket listener = UnixSocketListener.Create(address);
-        using Socket client = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
+        using Socket client = UnixSocket.Connect(address, SocketType.Stream, Patience.Long);
         (string Name, Action Operation)[] operations =
         [
-            ("pair", () => UnixSocketPair.Create()),
+            ("pair", () => UnixSocket.CreatePair()),
             ("duplicate", () => file.Duplicate()),
             ("open", () => FileDescriptor.Open(directory.Path)),
-            ("connect", () => UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long)),
-            ("accept", () => UnixSocketConnection.Accept(listener, Patience.Long)),
+            ("connect", () => UnixSocket.Connect(address, SocketType.Stream, Patience.Long)),
+            ("accept", () => UnixSocket.Accept(listener.SafeHandle, Patience.Long)),
         ];
 
         // What is used, and what fails, has to be loaded before: loading takes descriptors itself.
-        using (Socket other = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long))
-        using (Socket first = UnixSocketConnection.Accept(listener, Patience.Long))
-        using (Socket second = UnixSocketConnection.Accept(listener, Patience.Long))
+        using (Socket other = UnixSocket.Connect(address, SocketType.Stream, Patience.Long))
+        using (Socket first = UnixSocket.Accept(listener.SafeHandle, Patience.Long))
+        using (Socket second = UnixSocket.Accept(listener.SafeHandle, Patience.Long))
         using (Socket unbound = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
             Assert.Throws<SocketException>(() => unbound.Connect(new UnixDomainSocketEndPoint(directory.File("none"))));
         }
 
-        using Socket pending = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
+        using Socket pending = UnixSocket.Connect(address, SocketType.Stream, Patience.Long);
         foreach (int free in (int[])[0, 1])
         {
             FullTable.WarmUp();
@@ -275,7 +274,7 @@ public sealed class NothingLeaksTests : IDisposable
 
     private static void WithPair(SocketType type, Action<Socket, Socket> operation) => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         operation(left, right);
         left.Dispose();
         right.Dispose();
@@ -284,7 +283,7 @@ public sealed class NothingLeaksTests : IDisposable
     private static Task WithPairAsync(SocketType type, Func<Socket, Socket, Task> operation) =>
         OpenDescriptors.AreLeftAsTheyWereAsync(async () =>
         {
-            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            (Socket left, Socket right) = UnixSocket.CreatePair(type);
             await operation(left, right);
             left.Dispose();
             right.Dispose();

@@ -12,7 +12,7 @@ public sealed class PacketTests
     [InlineData(SocketType.Dgram)]
     public void A_packet_is_received_whole_whatever_its_size(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         foreach (int size in (int[])[1, 1000, 65_536, 150_000])
@@ -33,7 +33,7 @@ public sealed class PacketTests
     [InlineData(SocketType.Dgram)]
     public void A_packet_larger_than_the_buffer_tells_how_much_is_lost_and_keeps_its_descriptors(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -61,7 +61,7 @@ public sealed class PacketTests
     [LinuxFact]
     public void A_streams_bytes_that_have_no_room_are_received_next()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -77,7 +77,7 @@ public sealed class PacketTests
     [InlineData(SocketType.Dgram)]
     public void A_packet_larger_than_the_send_buffer_is_EMSGSIZE(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         SystemCallException exception = Assert.Throws<SystemCallException>(() => Some.Send(left, new byte[10_000_000]));
@@ -90,7 +90,7 @@ public sealed class PacketTests
     [InlineData(SocketType.Dgram)]
     public void An_empty_packet_is_a_message_and_not_the_end(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         left.Send(Array.Empty<byte>());
@@ -106,7 +106,7 @@ public sealed class PacketTests
     [LinuxFact]
     public void An_empty_packet_with_more_behind_it_is_no_end_even_when_the_sender_is_gone()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Seqpacket);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = right;
         left.Send(Array.Empty<byte>());
         Some.Send(left, "last"u8);

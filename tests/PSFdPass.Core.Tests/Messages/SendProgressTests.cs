@@ -10,7 +10,7 @@ public sealed class SendProgressTests : IDisposable
     private readonly Socket _left;
     private readonly Socket _right;
 
-    public SendProgressTests() => (_left, _right) = UnixSocketPair.Create();
+    public SendProgressTests() => (_left, _right) = UnixSocket.CreatePair();
 
     public void Dispose()
     {

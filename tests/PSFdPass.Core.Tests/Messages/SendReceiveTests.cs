@@ -53,7 +53,7 @@ public sealed class SendReceiveTests
     [MemberData(nameof(Combinations))]
     public void Data_and_descriptors_arrive_intact_and_in_order(SocketType type, string sender, string receiver)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         FileDescriptor[] files = Some.Files(3);
@@ -78,7 +78,7 @@ public sealed class SendReceiveTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void Without_data_the_payload_is_one_byte_with_the_number_of_descriptors(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -106,7 +106,7 @@ public sealed class SendReceiveTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void Data_without_a_descriptor_is_a_message_too(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         Some.Send(left, "just text"u8);
@@ -118,7 +118,7 @@ public sealed class SendReceiveTests
     [LinuxFact]
     public void Descriptors_go_into_the_callers_span_and_are_the_callers_to_close()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -137,7 +137,7 @@ public sealed class SendReceiveTests
     [LinuxFact]
     public void Offsets_are_shared_because_the_description_is()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File("abcdefghij");
@@ -151,7 +151,7 @@ public sealed class SendReceiveTests
     [LinuxFact]
     public void A_socket_can_be_sent_over_itself()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         left.SendDescriptors(left.SafeHandle);
@@ -165,7 +165,7 @@ public sealed class SendReceiveTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void A_descriptor_that_is_no_longer_open_is_EBADF_and_nothing_is_sent(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -179,7 +179,7 @@ public sealed class SendReceiveTests
     [LinuxFact]
     public void A_closed_handle_among_many_is_refused_and_the_others_are_given_back()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         FileDescriptor open = Some.File();
@@ -200,7 +200,7 @@ public sealed class SendReceiveTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void Nothing_to_send_is_an_error_of_its_own(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         Assert.Contains("no descriptor", Assert.Throws<ArgumentException>(
@@ -215,7 +215,7 @@ public sealed class SendReceiveTests
     [LinuxFact]
     public void A_stream_needs_room_for_a_byte_to_receive()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         ArgumentException exception = Assert.Throws<ArgumentException>(

@@ -17,7 +17,7 @@ public sealed class SharedSocketTests : IDisposable
     public void Two_threads_that_receive_small_and_large_packets_truncate_none(SocketType type)
     {
         const int Packets = 20_000;
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         int truncated = 0;
@@ -61,7 +61,7 @@ public sealed class SharedSocketTests : IDisposable
     {
         const int Threads = 4;
         const int EachSends = 2000;
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         int received = 0;
@@ -106,7 +106,7 @@ public sealed class SharedSocketTests : IDisposable
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void Two_threads_that_wait_for_one_message_both_end(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         var first = BlockedThread.Start(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, TimeSpan.FromSeconds(1))!.Dispose());
@@ -121,7 +121,7 @@ public sealed class SharedSocketTests : IDisposable
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void Disposing_the_socket_ends_the_waits_of_two_threads_and_closes_its_number_at_once(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         int fd = (int)right.Handle;
         var first = BlockedThread.Start(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
@@ -136,7 +136,7 @@ public sealed class SharedSocketTests : IDisposable
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public async Task Disposing_a_FileDescriptor_ends_asynchronous_waits_and_closes_its_number_at_once(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         var descriptor = DescriptorCopy.Of((int)right.Handle);

@@ -15,7 +15,7 @@ public sealed class SplittingTests
     {
         foreach (SocketType type in (SocketType[])[SocketType.Stream, SocketType.Seqpacket, SocketType.Dgram])
         {
-            (Socket left, Socket right) = UnixSocketPair.Create(type);
+            (Socket left, Socket right) = UnixSocket.CreatePair(type);
             using var _ = left;
             using var __ = right;
             using FileDescriptor file = Some.File();
@@ -34,7 +34,7 @@ public sealed class SplittingTests
     [InlineData(true)]
     public async Task A_streams_bytes_joined_together_are_the_data_again(bool isAsync)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         FileDescriptor[] files = Some.Files(520);
@@ -68,7 +68,7 @@ public sealed class SplittingTests
     [InlineData(SocketType.Dgram, false)]
     public async Task The_first_packet_has_the_data_and_those_behind_it_are_empty(SocketType type, bool isAsync)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -91,7 +91,7 @@ public sealed class SplittingTests
     [LinuxFact]
     public void Too_little_data_for_so_many_descriptors_is_refused_on_a_stream_before_anything_is_sent()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
@@ -104,7 +104,7 @@ public sealed class SplittingTests
     [LinuxFact]
     public async Task A_sender_of_thousands_waits_for_the_receiver_and_nothing_is_lost()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(SocketType.Dgram);
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();

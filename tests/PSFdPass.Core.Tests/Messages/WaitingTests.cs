@@ -11,7 +11,7 @@ public sealed class WaitingTests : IDisposable
     private readonly Socket _right;
     private readonly FileDescriptor _file = Some.File();
 
-    public WaitingTests() => (_left, _right) = UnixSocketPair.Create();
+    public WaitingTests() => (_left, _right) = UnixSocket.CreatePair();
 
     public void Dispose()
     {
@@ -150,7 +150,7 @@ public sealed class WaitingTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, cancelled).AsTask());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => UnixSocketConnection.AcceptAsync(_right, Timeout.InfiniteTimeSpan, cancelled));
+            () => UnixSocket.AcceptAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, cancelled));
     }
 
     [LinuxFact]

@@ -12,7 +12,7 @@ public sealed class WrongSocketTests
     [LinuxFact]
     public void A_closed_socket_is_ObjectDisposedException()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         SafeHandle handle = left.SafeHandle;
         left.Dispose();
         right.Dispose();
@@ -22,7 +22,7 @@ public sealed class WrongSocketTests
     [LinuxFact]
     public void A_spent_descriptor_as_socket_is_ObjectDisposedException()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
         var descriptor = new FileDescriptor(Libc.Checked(Libc.Dup((int)left.Handle)), ownsHandle: true);
         left.Dispose();
@@ -94,7 +94,7 @@ public sealed class WrongSocketTests
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketConnection.Accept(socket, Patience.Long));
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocket.Accept(socket.SafeHandle, Patience.Long));
         Assert.Equal(("accept", "EINVAL"), (exception.Call, exception.ErrnoName));
     }
 

@@ -129,7 +129,7 @@ public sealed class GarbageTests : IDisposable
             using Program peer = PeerProgram.Start(
                 "C", "garbage", address.ToString(), type == SocketType.Stream ? "stream" : "seqpacket", kind);
             started?.Invoke(peer);
-            using Socket socket = UnixSocketConnection.Accept(listener, Patience.Long);
+            using Socket socket = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
             receive(socket);
             Program.Result result = peer.Finish();
             Assert.True(result.ExitCode == exitCode, result.ToString());

@@ -75,7 +75,7 @@ public abstract class PeerTests : IDisposable
         using Socket? listener = type == SocketType.Dgram ? null : UnixSocketListener.Create(address, type);
         using Program peer = PeerProgram.Start(_peer, "receive", address.ToString(), NameOf(type), count.ToString());
         using Socket socket = listener is null
-            ? UnixSocketConnection.Connect(address, type, Patience.Long, waitForListener: true)
+            ? UnixSocket.Connect(address, type, Patience.Long, waitForListener: true)
             : Accept(listener, type)!;
 
         FileDescriptor[] files = [.. Files(count).Select(file => FileDescriptor.Open(file))];
@@ -101,7 +101,7 @@ public abstract class PeerTests : IDisposable
     }
 
     private static Socket? Accept(Socket listener, SocketType type) =>
-        type == SocketType.Dgram ? null : UnixSocketConnection.Accept(listener, Patience.Long);
+        type == SocketType.Dgram ? null : UnixSocket.Accept(listener.SafeHandle, Patience.Long);
 
     private static string NameOf(SocketType type) => type switch
     {

@@ -6,24 +6,22 @@ namespace PSFdPass.Tests;
 public sealed class AddressTests
 {
     [LinuxFact]
-    public void A_path_has_at_most_107_bytes_on_Linux()
+    public void A_name_of_more_than_107_bytes_is_an_error_of_the_call_that_uses_it()
     {
-        Assert.Equal(107, UnixSocketAddress.FromPath(new string('p', 107)).Name.Length);
-        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketAddress.FromPath(new string('p', 108)));
-        Assert.Equal("ENAMETOOLONG", exception.ErrnoName);
-        Assert.Contains("at most 107 bytes", exception.Message);
-
-        // Bytes, not characters.
-        Assert.Throws<SystemCallException>(() => UnixSocketAddress.FromPath(new string('ü', 54)));
-    }
-
-    [LinuxFact]
-    public void An_abstract_name_has_at_most_107_bytes()
-    {
-        Assert.Equal(107, UnixSocketAddress.FromAbstractName(new string('n', 107)).Name.Length);
-        SystemCallException exception = Assert.Throws<SystemCallException>(
-            () => UnixSocketAddress.FromAbstractName(new string('n', 108)));
-        Assert.Equal("ENAMETOOLONG", exception.ErrnoName);
+        foreach (UnixSocketAddress address in (UnixSocketAddress[])
+        [
+            UnixSocketAddress.FromPath(new string('p', 108)),
+            // Bytes, not characters.
+            UnixSocketAddress.FromPath(new string('ü', 54)),
+            UnixSocketAddress.FromAbstractName(new string('n', 108)),
+        ])
+        {
+            SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocket.Connect(address));
+            Assert.Equal(("connect", "ENAMETOOLONG", address.ToString()), (exception.Call, exception.ErrnoName, exception.Subject));
+            Assert.Contains("at most 107 bytes", exception.Message);
+            exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(address));
+            Assert.Equal(("bind", "ENAMETOOLONG"), (exception.Call, exception.ErrnoName));
+        }
     }
 
     [LinuxFact]

@@ -19,8 +19,8 @@ public sealed class ConnectionTests : IDisposable
     public async Task A_connection_carries_descriptors_both_ways(SocketType type)
     {
         using Socket listener = UnixSocketListener.Create(Address, type);
-        using Socket client = await UnixSocketConnection.ConnectAsync(Address, type, Patience.Long);
-        using Socket server = await UnixSocketConnection.AcceptAsync(listener, Patience.Long);
+        using Socket client = await UnixSocket.ConnectAsync(Address, type, Patience.Long);
+        using Socket server = await UnixSocket.AcceptAsync(listener.SafeHandle, Patience.Long);
         using FileDescriptor file = Some.File();
         foreach ((Socket from, Socket to) in ((Socket, Socket)[])[(client, server), (server, client)])
         {
@@ -36,7 +36,7 @@ public sealed class ConnectionTests : IDisposable
     public void Datagrams_need_no_accept()
     {
         using Socket receiver = UnixSocketListener.Create(Address, SocketType.Dgram);
-        using Socket sender = UnixSocketConnection.Connect(Address, SocketType.Dgram, Patience.Long);
+        using Socket sender = UnixSocket.Connect(Address, SocketType.Dgram, Patience.Long);
         using FileDescriptor file = Some.File();
         sender.SendDescriptors(file.SafeHandle);
         using ReceivedMessage message = Some.Receive(receiver);
@@ -47,13 +47,13 @@ public sealed class ConnectionTests : IDisposable
     public async Task Without_a_socket_it_is_ENOENT_and_without_a_listener_ECONNREFUSED()
     {
         SystemCallException exception = Assert.Throws<SystemCallException>(
-            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long));
+            () => UnixSocket.Connect(Address, SocketType.Stream, Patience.Long));
         Assert.Equal(("connect", "ENOENT"), (exception.Call, exception.ErrnoName));
         Assert.Contains("There is no such socket", exception.Message);
 
         Closing.Release(UnixSocketListener.Create(Address).SafeHandle);
         exception = await Assert.ThrowsAsync<SystemCallException>(
-            () => UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long));
+            () => UnixSocket.ConnectAsync(Address, SocketType.Stream, Patience.Long));
         Assert.Equal("ECONNREFUSED", exception.ErrnoName);
         Assert.Contains(_directory.File("s"), exception.Message);
     }
@@ -63,7 +63,7 @@ public sealed class ConnectionTests : IDisposable
     {
         using Socket listener = UnixSocketListener.Create(Address, SocketType.Seqpacket);
         Assert.Equal("EPROTOTYPE", Assert.Throws<SystemCallException>(
-            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long)).ErrnoName);
+            () => UnixSocket.Connect(Address, SocketType.Stream, Patience.Long)).ErrnoName);
     }
 
     [LinuxTheory]
@@ -76,13 +76,13 @@ public sealed class ConnectionTests : IDisposable
             Closing.Release(UnixSocketListener.Create(Address).SafeHandle);
         }
 
-        Task<Socket> connecting = UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long, waitForListener: true);
+        Task<Socket> connecting = UnixSocket.ConnectAsync(Address, SocketType.Stream, Patience.Long, waitForListener: true);
         Task<Socket> blocking = Task.Run(
-            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long, waitForListener: true));
+            () => UnixSocket.Connect(Address, SocketType.Stream, Patience.Long, waitForListener: true));
         Assert.False(connecting.IsCompleted);
         using Socket listener = UnixSocketListener.Create(Address, replaceStale: true);
-        using Socket first = UnixSocketConnection.Accept(listener, Patience.Long);
-        using Socket second = UnixSocketConnection.Accept(listener, Patience.Long);
+        using Socket first = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
+        using Socket second = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
         (await connecting).Dispose();
         (await blocking).Dispose();
     }
@@ -91,10 +91,10 @@ public sealed class ConnectionTests : IDisposable
     public async Task Waiting_for_a_listener_that_never_comes_times_out_with_the_reason()
     {
         TimeoutException exception = Assert.Throws<TimeoutException>(
-            () => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Short, waitForListener: true));
+            () => UnixSocket.Connect(Address, SocketType.Stream, Patience.Short, waitForListener: true));
         Assert.Equal("ENOENT", Assert.IsType<SystemCallException>(exception.InnerException).ErrnoName);
         exception = await Assert.ThrowsAsync<TimeoutException>(
-            () => UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.None, waitForListener: true));
+            () => UnixSocket.ConnectAsync(Address, SocketType.Stream, Patience.None, waitForListener: true));
         Assert.Contains(_directory.File("s"), exception.Message);
     }
 
@@ -102,10 +102,10 @@ public sealed class ConnectionTests : IDisposable
     public async Task Waiting_for_a_listener_can_be_cancelled()
     {
         using var source = new CancellationTokenSource();
-        Task connecting = UnixSocketConnection.ConnectAsync(
-            Address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, source.Token);
-        Task blocking = Task.Run(() => UnixSocketConnection.Connect(
-            Address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, source.Token));
+        Task connecting = UnixSocket.ConnectAsync(
+            Address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellationToken: source.Token);
+        Task blocking = Task.Run(() => UnixSocket.Connect(
+            Address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellationToken: source.Token));
         source.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Patience.Long));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocking.WaitAsync(Patience.Long));
@@ -115,12 +115,12 @@ public sealed class ConnectionTests : IDisposable
     public void A_full_backlog_is_waited_for()
     {
         using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
-        using Socket first = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
-        Assert.Throws<TimeoutException>(() => UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Short));
-        Task<Socket> second = UnixSocketConnection.ConnectAsync(Address, SocketType.Stream, Patience.Long);
+        using Socket first = UnixSocket.Connect(Address, SocketType.Stream, Patience.Long);
+        Assert.Throws<TimeoutException>(() => UnixSocket.Connect(Address, SocketType.Stream, Patience.Short));
+        Task<Socket> second = UnixSocket.ConnectAsync(Address, SocketType.Stream, Patience.Long);
         Assert.False(second.IsCompleted);
-        UnixSocketConnection.Accept(listener, Patience.Long).Dispose();
-        UnixSocketConnection.Accept(listener, Patience.Long).Dispose();
+        UnixSocket.Accept(listener.SafeHandle, Patience.Long).Dispose();
+        UnixSocket.Accept(listener.SafeHandle, Patience.Long).Dispose();
         Assert.True(second.Wait(Patience.Long));
         second.Result.Dispose();
     }
@@ -129,24 +129,24 @@ public sealed class ConnectionTests : IDisposable
     public async Task An_accept_to_which_nobody_connects_times_out_or_is_cancelled_and_the_next_one_works()
     {
         using Socket listener = UnixSocketListener.Create(Address);
-        Assert.Throws<TimeoutException>(() => UnixSocketConnection.Accept(listener, Patience.Short));
-        await Assert.ThrowsAsync<TimeoutException>(() => UnixSocketConnection.AcceptAsync(listener, Patience.Short));
+        Assert.Throws<TimeoutException>(() => UnixSocket.Accept(listener.SafeHandle, Patience.Short));
+        await Assert.ThrowsAsync<TimeoutException>(() => UnixSocket.AcceptAsync(listener.SafeHandle, Patience.Short));
         using var source = new CancellationTokenSource();
         BlockedThread accepting = BlockedThread.Start(
-            () => UnixSocketConnection.Accept(listener, Timeout.InfiniteTimeSpan, source.Token));
+            () => UnixSocket.Accept(listener.SafeHandle, Timeout.InfiniteTimeSpan, source.Token));
         source.Cancel();
         Assert.IsType<OperationCanceledException>(accepting.Join());
 
-        using Socket client = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
-        using Socket server = UnixSocketConnection.Accept(listener, Patience.None);
+        using Socket client = UnixSocket.Connect(Address, SocketType.Stream, Patience.Long);
+        using Socket server = UnixSocket.Accept(listener.SafeHandle, Patience.None);
         Assert.True(server.Connected);
-        Assert.False(Some.IsNonBlocking(listener.SafeHandle));
+        Assert.False(Some.IsNonBlocking(server.SafeHandle));
     }
 
     [LinuxFact]
     public void A_listener_that_was_handed_over_goes_on_accepting()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
         Socket listener = UnixSocketListener.Create(Address);
@@ -154,8 +154,8 @@ public sealed class ConnectionTests : IDisposable
         Closing.Release(listener.SafeHandle);
         using ReceivedMessage message = Some.Receive(right);
         using Socket adopted = message.Descriptors[0].OpenSocket();
-        using Socket client = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
-        using Socket server = UnixSocketConnection.Accept(adopted, Patience.Long);
+        using Socket client = UnixSocket.Connect(Address, SocketType.Stream, Patience.Long);
+        using Socket server = UnixSocket.Accept(adopted.SafeHandle, Patience.Long);
         Some.Send(client, "hello"u8);
         Assert.Equal("hello", Some.Receive(server).Text);
     }
@@ -172,7 +172,7 @@ public sealed class ConnectionTests : IDisposable
     {
         var address = UnixSocketAddress.FromPath(Child.Argument);
         using Socket listener = UnixSocketListener.Create(address);
-        UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long).Dispose();
+        UnixSocket.Connect(address, SocketType.Stream, Patience.Long).Dispose();
         if (!Libc.BecomeNobody())
         {
             // Not root, who alone can become somebody else: to lock ourselves out shows the same.
@@ -180,7 +180,7 @@ public sealed class ConnectionTests : IDisposable
         }
 
         SystemCallException exception = Assert.Throws<SystemCallException>(
-            () => UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long));
+            () => UnixSocket.Connect(address, SocketType.Stream, Patience.Long));
         Assert.Equal(("connect", "EACCES"), (exception.Call, exception.ErrnoName));
     }
 }

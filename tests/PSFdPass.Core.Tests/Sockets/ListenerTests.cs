@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using PSFdPass.Facts;
 using PSFdPass.Handles;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
@@ -20,7 +21,7 @@ public sealed class ListenerTests : IDisposable
         using (Socket listener = UnixSocketListener.Create(Address, type))
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory.File("s")));
-            Assert.Equal(DescriptorFlags.CloseOnExec, DescriptorFacts.FlagsOf((int)listener.Handle));
+            Assert.Equal(DescriptorFlags.CloseOnExec | DescriptorFlags.NonBlocking, DescriptorFacts.FlagsOf((int)listener.Handle));
         }
 
         Assert.False(File.Exists(_directory.File("s")));
@@ -30,33 +31,50 @@ public sealed class ListenerTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task The_mode_is_0600_from_the_moment_the_file_is_there()
+    public void The_mode_is_0600_from_the_moment_the_file_exists_whatever_the_umask_is() => Child.Run(WatchTheMode, _directory.File("s"));
+
+    private static void WatchTheMode()
     {
-        using var stop = new CancellationTokenSource();
-        string path = _directory.File("s");
-        Task<HashSet<UnixFileMode>> watching = Task.Run(() =>
+        _ = Libc.UMask(0);
+        var address = UnixSocketAddress.FromPath(Child.Argument);
+        int seen = 0;
+        UnixFileMode other = UnixSocketListener.DefaultMode;
+        var watching = new Thread(() =>
         {
-            var seen = new HashSet<UnixFileMode>();
-            while (!stop.IsCancellationRequested)
+            while (Volatile.Read(ref seen) < 2000)
             {
-                try
+                if (SysStat.TryGetStatusOfLink(address.Name, out SysStat.FileStatus status))
                 {
-                    seen.Add(File.GetUnixFileMode(path));
-                }
-                catch (IOException)
-                {
+                    UnixFileMode mode = (UnixFileMode)(status.Mode & 0xFFF);
+                    other = mode == UnixSocketListener.DefaultMode ? other : mode;
+                    Interlocked.Increment(ref seen);
                 }
             }
-
-            return seen;
         });
-        for (int i = 0; i < 1000; i++)
+        watching.Start();
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (watching.IsAlive && clock.Elapsed < Patience.Long)
         {
-            UnixSocketListener.Create(Address).Dispose();
+            UnixSocketListener.Create(address, SocketType.Dgram).Dispose();
         }
 
-        stop.Cancel();
-        Assert.DoesNotContain(await watching, mode => mode != UnixSocketListener.DefaultMode);
+        Assert.True(watching.Join(0), "The file was not seen often enough.");
+        Assert.Equal(UnixSocketListener.DefaultMode, other);
+    }
+
+    [LinuxTheory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)]
+    [InlineData(UnixFileMode.UserRead)]
+    public void The_mode_does_not_depend_on_the_umask(UnixFileMode mode) =>
+        Child.Run(CreateWithUMask, $"{(int)mode} {_directory.File("s")}");
+
+    private static void CreateWithUMask()
+    {
+        _ = Libc.UMask(0x3F);
+        string[] arguments = Child.Argument.Split(' ', 2);
+        var mode = (UnixFileMode)int.Parse(arguments[0]);
+        using UnixSocketListener listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(arguments[1]), mode: mode);
+        Assert.Equal(mode, File.GetUnixFileMode(arguments[1]));
     }
 
     [LinuxFact]
@@ -68,7 +86,7 @@ public sealed class ListenerTests : IDisposable
             SystemCallException exception = Assert.Throws<SystemCallException>(
                 () => UnixSocketListener.Create(Address, replaceStale: replaceStale));
             Assert.Equal(("bind", "EADDRINUSE"), (exception.Call, exception.ErrnoName));
-            Assert.Contains("is not a socket", exception.Message);
+            Assert.Equal(_directory.File("s"), exception.Subject);
         }
 
         Assert.Equal("precious", File.ReadAllText(_directory.File("s")));
@@ -86,7 +104,6 @@ public sealed class ListenerTests : IDisposable
                 SystemCallException exception = Assert.Throws<SystemCallException>(
                     () => UnixSocketListener.Create(Address, other, replaceStale: replaceStale));
                 Assert.Equal("EADDRINUSE", exception.ErrnoName);
-                Assert.Contains("is in use", exception.Message);
             }
         }
 
@@ -97,11 +114,11 @@ public sealed class ListenerTests : IDisposable
     public void A_listener_whose_backlog_is_full_is_in_use()
     {
         using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
-        using Socket waiting = UnixSocketConnection.Connect(Address, SocketType.Stream, Patience.Long);
+        using Socket waiting = UnixSocket.Connect(Address, SocketType.Stream, Patience.Long);
         SystemCallException exception = Assert.Throws<SystemCallException>(
             () => UnixSocketListener.Create(Address, replaceStale: true));
-        Assert.Contains("is in use", exception.Message);
-        using Socket accepted = UnixSocketConnection.Accept(listener, Patience.Long);
+        Assert.Contains("a process listens on it", exception.Message);
+        using Socket accepted = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
         Assert.True(accepted.Connected);
     }
 
@@ -112,10 +129,10 @@ public sealed class ListenerTests : IDisposable
         MakeStale();
         SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, type));
         Assert.Equal("EADDRINUSE", exception.ErrnoName);
-        Assert.Contains("-Force replaces it", exception.Message);
+        Assert.Equal(_directory.File("s"), exception.Subject);
 
         using Socket listener = UnixSocketListener.Create(Address, type, replaceStale: true);
-        using Socket client = UnixSocketConnection.Connect(Address, type, Patience.Long);
+        using Socket client = UnixSocket.Connect(Address, type, Patience.Long);
         Some.Send(client, "hello"u8);
         Assert.Equal(UnixSocketListener.DefaultMode, File.GetUnixFileMode(_directory.File("s")));
     }
@@ -155,8 +172,8 @@ public sealed class ListenerTests : IDisposable
         var address = UnixSocketAddress.FromPath(path);
         Assert.Equal(107, path.Length);
         using Socket listener = UnixSocketListener.Create(address);
-        using Socket client = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
-        using Socket server = UnixSocketConnection.Accept(listener, Patience.Long);
+        using Socket client = UnixSocket.Connect(address, SocketType.Stream, Patience.Long);
+        using Socket server = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
         Some.Send(client, "hello"u8);
         Assert.Equal("hello", Some.Receive(server).Text);
     }
@@ -172,10 +189,9 @@ public sealed class ListenerTests : IDisposable
             SystemCallException exception = Assert.Throws<SystemCallException>(
                 () => UnixSocketListener.Create(address, type, replaceStale: true));
             Assert.Equal("EADDRINUSE", exception.ErrnoName);
-            Assert.Contains("is taken", exception.Message);
-            using Socket client = UnixSocketConnection.Connect(address, type, Patience.Long);
+            using Socket client = UnixSocket.Connect(address, type, Patience.Long);
             Some.Send(client, "hello"u8);
-            using Socket? server = type == SocketType.Dgram ? null : UnixSocketConnection.Accept(listener, Patience.Long);
+            using Socket? server = type == SocketType.Dgram ? null : UnixSocket.Accept(listener.SafeHandle, Patience.Long);
             Assert.Equal("hello", Some.Receive(server ?? listener).Text);
         }
 

@@ -10,7 +10,7 @@ public sealed class PairTests
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void A_pair_is_connected_blocking_and_close_on_exec(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         foreach (Socket socket in (Socket[])[left, right])
@@ -34,7 +34,7 @@ public sealed class PairTests
     [InlineData(SocketType.Unknown)]
     public void Another_type_of_socket_is_refused_by_name(SocketType type)
     {
-        ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() => UnixSocketPair.Create(type));
+        ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() => UnixSocket.CreatePair(type));
         Assert.Contains("Stream, Seqpacket or Dgram", exception.Message);
     }
 }

@@ -9,6 +9,9 @@ internal static unsafe partial class Libc
     public const int RLIMIT_NOFILE = 7;
     public const int O_RDONLY = 0;
 
+    [LibraryImport("libc", EntryPoint = "umask")]
+    public static partial uint UMask(uint mask);
+
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint length);
 

@@ -461,7 +461,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     private (FileDescriptor Left, FileDescriptor Right) Pair()
     {
-        (Socket left, Socket right) = UnixSocketPair.Create();
+        (Socket left, Socket right) = UnixSocket.CreatePair();
         using (left)
         using (right)
         {

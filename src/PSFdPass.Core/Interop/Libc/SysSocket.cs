@@ -61,6 +61,10 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(int socket, byte* address, uint length);
 
+    /// <summary>listen(2).</summary>
+    [LibraryImport("libc", EntryPoint = "listen", SetLastError = true)]
+    public static partial int Listen(int socket, int backlog);
+
     /// <summary>accept(2), where there is no accept4.</summary>
     [LibraryImport("libc", EntryPoint = "accept", SetLastError = true)]
     public static partial int Accept(int socket, byte* address, uint* length);

@@ -80,6 +80,21 @@ internal static unsafe partial class SysStat
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     public static partial int FChMod(int descriptor, uint mode);
 
+    /// <summary>chmod(2), which follows links.</summary>
+    [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChMod(string path, uint mode);
+
+    /// <summary>fchmodat(2) with AT_SYMLINK_NOFOLLOW, from the current directory. On macOS only: glibc and musl lack the flag.</summary>
+    public static int LChModOnMacOS(string path, uint mode)
+    {
+        const int AT_FDCWD = -2;
+        const int AT_SYMLINK_NOFOLLOW = 0x20;
+        return FChModAt(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fchmodat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int FChModAt(int directory, string path, uint mode, int flags);
+
     /// <summary>Reads the structure of some system: <c>struct statx</c> on Linux, <c>struct stat</c> elsewhere.</summary>
     public static FileStatus Read(ReadOnlySpan<byte> bytes, PlatformId platform)
     {

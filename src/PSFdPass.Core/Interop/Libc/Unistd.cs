@@ -51,6 +51,10 @@ internal static unsafe partial class Unistd
         return result;
     }
 
+    /// <summary>unlink(2). -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unlink(string path);
+
     /// <summary>geteuid(2).</summary>
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint GetEUid();

@@ -3,21 +3,30 @@ using System.Buffers.Binary;
 namespace PSFdPass.Interop;
 
 /// <summary>
-/// <c>&lt;linux/unix_diag.h&gt;</c>: asks the kernel over netlink which Unix-domain socket is connected to which (sock_diag(7)).
-/// It tells of the sockets of this process's network namespace. The messages are written and read as bytes, by pure code.
+/// <c>&lt;linux/unix_diag.h&gt;</c>: the kernel's list of the Unix-domain sockets of this process's network namespace, over netlink
+/// (sock_diag(7)). The messages are written and read as bytes, by code without system calls.
 /// </summary>
 internal static unsafe class LinuxUnixDiag
 {
+    /// <summary>States of a socket (<c>&lt;net/tcp_states.h&gt;</c>), as <see cref="Row.State"/> has them.</summary>
+    public const byte TCP_ESTABLISHED = 1;
+    public const byte TCP_LISTEN = 10;
+
     private const int AF_NETLINK = 16;
     private const int NETLINK_SOCK_DIAG = 4;
+    private const int SOCK_RAW = 3;
     private const ushort SOCK_DIAG_BY_FAMILY = 20;
     private const ushort NLM_F_REQUEST = 0x1;
+    private const ushort NLM_F_DUMP_INTR = 0x10;
     private const ushort NLM_F_DUMP = 0x300;
     private const ushort NLMSG_ERROR = 2;
     private const ushort NLMSG_DONE = 3;
+    private const uint UDIAG_SHOW_NAME = 0x1;
+    private const uint UDIAG_SHOW_VFS = 0x2;
     private const uint UDIAG_SHOW_PEER = 0x4;
+    private const ushort UNIX_DIAG_NAME = 0;
+    private const ushort UNIX_DIAG_VFS = 1;
     private const ushort UNIX_DIAG_PEER = 2;
-    private const int SOCK_RAW = 3;
 
     // struct nlmsghdr, struct unix_diag_req, struct unix_diag_msg, struct nlattr.
     private const int HeaderSize = 16;
@@ -25,49 +34,84 @@ internal static unsafe class LinuxUnixDiag
     private const int MessageSize = 16;
     private const int AttributeSize = 4;
 
-    /// <summary>
-    /// The inode of the peer of each connected socket, by the socket's inode. Empty where the kernel was built without
-    /// unix_diag, or a sandbox keeps it away.
-    /// </summary>
-    public static Dictionary<ulong, ulong> ReadPeers()
+    // The kernel sends packets of at most 32 KiB.
+    private const int BufferSize = 64 * 1024;
+
+    /// <summary>One socket.</summary>
+    /// <param name="Inode">The inode of the socket in sockfs, by which descriptors are matched.</param>
+    /// <param name="Type">SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</param>
+    /// <param name="State">A state of <c>&lt;net/tcp_states.h&gt;</c>.</param>
+    /// <param name="Peer">The inode of the connected socket; 0 without one.</param>
+    /// <param name="Name">sun_path as it was bound, with the NUL before an abstract name; null for a socket without a name.</param>
+    /// <param name="File">The inode and the device of the file that the socket is bound to; null for a socket without one.</param>
+    public readonly record struct Row(uint Inode, byte Type, byte State, uint Peer, byte[]? Name, BoundFile? File);
+
+    /// <summary>The file that a socket is bound to.</summary>
+    /// <param name="Inode">The lower 32 bits of the inode.</param>
+    /// <param name="Major">The major number of the file system's device.</param>
+    /// <param name="Minor">The minor number of the file system's device.</param>
+    public readonly record struct BoundFile(uint Inode, uint Major, uint Minor);
+
+    /// <summary>What a packet of the answer says about the dump.</summary>
+    public enum Progress
     {
-        var peers = new Dictionary<ulong, ulong>();
-        int socket = SysSocket.Create(AF_NETLINK, SOCK_RAW | Constants.Current.SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-        if (socket < 0)
-        {
-            return peers;
-        }
+        /// <summary>More packets follow.</summary>
+        More,
 
-        try
-        {
-            Span<byte> request = stackalloc byte[HeaderSize + RequestSize];
-            WriteRequest(request);
-            byte[] answer = new byte[64 * 1024];
-            fixed (byte* bytes = request)
-            fixed (byte* room = answer)
-            {
-                if (SysSocket.Send(socket, bytes, (nuint)request.Length, 0) != request.Length)
-                {
-                    return peers;
-                }
+        /// <summary>The dump is complete.</summary>
+        Done,
 
-                nint length;
-                do
-                {
-                    length = SysSocket.Recv(socket, room, (nuint)answer.Length, 0);
-                }
-                while ((length < 0 && Errno.Last == Errno.EINTR) || (length > 0 && ReadAnswer(answer.AsSpan(0, (int)length), peers)));
-            }
-        }
-        finally
-        {
-            _ = Unistd.Close(socket);
-        }
+        /// <summary>Sockets were created or closed during the dump, so that rows may be missing (NLM_F_DUMP_INTR).</summary>
+        Interrupted,
 
-        return peers;
+        /// <summary>The kernel reported an error, or the packet can't be read.</summary>
+        Failed,
     }
 
-    /// <summary>Writes the request for all sockets, in any state, with their peers.</summary>
+    /// <summary>Creates the netlink socket, which the caller owns. -1 where the kernel or a sandbox refuses it.</summary>
+    public static int CreateSocket() =>
+        OperatingSystem.IsLinux() ? SysSocket.Create(AF_NETLINK, SOCK_RAW | Constants.Current.SOCK_CLOEXEC, NETLINK_SOCK_DIAG) : -1;
+
+    /// <summary>Reads all Unix-domain sockets of this network namespace once.</summary>
+    /// <param name="socket">The number of the socket from <see cref="CreateSocket"/>.</param>
+    /// <param name="rows">The list to which the rows are added.</param>
+    public static Progress Dump(int socket, List<Row> rows)
+    {
+        if (!TrySendRequest(socket))
+        {
+            return Progress.Failed;
+        }
+
+        byte[] buffer = new byte[BufferSize];
+        bool isInterrupted = false;
+        while (true)
+        {
+            nint length;
+            fixed (byte* room = buffer)
+            {
+                // With MSG_TRUNC the result is the full length of a packet that did not fit.
+                length = SysSocket.Recv(socket, room, (nuint)buffer.Length, Constants.Current.MSG_TRUNC);
+            }
+
+            if (length < 0 && Errno.Last == Errno.EINTR)
+            {
+                continue;
+            }
+
+            if (length <= 0 || length > buffer.Length)
+            {
+                return Progress.Failed;
+            }
+
+            Progress progress = ReadAnswer(buffer.AsSpan(0, (int)length), rows, ref isInterrupted);
+            if (progress != Progress.More)
+            {
+                return progress;
+            }
+        }
+    }
+
+    /// <summary>Writes the request for all sockets in any state, with their names, files and peers.</summary>
     /// <param name="request">40 bytes.</param>
     public static void WriteRequest(Span<byte> request)
     {
@@ -78,56 +122,87 @@ internal static unsafe class LinuxUnixDiag
         Span<byte> body = request[HeaderSize..];
         body[0] = Constants.AF_UNIX;
         BinaryPrimitives.WriteUInt32LittleEndian(body[4..], uint.MaxValue);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[12..], UDIAG_SHOW_PEER);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[12..], UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER);
     }
 
     /// <summary>Reads one packet of the answer.</summary>
-    /// <returns>Whether more packets follow.</returns>
-    public static bool ReadAnswer(ReadOnlySpan<byte> packet, Dictionary<ulong, ulong> peers)
+    public static Progress ReadAnswer(ReadOnlySpan<byte> packet, List<Row> rows, ref bool isInterrupted)
     {
         while (packet.Length >= HeaderSize)
         {
             int length = BinaryPrimitives.ReadInt32LittleEndian(packet);
             ushort type = BinaryPrimitives.ReadUInt16LittleEndian(packet[4..]);
-            if (type is NLMSG_DONE or NLMSG_ERROR || length < HeaderSize || length > packet.Length)
+            if (length < HeaderSize || length > packet.Length || type == NLMSG_ERROR)
             {
-                return false;
+                return Progress.Failed;
+            }
+
+            isInterrupted |= (BinaryPrimitives.ReadUInt16LittleEndian(packet[6..]) & NLM_F_DUMP_INTR) != 0;
+            if (type == NLMSG_DONE)
+            {
+                return isInterrupted ? Progress.Interrupted : Progress.Done;
             }
 
             if (type == SOCK_DIAG_BY_FAMILY && length >= HeaderSize + MessageSize)
             {
-                ulong inode = BinaryPrimitives.ReadUInt32LittleEndian(packet[(HeaderSize + 4)..]);
-                if (PeerIn(packet[(HeaderSize + MessageSize)..length]) is { } peer and not 0)
-                {
-                    peers[inode] = peer;
-                }
+                rows.Add(ReadRow(packet[HeaderSize..length]));
             }
 
             packet = packet[Math.Min(Align(length), packet.Length)..];
         }
 
-        return true;
+        return Progress.More;
     }
 
-    private static ulong? PeerIn(ReadOnlySpan<byte> attributes)
+    private static bool TrySendRequest(int socket)
     {
+        byte* request = stackalloc byte[HeaderSize + RequestSize];
+        WriteRequest(new Span<byte>(request, HeaderSize + RequestSize));
+        nint sent;
+        do
+        {
+            sent = SysSocket.Send(socket, request, HeaderSize + RequestSize, 0);
+        }
+        while (sent < 0 && Errno.Last == Errno.EINTR);
+
+        return sent == HeaderSize + RequestSize;
+    }
+
+    // struct unix_diag_msg: family, type, state, padding, inode, and a cookie of 8 bytes. The attributes follow.
+    private static Row ReadRow(ReadOnlySpan<byte> message)
+    {
+        uint peer = 0;
+        byte[]? name = null;
+        BoundFile? file = null;
+        ReadOnlySpan<byte> attributes = message[MessageSize..];
         while (attributes.Length >= AttributeSize)
         {
             int length = BinaryPrimitives.ReadUInt16LittleEndian(attributes);
             if (length < AttributeSize || length > attributes.Length)
             {
-                return null;
+                break;
             }
 
-            if (BinaryPrimitives.ReadUInt16LittleEndian(attributes[2..]) == UNIX_DIAG_PEER && length >= AttributeSize + sizeof(uint))
+            ReadOnlySpan<byte> value = attributes[AttributeSize..length];
+            switch (BinaryPrimitives.ReadUInt16LittleEndian(attributes[2..]))
             {
-                return BinaryPrimitives.ReadUInt32LittleEndian(attributes[AttributeSize..]);
+                case UNIX_DIAG_NAME:
+                    name = value.ToArray();
+                    break;
+                case UNIX_DIAG_VFS when value.Length >= 8:
+                    // The kernel's own dev_t: 20 bits of minor number.
+                    uint device = BinaryPrimitives.ReadUInt32LittleEndian(value[4..]);
+                    file = new BoundFile(BinaryPrimitives.ReadUInt32LittleEndian(value), device >> 20, device & 0xfffff);
+                    break;
+                case UNIX_DIAG_PEER when value.Length >= sizeof(uint):
+                    peer = BinaryPrimitives.ReadUInt32LittleEndian(value);
+                    break;
             }
 
             attributes = attributes[Math.Min(Align(length), attributes.Length)..];
         }
 
-        return null;
+        return new Row(BinaryPrimitives.ReadUInt32LittleEndian(message[4..]), message[1], message[2], peer, name, file);
     }
 
     private static int Align(int length) => (length + 3) & ~3;

@@ -1,15 +1,12 @@
 using System.Buffers.Binary;
-using System.Globalization;
-using System.Net.Sockets;
-using System.Net;
-using PSFdPass.Facts;
+using System.Buffers.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary>The tables of sockets in <c>/proc/…/net</c> (proc_pid_net(5)), by the sockets' inodes.</summary>
+/// <summary>The tables of sockets in <c>/proc/…/net</c> (proc_pid_net(5)), as rows of numbers and bytes.</summary>
 internal static class ProcNet
 {
-    // The tables number their columns from 0 here: sl local remote st tx:rx tr:when retrnsmt uid timeout inode.
+    // Columns from 0: sl local remote st tx:rx tr:when retrnsmt uid timeout inode.
     private const int InternetLocal = 1;
     private const int InternetRemote = 2;
     private const int InternetState = 3;
@@ -21,73 +18,85 @@ internal static class ProcNet
     private const int UnixState = 5;
     private const int UnixInode = 6;
     private const int UnixPath = 7;
-    private const int SO_ACCEPTCON = 0x10000;
-    private const int SS_CONNECTING = 2;
-    private const int SS_CONNECTED = 3;
 
-    /// <summary>Reads <c>tcp</c>, <c>tcp6</c>, <c>udp</c>, <c>udp6</c>, <c>raw</c> and the like. Lines that can't be read are passed over.</summary>
-    public static void ParseInternet(
-        ReadOnlySpan<char> text, SocketFamily family, SocketType type, Dictionary<ulong, SocketDescription> sockets)
+    /// <summary>A row of <c>tcp</c>, <c>tcp6</c>, <c>udp</c>, <c>udp6</c>, <c>raw</c> or <c>raw6</c>.</summary>
+    /// <param name="Inode">The inode of the socket.</param>
+    /// <param name="State">A state of <c>&lt;net/tcp_states.h&gt;</c>.</param>
+    /// <param name="Local">The address that the socket is bound to.</param>
+    /// <param name="Remote">The address of the peer; zero without one.</param>
+    public readonly record struct InternetRow(ulong Inode, int State, InternetAddress Local, InternetAddress Remote);
+
+    /// <summary>An address of IPv4 or IPv6 in the order of the network, and a port.</summary>
+    /// <param name="First">The first 8 bytes; of IPv4 the first 4 are the address.</param>
+    /// <param name="Last">The last 8 bytes; 0 for IPv4.</param>
+    /// <param name="IsIPv6">Whether there are 16 bytes.</param>
+    /// <param name="Port">The port.</param>
+    public readonly record struct InternetAddress(ulong First, ulong Last, bool IsIPv6, ushort Port);
+
+    /// <summary>A row of <c>unix</c>.</summary>
+    /// <param name="Inode">The inode of the socket.</param>
+    /// <param name="Flags">0x10000 (SO_ACCEPTCON) for a socket that listens.</param>
+    /// <param name="Type">SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</param>
+    /// <param name="State">1 unconnected, 2 connecting, 3 connected.</param>
+    /// <param name="Name">The name as the table has it, with @ for each NUL; empty for a socket without a name.</param>
+    public readonly record struct UnixRow(ulong Inode, int Flags, int Type, int State, byte[] Name);
+
+    /// <summary>Adds the rows of a table of the internet protocols. Lines that can't be read are skipped.</summary>
+    public static void ParseInternet(ReadOnlySpan<byte> text, List<InternetRow> rows)
     {
         Span<Range> columns = stackalloc Range[11];
-        foreach (ReadOnlySpan<char> line in text.EnumerateLines())
+        while (TryTakeLine(ref text, out ReadOnlySpan<byte> line))
         {
             if (Split(line, columns) > InternetInode &&
-                ulong.TryParse(line[columns[InternetInode]], CultureInfo.InvariantCulture, out ulong inode) &&
-                inode != 0 &&
-                ParseEndPoint(line[columns[InternetLocal]]) is { } local &&
-                ParseEndPoint(line[columns[InternetRemote]]) is { } remote &&
-                TryParseHex(line[columns[InternetState]], out int state))
+                TryParseNumber(line[columns[InternetInode]], out ulong inode) && inode != 0 &&
+                ParseAddress(line[columns[InternetLocal]]) is { } local &&
+                ParseAddress(line[columns[InternetRemote]]) is { } remote &&
+                TryParseHex(line[columns[InternetState]], out uint state))
             {
-                sockets[inode] = new SocketDescription(
-                    family, type, SocketStates.OfInternet(type, state), local, remote.Port == 0 ? null : remote);
+                rows.Add(new InternetRow(inode, (int)state, local, remote));
             }
         }
     }
 
-    /// <summary>Reads <c>unix</c>. The table has no peers. Lines that can't be read are passed over.</summary>
-    public static void ParseUnix(ReadOnlySpan<char> text, Dictionary<ulong, SocketDescription> sockets)
+    /// <summary>Adds the rows of <c>unix</c>. Lines that can't be read are skipped.</summary>
+    /// <remarks>
+    /// The kernel does not escape newlines in abstract names, so that any process can add rows. They are for display, where the
+    /// kernel has no better list (unix_diag), and never for a decision.
+    /// </remarks>
+    public static void ParseUnix(ReadOnlySpan<byte> text, List<UnixRow> rows)
     {
         Span<Range> columns = stackalloc Range[8];
-        foreach (ReadOnlySpan<char> line in text.EnumerateLines())
+        while (TryTakeLine(ref text, out ReadOnlySpan<byte> line))
         {
             int count = Split(line, columns);
             if (count > UnixInode &&
-                ulong.TryParse(line[columns[UnixInode]], CultureInfo.InvariantCulture, out ulong inode) &&
-                TryParseHex(line[columns[UnixFlags]], out int flags) &&
-                TryParseHex(line[columns[UnixType]], out int type) &&
-                TryParseHex(line[columns[UnixState]], out int state))
+                TryParseNumber(line[columns[UnixInode]], out ulong inode) &&
+                TryParseHex(line[columns[UnixFlags]], out uint flags) &&
+                TryParseHex(line[columns[UnixType]], out uint type) &&
+                TryParseHex(line[columns[UnixState]], out uint state))
             {
-                SocketState meaning =
-                    (flags & SO_ACCEPTCON) != 0 ? SocketState.Listening
-                    : state == SS_CONNECTED ? SocketState.Connected
-                    : state == SS_CONNECTING ? SocketState.Connecting
-                    : SocketState.Unconnected;
-                sockets[inode] = new SocketDescription(
-                    SocketFamily.Unix,
-                    SocketTypes.FromNumber(type),
-                    meaning,
-                    count > UnixPath ? UnixSocketNames.EndPointOf(line[columns[UnixPath].Start..].ToString()) : null,
-                    null);
+                byte[] name = count > UnixPath ? line[columns[UnixPath].Start..].ToArray() : [];
+                rows.Add(new UnixRow(inode, (int)flags, (int)type, (int)state, name));
             }
         }
     }
 
     /// <summary>
-    /// An address such as <c>0100007F:1F90</c>: the words of the address as this machine reads them from memory, and the port.
+    /// Reads an address such as <c>0100007F:1F90</c>: the words of the address as this machine reads them from memory, and the port.
     /// </summary>
-    public static IPEndPoint? ParseEndPoint(ReadOnlySpan<char> text)
+    public static InternetAddress? ParseAddress(ReadOnlySpan<byte> text)
     {
-        int colon = text.IndexOf(':');
-        if (colon is not (8 or 32) || !TryParseHex(text[(colon + 1)..], out int port) || port > IPEndPoint.MaxPort)
+        int colon = text.IndexOf((byte)':');
+        if (colon is not (8 or 32) || !TryParseHex(text[(colon + 1)..], out uint port) || port > ushort.MaxValue)
         {
             return null;
         }
 
         Span<byte> address = stackalloc byte[16];
+        address.Clear();
         for (int word = 0; word < colon / 8; word++)
         {
-            if (!uint.TryParse(text.Slice(word * 8, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint value))
+            if (!TryParseHex(text.Slice(word * 8, 8), out uint value))
             {
                 return null;
             }
@@ -95,11 +104,26 @@ internal static class ProcNet
             BinaryPrimitives.WriteUInt32LittleEndian(address[(word * 4)..], value);
         }
 
-        return new IPEndPoint(new IPAddress(address[..(colon / 2)]), port);
+        return new InternetAddress(
+            BinaryPrimitives.ReadUInt64BigEndian(address), BinaryPrimitives.ReadUInt64BigEndian(address[8..]), colon == 32, (ushort)port);
     }
 
-    // The columns are separated by any number of blanks; what is beyond the last range is left out, and is still in the line.
-    private static int Split(ReadOnlySpan<char> line, Span<Range> columns)
+    private static bool TryTakeLine(ref ReadOnlySpan<byte> text, out ReadOnlySpan<byte> line)
+    {
+        if (text.IsEmpty)
+        {
+            line = default;
+            return false;
+        }
+
+        int end = text.IndexOf((byte)'\n');
+        line = end < 0 ? text : text[..end];
+        text = end < 0 ? default : text[(end + 1)..];
+        return true;
+    }
+
+    // The columns are separated by any number of blanks. What follows the last range is not split.
+    private static int Split(ReadOnlySpan<byte> line, Span<Range> columns)
     {
         int count = 0;
         int position = 0;
@@ -127,6 +151,9 @@ internal static class ProcNet
         return count;
     }
 
-    private static bool TryParseHex(ReadOnlySpan<char> text, out int value) =>
-        int.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out value);
+    private static bool TryParseNumber(ReadOnlySpan<byte> text, out ulong value) =>
+        Utf8Parser.TryParse(text, out value, out int consumed) && consumed == text.Length;
+
+    private static bool TryParseHex(ReadOnlySpan<byte> text, out uint value) =>
+        Utf8Parser.TryParse(text, out value, out int consumed, 'x') && consumed == text.Length && consumed > 0;
 }

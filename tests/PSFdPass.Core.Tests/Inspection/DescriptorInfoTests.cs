@@ -162,7 +162,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     {
         DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, Make("unix-pair"));
         Assert.Equal(Environment.ProcessId, info.PeerProcessId);
-        Assert.Equal(File.ReadAllText("/proc/self/comm").TrimEnd(), info.PeerProcessName);
+        Assert.Equal(File.ReadAllText("/proc/self/comm").TrimEnd(), info.PeerCommand);
     }
 
     [LinuxFact]
@@ -287,7 +287,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
             case "unix-client" or "unix-accepted":
                 var address = UnixSocketAddress.FromPath(_folder.File("b.sock"));
                 Socket waiting = UnixSocketListener.Create(address);
-                Socket connected = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
+                Socket connected = UnixSocket.Connect(address, SocketType.Stream, Patience.Long);
                 Socket accepted = waiting.Accept();
                 _open.AddRange([waiting, connected, accepted]);
                 return (int)(kind == "unix-client" ? connected : accepted).Handle;
@@ -316,7 +316,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
 
     private Socket Pair(SocketType type)
     {
-        (Socket left, Socket right) = UnixSocketPair.Create(type);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
         _open.Add(right);
         return left;
     }

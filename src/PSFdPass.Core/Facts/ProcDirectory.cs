@@ -1,0 +1,64 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Facts;
+
+/// <summary>The processes and their descriptors, by number, from the directories of <c>/proc</c> (proc(5)). On Linux only.</summary>
+internal static class ProcDirectory
+{
+    /// <summary>Returns the numbers of a process's open descriptors, in order.</summary>
+    /// <exception cref="SystemCallException">
+    /// ESRCH: the process does not exist, or is hidden from this one. EACCES: this process may not inspect it.
+    /// </exception>
+    public static int[] DescriptorsOf(int process)
+    {
+        if (TryDescriptorsOf(process) is { } numbers)
+        {
+            return numbers;
+        }
+
+        throw Errno.Last is Errno.EACCES or Errno.EPERM
+            ? SystemCallException.FromLast("opendir", $"the descriptors of process {process}")
+            // It ended, before its descriptors were read or meanwhile.
+            : new SystemCallException("opendir", Errno.ESRCH, $"process {process}");
+    }
+
+    /// <summary>Returns the numbers of a process's open descriptors, in order. Null leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int[]? TryDescriptorsOf(int process) => Numbers($"/proc/{process}/fd", isOurs: process == Environment.ProcessId);
+
+    /// <summary>Returns the ids of all processes, in order. Those that are hidden from this process are not included.</summary>
+    public static int[] Processes() => Numbers("/proc", isOurs: false) ?? [];
+
+    /// <summary>Returns the ids of this process's threads, in order.</summary>
+    public static int[] ThreadsOfThisProcess() => Numbers("/proc/self/task", isOurs: false) ?? [];
+
+    private static int[]? Numbers(string directory, bool isOurs)
+    {
+        int fd = Fcntl.Open(directory, Constants.O_RDONLY | Constants.Current.O_DIRECTORY | Constants.Current.O_CLOEXEC);
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        var numbers = new List<int>();
+        using (var handle = new SafeDescriptorHandle(fd, ownsHandle: true))
+        {
+            if (!LinuxDirent.TryReadNumbers(fd, numbers))
+            {
+                int errno = Errno.Last;
+                handle.Dispose();
+                System.Runtime.InteropServices.Marshal.SetLastPInvokeError(errno);
+                return null;
+            }
+        }
+
+        if (isOurs)
+        {
+            // The list contains the descriptor with which it was read.
+            numbers.Remove(fd);
+        }
+
+        numbers.Sort();
+        return [.. numbers];
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Inspection;
+
+/// <summary>The threads of the runtime in this process, by the names that it gives them, and what they wait for. On Linux only.</summary>
+internal static class RuntimeThreads
+{
+    // A pipe's inode is not used again within any reasonable time, so that a pipe that was recognized once stays recognized while its
+    // thread is busy with something else.
+    private static readonly HashSet<ulong> Known = [];
+
+    // read(2), poll(2) and ppoll(2); arm64 has no poll.
+    private static readonly (int Read, int Poll, int PPoll) Calls =
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? (63, -1, 73) : (0, 7, 271);
+
+    /// <summary>Returns the inodes of the pipes on which threads of the runtime wait: for signals, and for processes that end.</summary>
+    public static HashSet<ulong> FindPipes()
+    {
+        lock (Known)
+        {
+            foreach (int thread in OperatingSystem.IsLinux() ? ProcDirectory.ThreadsOfThisProcess() : [])
+            {
+                if (ProcFs.TryRead($"/proc/self/task/{thread}/comm")?.StartsWith(".NET ", StringComparison.Ordinal) == true &&
+                    DescriptorOf(ProcFs.TryRead($"/proc/self/task/{thread}/syscall")) is { } fd &&
+                    SysStat.TryGetStatus(fd, out SysStat.FileStatus status) && status.Type == SysStat.S_IFIFO)
+                {
+                    Known.Add(status.Inode);
+                }
+            }
+
+            return [.. Known];
+        }
+    }
+
+    // proc_pid_syscall(5): the number of the system call that the thread is in, and its arguments; "running" when it is in none.
+    private static int? DescriptorOf(string? call)
+    {
+        if (call?.Split(' ') is not [var number, var first, var second, ..] ||
+            !int.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int which) ||
+            !TryParseHex(first, out ulong argument))
+        {
+            return null;
+        }
+
+        if (which == Calls.Read)
+        {
+            return argument <= int.MaxValue ? (int)argument : null;
+        }
+
+        // The first of an array of struct pollfd.
+        return (which == Calls.Poll || which == Calls.PPoll) && TryParseHex(second, out ulong count) && count > 0 ? ReadInt(argument) : null;
+    }
+
+    // The thread may have returned from the call, and its stack may be something else by then: a pointer must not be followed.
+    private static int? ReadInt(ulong address)
+    {
+        try
+        {
+            using FileStream memory = new("/proc/self/mem", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            Span<byte> value = stackalloc byte[sizeof(int)];
+            return RandomAccess.Read(memory.SafeFileHandle, value, (long)address) == sizeof(int) ? BitConverter.ToInt32(value) : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        {
+            return null;
+        }
+    }
+
+    private static bool TryParseHex(string text, out ulong value)
+    {
+        value = 0;
+        return text.StartsWith("0x", StringComparison.Ordinal) &&
+            ulong.TryParse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out value);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Net.Sockets;
+using PSFdPass.Interop;
+
+namespace PSFdPass;
+
+/// <summary>A Unix-domain socket to which others can connect or send, as it was when it was listed.</summary>
+/// <remarks>Immutable, and therefore thread-safe.</remarks>
+public sealed record UnixSocketEntry
+{
+    internal UnixSocketEntry()
+    {
+    }
+
+    /// <summary>Gets the path as it was bound, or the abstract name without the NUL in front of it. Any process can choose any name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Gets a value indicating whether the name is abstract.</summary>
+    public required bool IsAbstract { get; init; }
+
+    /// <summary>Gets the type: Stream, Seqpacket or Dgram.</summary>
+    public required SocketType Type { get; init; }
+
+    /// <summary>Gets the inode of the socket.</summary>
+    public required ulong Inode { get; init; }
+
+    /// <summary>
+    /// Gets the process that has the socket; of several, the one with the lowest id. Null when it is not known: its process may be
+    /// hidden, or of another user.
+    /// </summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>Gets the name of the program of that process.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Gets the file that the socket is bound to, as the kernel reports it.</summary>
+    internal LinuxUnixDiag.BoundFile? File { get; init; }
+
+    /// <summary>Returns the path, or <c>@name</c> for an abstract name.</summary>
+    public override string ToString() => IsAbstract ? "@" + Name : Name;
+}

@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>accept(2), which never blocks: the listener gets O_NONBLOCK if it does not have it.</summary>
+/// <remarks>
+/// After poll(2) has reported a connection, another thread or process may take it, and accept(2) on a blocking listener then waits for
+/// the next one. O_NONBLOCK is therefore necessary; it is shared with every process that has the same listener.
+/// </remarks>
+internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescriptorHandle>
+{
+    /// <inheritdoc/>
+    public short Events => Poll.POLLIN;
+
+    /// <inheritdoc/>
+    /// <exception cref="SystemCallException">
+    /// EINVAL: the socket does not listen. EOPNOTSUPP: it is a datagram socket. EMFILE and so on.
+    /// </exception>
+    public Outcome Try(out SafeDescriptorHandle result)
+    {
+        Outcome outcome = Try(default, out SafeDescriptorHandle? connection, out _);
+        result = connection!;
+        return outcome;
+    }
+
+    /// <summary>Tries once, and returns the address of the peer.</summary>
+    /// <param name="address">The buffer for the address of the peer; empty when it is not of interest.</param>
+    /// <param name="connection">The connection, which is close-on-exec and blocks.</param>
+    /// <param name="addressLength">The length of the address, which may be more than the buffer holds.</param>
+    /// <inheritdoc cref="Try(out SafeDescriptorHandle)"/>
+    public unsafe Outcome Try(Span<byte> address, out SafeDescriptorHandle? connection, out int addressLength)
+    {
+        using var lease = new HandleLease(listener);
+        EnsureNonBlocking(lease.Fd);
+        uint length = (uint)address.Length;
+        int fd;
+        fixed (byte* bytes = address)
+        {
+            uint* room = address.IsEmpty ? null : &length;
+            fd = Constants.Current.SOCK_CLOEXEC != 0
+                ? SysSocket.Accept4(lease.Fd, bytes, room, Constants.Current.SOCK_CLOEXEC)
+                : SysSocket.Accept(lease.Fd, bytes, room);
+        }
+
+        connection = null;
+        addressLength = (int)length;
+        if (fd < 0)
+        {
+            int errno = Errno.Last;
+            return errno == Errno.EAGAIN ? Outcome.NotReady
+                : errno == Errno.EINTR || errno == Errno.ECONNABORTED ? Outcome.Again
+                : throw new SystemCallException("accept", errno, $"descriptor {lease.Fd}");
+        }
+
+        connection = NewSocket.Own(fd);
+        if (!OperatingSystem.IsLinux())
+        {
+            // On macOS a connection inherits the flag of its listener.
+            NewSocket.SetNonBlocking(fd, false);
+        }
+
+        return Outcome.Done;
+    }
+
+    /// <inheritdoc/>
+    public Exception CreateTimeoutException() => new TimeoutException("No connection arrived in time.");
+
+    /// <inheritdoc/>
+    public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+
+    // Only on a socket that listens: on a connection, the flag would disturb the others who have it.
+    private static void EnsureNonBlocking(int fd)
+    {
+        if (NewSocket.IsNonBlocking(fd))
+        {
+            return;
+        }
+
+        if (!SocketFacts.IsListening(fd))
+        {
+            int errno = SocketFacts.TypeOf(fd) == Constants.SOCK_DGRAM ? Errno.EOPNOTSUPP : Errno.EINVAL;
+            throw new SystemCallException("accept", errno, $"descriptor {fd}");
+        }
+
+        NewSocket.SetNonBlocking(fd, true);
+    }
+}

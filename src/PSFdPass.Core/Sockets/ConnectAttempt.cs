@@ -1,0 +1,109 @@
+using System.Net.Sockets;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>connect(2), which never blocks. On Linux nothing can be polled while a backlog is full, so that the wait is a pause.</summary>
+/// <remarks>
+/// The call is made here because Socket.Connect loses the error number: it reports ENOENT as EADDRNOTAVAIL.
+/// </remarks>
+internal struct ConnectAttempt(
+    UnixSocketAddress address, SocketType type, bool waitForListener, IReadOnlySet<uint>? requiredUsers) : IAttempt<SafeDescriptorHandle>
+{
+    private SystemCallException? _reason;
+
+    /// <inheritdoc/>
+    public readonly short Events => 0;
+
+    /// <inheritdoc/>
+    public unsafe Outcome Try(out SafeDescriptorHandle result)
+    {
+        byte* name = stackalloc byte[SysUn.MaxSize];
+        var buffer = new Span<byte>(name, SysUn.MaxSize);
+        uint length = address.Write(buffer, "connect");
+
+        // Nobody else has the socket yet, so that its flag can be set for the call alone.
+        result = NewSocket.Create(type, nonBlocking: true);
+        bool isConnected = false;
+        try
+        {
+            int fd = (int)result.DangerousGetHandle();
+            if (type == SocketType.Dgram && Constants.Current.HasAbstractNames)
+            {
+                Autobind(fd);
+            }
+
+            if (SysSocket.Connect(fd, name, length) < 0)
+            {
+                return FromError(Errno.Last);
+            }
+
+            ThrowIfNotRequired(result);
+            NewSocket.SetNonBlocking(fd, false);
+            isConnected = true;
+            return Outcome.Done;
+        }
+        finally
+        {
+            if (!isConnected)
+            {
+                result.Dispose();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public readonly Exception CreateTimeoutException() =>
+        new TimeoutException($"{ShownText.Of(address.ToString())} did not accept a connection in time.", _reason);
+
+    /// <inheritdoc/>
+    public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+
+    private Outcome FromError(int errno)
+    {
+        if (errno == Errno.EINTR)
+        {
+            return Outcome.Again;
+        }
+
+        if (errno == Errno.ECONNREFUSED && address.AbsolutePath is { } path &&
+            SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type is not (SysStat.S_IFSOCK or SysStat.S_IFLNK))
+        {
+            // Linux refuses this too, and nobody will ever listen there.
+            throw new SystemCallException("connect", Errno.ENOTSOCK, address.ToString(), "The file is not a socket.");
+        }
+
+        _reason = new SystemCallException("connect", errno, address.ToString());
+        bool isAbsent = errno == Errno.ENOENT || errno == Errno.ECONNREFUSED;
+        return errno == Errno.EAGAIN || (waitForListener && isAbsent) ? Outcome.Unavailable : throw _reason;
+    }
+
+    // The kernel chooses an abstract name (unix(7), autobind). Without a name, the socket could not receive an answer.
+    private static unsafe void Autobind(int fd)
+    {
+        byte* family = stackalloc byte[sizeof(ushort)];
+        *(ushort*)family = Constants.AF_UNIX;
+        if (SysSocket.Bind(fd, family, sizeof(ushort)) < 0)
+        {
+            throw SystemCallException.FromLast("bind", "autobind");
+        }
+    }
+
+    private readonly void ThrowIfNotRequired(SafeDescriptorHandle socket)
+    {
+        if (requiredUsers is null)
+        {
+            return;
+        }
+
+        uint user = UnixSocketPeer.Of(socket).UserId;
+        if (!requiredUsers.Contains(user))
+        {
+            throw new UnauthorizedAccessException(
+                $"{ShownText.Of(address.ToString())} belongs to a process of {UserNames.Describe(user)}, which is not one of the required users.");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Net.Sockets;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>Unix-domain sockets that system calls have just created: owned at once, and close-on-exec.</summary>
+internal static unsafe class NewSocket
+{
+    /// <summary>socket(2).</summary>
+    /// <param name="type">Stream, Seqpacket or Dgram.</param>
+    /// <param name="nonBlocking">True to set O_NONBLOCK.</param>
+    /// <exception cref="SystemCallException">EMFILE, ENFILE; EPROTONOSUPPORT for Seqpacket on macOS.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The type is one that Unix-domain sockets don't have.</exception>
+    public static SafeDescriptorHandle Create(SocketType type, bool nonBlocking)
+    {
+        int fd = SysSocket.Create(Constants.AF_UNIX, SocketTypes.NumberOfUnix(type) | Constants.Current.SOCK_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            throw SystemCallException.FromLast("socket");
+        }
+
+        SafeDescriptorHandle socket = Own(fd);
+        if (nonBlocking)
+        {
+            SetNonBlocking(fd, true);
+        }
+
+        return socket;
+    }
+
+    /// <summary>socketpair(2).</summary>
+    /// <inheritdoc cref="Create"/>
+    public static (SafeDescriptorHandle Left, SafeDescriptorHandle Right) CreatePair(SocketType type)
+    {
+        int number = SocketTypes.NumberOfUnix(type);
+        int* pair = stackalloc int[2];
+        return SysSocket.SocketPair(Constants.AF_UNIX, number | Constants.Current.SOCK_CLOEXEC, 0, pair) == 0
+            ? (Own(pair[0]), Own(pair[1]))
+            : throw SystemCallException.FromLast("socketpair");
+    }
+
+    /// <summary>Takes the ownership of a number that a call has returned, and sets close-on-exec where the call has no flag for it.</summary>
+    public static SafeDescriptorHandle Own(int fd)
+    {
+        var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
+        if (Constants.Current.SOCK_CLOEXEC == 0)
+        {
+            _ = Fcntl.Control(fd, Constants.F_SETFD, Constants.FD_CLOEXEC);
+        }
+
+        return handle;
+    }
+
+    /// <summary>Returns whether O_NONBLOCK is set.</summary>
+    public static bool IsNonBlocking(int fd) => (Fcntl.Control(fd, Constants.F_GETFL) & Constants.Current.O_NONBLOCK) != 0;
+
+    /// <summary>Sets or clears O_NONBLOCK on the open file description.</summary>
+    public static void SetNonBlocking(int fd, bool value)
+    {
+        int flags = Fcntl.Control(fd, Constants.F_GETFL);
+        int wanted = value ? flags | Constants.Current.O_NONBLOCK : flags & ~Constants.Current.O_NONBLOCK;
+        if (flags < 0 || (flags != wanted && Fcntl.Control(fd, Constants.F_SETFL, wanted) < 0))
+        {
+            throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
+        }
+    }
+}

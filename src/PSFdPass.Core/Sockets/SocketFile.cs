@@ -1,0 +1,112 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>The file of one socket: a path, and the device and inode that it had when the socket was bound.</summary>
+/// <remarks>A path can be given to another file at any time. Nothing is changed or removed that is not this file.</remarks>
+internal sealed class SocketFile
+{
+    private const int PermissionBits = 0xFFF;
+
+    private readonly string _path;
+    private readonly SysStat.FileStatus _status;
+
+    private SocketFile(string path, SysStat.FileStatus status)
+    {
+        _path = path;
+        _status = status;
+    }
+
+    /// <summary>Gets the permissions.</summary>
+    public UnixFileMode Mode => (UnixFileMode)(_status.Mode & PermissionBits);
+
+    /// <summary>Returns the socket file at a path, without following a link; null when there is none, or a file of another kind.</summary>
+    public static SocketFile? Find(string path) =>
+        SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type == SysStat.S_IFSOCK ? new SocketFile(path, status) : null;
+
+    /// <summary>Returns whether the path still refers to this file.</summary>
+    public bool IsCurrent() => SysStat.TryGetStatusOfLink(_path, out SysStat.FileStatus status) && IsSame(status);
+
+    /// <summary>Removes the path if it still refers to this file.</summary>
+    public void Remove()
+    {
+        if (IsCurrent())
+        {
+            _ = Unistd.Unlink(_path);
+        }
+    }
+
+    /// <summary>Returns whether a socket is bound to this file.</summary>
+    /// <param name="file">The file of the socket, as the kernel reports it.</param>
+    /// <param name="device">The device of the file system that the path is on, from <see cref="MountedDevice"/>; null when unknown.</param>
+    public bool IsFileOf(LinuxUnixDiag.BoundFile? file, (uint Major, uint Minor)? device) =>
+        file is { } bound && bound.Inode == (uint)_status.Inode &&
+        (device is null || (bound.Major, bound.Minor) == device || (bound.Major, bound.Minor) == (Major, Minor));
+
+    /// <summary>Sets the permissions exactly, whatever the umask was.</summary>
+    /// <param name="mode">The permissions.</param>
+    /// <param name="socketInode">The inode of the socket that must be the one that is bound to the file.</param>
+    /// <exception cref="SystemCallException">The path no longer refers to this file, or its permissions can't be changed.</exception>
+    public void SetMode(UnixFileMode mode, ulong socketInode)
+    {
+        if (OperatingSystem.IsMacOS())
+        {
+            // Does not follow a link, so that at most another socket of this user could get the mode.
+            if (!IsCurrent() || SysStat.LChModOnMacOS(_path, (uint)mode) < 0)
+            {
+                throw SystemCallException.FromLast("fchmodat", _path);
+            }
+
+            return;
+        }
+
+        // A descriptor for the file itself, which a change of the path does not affect.
+        int fd = Fcntl.Open(_path, Constants.Current.O_PATH | Constants.Current.O_NOFOLLOW | Constants.Current.O_CLOEXEC);
+        if (fd < 0)
+        {
+            throw SystemCallException.FromLast("open", _path);
+        }
+
+        using var file = new SafeDescriptorHandle(fd, ownsHandle: true);
+        if (!SysStat.TryGetStatus(fd, out SysStat.FileStatus status) || !IsSame(status) || !IsOfSocket(socketInode, fd))
+        {
+            throw new SystemCallException("bind", Errno.EADDRINUSE, _path, "Another file has replaced the new socket.");
+        }
+
+        if (SysStat.ChMod($"/proc/self/fd/{fd}", (uint)mode) < 0)
+        {
+            throw SystemCallException.FromLast("chmod", _path);
+        }
+    }
+
+    /// <summary>
+    /// Returns the device of the file system that an open file is on, as the kernel numbers it. It differs from the device that
+    /// stat(2) reports on file systems with subvolumes or layers (btrfs, overlayfs). Null when that is unknown.
+    /// </summary>
+    public static (uint Major, uint Minor)? MountedDevice(int fd)
+    {
+        // mnt_id of proc_pid_fdinfo(5), and the first three columns of proc_pid_mountinfo(5): mount, parent, major:minor.
+        string? mount = ProcFs.TryRead($"/proc/self/fdinfo/{fd}")?.Split('\n')
+            .FirstOrDefault(static line => line.StartsWith("mnt_id:", StringComparison.Ordinal))?[7..].Trim();
+        string? line = mount is null ? null : ProcFs.TryRead("/proc/self/mountinfo")?.Split('\n')
+            .FirstOrDefault(line => line.StartsWith(mount + " ", StringComparison.Ordinal));
+        return line?.Split(' ', 4) is [_, _, var device, _] && device.Split(':') is [var major, var minor] &&
+            uint.TryParse(major, out uint majorNumber) && uint.TryParse(minor, out uint minorNumber)
+            ? (majorNumber, minorNumber)
+            : null;
+    }
+
+    private uint Major => (uint)(_status.Device >> 32);
+
+    private uint Minor => (uint)_status.Device;
+
+    private bool IsSame(SysStat.FileStatus other) => (other.Device, other.Inode, other.Type) == (_status.Device, _status.Inode, _status.Type);
+
+    // Without unix_diag, the device and inode right after bind(2) have to do.
+    private bool IsOfSocket(ulong socketInode, int fd)
+    {
+        (uint, uint)? device = MountedDevice(fd);
+        return UnixSocketList.Read() is not { } rows || rows.Any(row => row.Inode == socketInode && IsFileOf(row.File, device));
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net.Sockets;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Sockets;
+
+/// <summary>
+/// Binds a socket to a path that a stale socket may have: one that no process has bound any longer. Processes that do this at the same
+/// time are serialized by flock(2) on the directory, which is tried without blocking.
+/// </summary>
+/// <remarks>
+/// A socket that is bound and does not listen yet refuses connections as a stale one does. unix_diag distinguishes the two, for sockets
+/// of this network namespace.
+/// </remarks>
+internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
+{
+    private readonly UnixSocketAddress _address;
+    private readonly string _path;
+    private readonly SocketType _type;
+    private readonly Func<int> _bind;
+    private readonly SafeDescriptorHandle _directory;
+
+    /// <summary>Opens the directory.</summary>
+    /// <param name="address">The path.</param>
+    /// <param name="type">The type of the new socket.</param>
+    /// <param name="bind">Binds the new socket; returns 0 or the error.</param>
+    /// <exception cref="SystemCallException">EADDRINUSE: the directory can't be opened.</exception>
+    public StaleSocketReplacement(UnixSocketAddress address, SocketType type, Func<int> bind)
+    {
+        _address = address;
+        _path = address.AbsolutePath!;
+        _type = type;
+        _bind = bind;
+        int fd = Fcntl.Open(
+            Path.GetDirectoryName(_path) ?? "/", Constants.O_RDONLY | Constants.Current.O_DIRECTORY | Constants.Current.O_CLOEXEC);
+        _directory = fd >= 0
+            ? new SafeDescriptorHandle(fd, ownsHandle: true)
+            : throw Refuse($"its directory can't be opened to lock it ({ErrnoNames.NameOf(Errno.Last)})");
+    }
+
+    /// <inheritdoc/>
+    public short Events => 0;
+
+    /// <inheritdoc/>
+    /// <exception cref="SystemCallException">
+    /// EADDRINUSE: the socket is in use, or it could not be found out whether it is. The message has the reason.
+    /// </exception>
+    public Outcome Try(out bool result)
+    {
+        int fd = (int)_directory.DangerousGetHandle();
+        result = true;
+        if (SysFile.FLock(fd, SysFile.LOCK_EX | SysFile.LOCK_NB) < 0)
+        {
+            int errno = Errno.Last;
+            return errno == Errno.EAGAIN ? Outcome.Unavailable
+                : errno == Errno.EINTR ? Outcome.Again
+                : throw Refuse($"its directory can't be locked ({ErrnoNames.NameOf(errno)})");
+        }
+
+        try
+        {
+            Replace(fd);
+            return Outcome.Done;
+        }
+        finally
+        {
+            // Closing the descriptor would not be enough while a child that is being started has a copy of it.
+            _ = SysFile.FLock(fd, SysFile.LOCK_UN);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Exception CreateTimeoutException() => Refuse("another process has its directory locked");
+
+    /// <inheritdoc/>
+    public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+
+    /// <summary>Closes the directory.</summary>
+    public void Dispose() => _directory.Dispose();
+
+    private void Replace(int directory)
+    {
+        if (SocketFile.Find(_path) is { } file)
+        {
+            ThrowIfBound(file, directory);
+            ThrowIfAnswering();
+            file.Remove();
+        }
+        else if (SysStat.TryGetStatusOfLink(_path, out _))
+        {
+            throw Refuse("it is not a socket");
+        }
+
+        int errno = _bind();
+        if (errno != 0)
+        {
+            throw new SystemCallException("bind", errno, _address.ToString());
+        }
+    }
+
+    // A dump can miss a socket when another one is closed during it. What two dumps don't have is not there.
+    private void ThrowIfBound(SocketFile file, int directory)
+    {
+        (uint, uint)? device = SocketFile.MountedDevice(directory);
+        for (int dump = 0; dump < 2; dump++)
+        {
+            List<LinuxUnixDiag.Row> rows = UnixSocketList.Read() ??
+                throw Refuse("this system does not report whether a process still has it (unix_diag is not available)");
+            foreach (LinuxUnixDiag.Row row in rows)
+            {
+                if (file.IsFileOf(row.File, device))
+                {
+                    throw Refuse(row.State == LinuxUnixDiag.TCP_LISTEN ? "a process listens on it" : "a process has it bound");
+                }
+            }
+        }
+    }
+
+    // A process in another network namespace is not in the list, but a connection reaches it.
+    private void ThrowIfAnswering()
+    {
+        try
+        {
+            var attempt = new ConnectAttempt(_address, _type, waitForListener: false, requiredUsers: null);
+            if (attempt.Try(out SafeDescriptorHandle connection) == Outcome.Done)
+            {
+                connection.Dispose();
+            }
+        }
+        catch (SystemCallException exception) when (exception.Errno == Errno.ECONNREFUSED || exception.Errno == Errno.ENOENT)
+        {
+            return;
+        }
+        catch (SystemCallException exception) when (exception.Call == "connect")
+        {
+            throw Refuse($"connecting to it fails with {exception.ErrnoName}, so that a process may have it");
+        }
+
+        throw Refuse("a process listens on it");
+    }
+
+    private SystemCallException Refuse(string reason) => new(
+        "bind", Errno.EADDRINUSE, _address.ToString(), $"It was not replaced, because {reason}.");
+}

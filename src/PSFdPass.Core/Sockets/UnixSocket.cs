@@ -1,0 +1,257 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>Creates, connects and accepts Unix-domain sockets: socketpair(2), connect(2) and accept(2).</summary>
+/// <remarks>
+/// Thread-safe. Several threads may accept on one listener. The sockets that are returned block and are close-on-exec, and the caller
+/// must dispose them.
+/// </remarks>
+public static class UnixSocket
+{
+    /// <summary>Creates a pair of connected sockets without names (socketpair(2)).</summary>
+    /// <param name="type">Stream, Seqpacket or Dgram.</param>
+    /// <exception cref="SystemCallException">Thrown when socketpair(2) fails: EMFILE, or EPROTONOSUPPORT for Seqpacket on macOS.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The type is one that Unix-domain sockets don't have.</exception>
+    public static (Socket Left, Socket Right) CreatePair(SocketType type = SocketType.Stream)
+    {
+        (SafeDescriptorHandle left, SafeDescriptorHandle right) = NewSocket.CreatePair(type);
+        using (left)
+        using (right)
+        {
+            // Each conversion takes its descriptor over or throws. A descriptor that is not taken over is closed with its handle.
+            Socket first = SocketConversion.ToSocket(left);
+            try
+            {
+                return (first, SocketConversion.ToSocket(right));
+            }
+            catch
+            {
+                first.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Connects to a socket, and waits without a limit while its backlog is full.</summary>
+    /// <inheritdoc cref="Connect(UnixSocketAddress, SocketType, TimeSpan, bool, IReadOnlySet{uint}, CancellationToken)"/>
+    public static Socket Connect(UnixSocketAddress address, SocketType type = SocketType.Stream) =>
+        Connect(address, type, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Connects to a socket (connect(2)).</summary>
+    /// <remarks>On Linux a datagram socket gets an abstract name of its own, so that it can receive answers.</remarks>
+    /// <param name="address">The address of the socket.</param>
+    /// <param name="type">Stream, Seqpacket or Dgram; the same as the listener's.</param>
+    /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="waitForListener">
+    /// True to wait until a socket with that address exists and listens. By default, its absence is an error.
+    /// </param>
+    /// <param name="requiredUsers">
+    /// The user ids that the listener may have: the effective user id of the process that called listen(2) (SO_PEERCRED). It is
+    /// compared before the socket is returned. Null for any user. Not possible for datagram sockets.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="SystemCallException">
+    /// Thrown when connect(2) fails: ENOENT, ECONNREFUSED, EACCES, ENAMETOOLONG, ENOTSOCK (the path is a file of another kind), EPROTOTYPE
+    /// (the socket is of another type) and so on.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">The listener belongs to another user than the required ones.</exception>
+    /// <exception cref="ArgumentException"><paramref name="requiredUsers"/> is given for a datagram socket, whose peer is not recorded.</exception>
+    /// <exception cref="TimeoutException">Thrown when no connection was accepted in time.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    public static Socket Connect(
+        UnixSocketAddress address,
+        SocketType type,
+        TimeSpan timeout,
+        bool waitForListener = false,
+        IReadOnlySet<uint>? requiredUsers = null,
+        CancellationToken cancellationToken = default)
+    {
+        ConnectAttempt attempt = CreateAttempt(address, type, waitForListener, requiredUsers);
+        return ToSocket(WaitLoop.Run<ConnectAttempt, SafeDescriptorHandle>(ref attempt, null, Deadline.After(timeout), cancellationToken));
+    }
+
+    /// <summary>Connects to a socket without keeping a thread while it waits (connect(2)).</summary>
+    /// <inheritdoc cref="Connect(UnixSocketAddress, SocketType, TimeSpan, bool, IReadOnlySet{uint}, CancellationToken)"/>
+    public static Task<Socket> ConnectAsync(
+        UnixSocketAddress address,
+        SocketType type,
+        TimeSpan timeout,
+        bool waitForListener = false,
+        IReadOnlySet<uint>? requiredUsers = null,
+        CancellationToken cancellationToken = default)
+    {
+        ConnectAttempt attempt = CreateAttempt(address, type, waitForListener, requiredUsers);
+        return ToSocketAsync(
+            WaitLoop.RunAsync<ConnectAttempt, SafeDescriptorHandle>(attempt, null, Deadline.After(timeout), cancellationToken));
+    }
+
+    /// <summary>Accepts a connection (accept(2)), and waits for one without a limit.</summary>
+    /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
+    public static Socket Accept(SafeHandle listener) => Accept(listener, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Accepts a connection (accept(2)).</summary>
+    /// <remarks>
+    /// O_NONBLOCK is set on the listener, for every process that has it, because accept(2) on a blocking listener can wait longer
+    /// than the timeout when another thread or process takes the connection. For a <see cref="Socket"/> whose own synchronous calls
+    /// are used too, call <see cref="Accept(Socket, TimeSpan, CancellationToken)"/>.
+    /// </remarks>
+    /// <param name="listener">A listening socket of any family.</param>
+    /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait. No connection is lost.</param>
+    /// <exception cref="SystemCallException">
+    /// Thrown when accept(2) fails: EINVAL when the socket does not listen, EOPNOTSUPP for a datagram socket, EMFILE and so on.
+    /// </exception>
+    /// <exception cref="TimeoutException">Thrown when no connection arrived in time.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the listener is closed, also during the wait.</exception>
+    public static Socket Accept(SafeHandle listener, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        var attempt = new AcceptAttempt(listener);
+        return ToSocket(WaitLoop.Run<AcceptAttempt, SafeDescriptorHandle>(ref attempt, listener, Deadline.After(timeout), cancellationToken));
+    }
+
+    /// <remarks>
+    /// O_NONBLOCK is set on the listener, for every process that has it. The socket's own synchronous calls still wait.
+    /// </remarks>
+    /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
+    public static Socket Accept(Socket listener, TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        Accept(Prepare(listener), timeout, cancellationToken);
+
+    /// <summary>Accepts a connection without keeping a thread while it waits (accept(2)).</summary>
+    /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
+    public static Task<Socket> AcceptAsync(SafeHandle listener, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        return ToSocketAsync(WaitLoop.RunAsync<AcceptAttempt, SafeDescriptorHandle>(
+            new AcceptAttempt(listener), listener, Deadline.After(timeout), cancellationToken));
+    }
+
+    /// <inheritdoc cref="AcceptAsync(SafeHandle, TimeSpan, CancellationToken)"/>
+    public static Task<Socket> AcceptAsync(SafeHandle listener, CancellationToken cancellationToken = default) =>
+        AcceptAsync(listener, Timeout.InfiniteTimeSpan, cancellationToken);
+
+    /// <inheritdoc cref="Accept(Socket, TimeSpan, CancellationToken)"/>
+    public static Task<Socket> AcceptAsync(Socket listener, TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        AcceptAsync(Prepare(listener), timeout, cancellationToken);
+
+    /// <summary>Accepts a connection if one is waiting (accept(2)). Never blocks.</summary>
+    /// <param name="listener">A listening socket of any family.</param>
+    /// <returns>The connection, which blocks and is close-on-exec; null when none is waiting.</returns>
+    /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
+    public static FileDescriptor? TryAccept(SafeHandle listener)
+    {
+        using SafeDescriptorHandle? connection = TryAccept(listener, default, out _);
+        return connection is null ? null : new FileDescriptor(connection.Detach(), ownsHandle: true);
+    }
+
+    /// <summary>
+    /// Sets the size of the send buffer (SO_SNDBUF of socket(7)). On Linux it alone limits what waits in a Unix-domain socket to be
+    /// received, and how large a packet can be.
+    /// </summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="bytes">The size in bytes. Linux doubles it for its own bookkeeping.</param>
+    /// <returns>The size in effect, in the same unit: less where the system limits it (net.core.wmem_max).</returns>
+    /// <exception cref="SystemCallException">Thrown when setsockopt(2) fails: ENOTSOCK, EBADF.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
+    public static int SetSendBuffer(SafeHandle socket, int bytes) => SetBuffer(socket, Constants.Current.SO_SNDBUF, bytes, "SO_SNDBUF");
+
+    /// <summary>Sets the size of the receive buffer (SO_RCVBUF of socket(7)). Linux ignores it for Unix-domain sockets.</summary>
+    /// <returns>The size in effect, in the same unit: less where the system limits it (net.core.rmem_max).</returns>
+    /// <inheritdoc cref="SetSendBuffer"/>
+    public static int SetReceiveBuffer(SafeHandle socket, int bytes) => SetBuffer(socket, Constants.Current.SO_RCVBUF, bytes, "SO_RCVBUF");
+
+    /// <summary>Requests the credentials of the sender with each message that is received, for every holder of the socket (SO_PASSCRED of unix(7)). On Linux only.</summary>
+    /// <remarks>
+    /// The kernel attaches credentials to messages that are sent from now on. The option also binds a socket without a name to an
+    /// abstract name when it connects or sends.
+    /// </remarks>
+    /// <param name="socket">A Unix-domain socket.</param>
+    /// <exception cref="NotUnixSocketException">It is a socket of another family.</exception>
+    /// <exception cref="SystemCallException">Thrown when setsockopt(2) fails: ENOTSOCK, EBADF.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
+    public static void RequestCredentials(SafeHandle socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        if (Constants.Current.SO_PASSCRED < 0)
+        {
+            throw new PlatformNotSupportedException("Only Linux attaches credentials to each message.");
+        }
+
+        using var lease = new HandleLease(socket);
+        UnixFamily.Require(lease.Fd);
+        if (!SysSocket.TrySetOption(lease.Fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_PASSCRED, 1))
+        {
+            throw SystemCallException.FromLast("setsockopt", "SO_PASSCRED");
+        }
+    }
+
+    /// <summary>Accepts a connection if one is waiting, and returns the address of the peer.</summary>
+    internal static SafeDescriptorHandle? TryAccept(SafeHandle listener, Span<byte> address, out int addressLength)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        var attempt = new AcceptAttempt(listener);
+        while (true)
+        {
+            Outcome outcome = attempt.Try(address, out SafeDescriptorHandle? connection, out addressLength);
+            if (outcome != Outcome.Again)
+            {
+                return connection;
+            }
+        }
+    }
+
+    private static ConnectAttempt CreateAttempt(
+        UnixSocketAddress address, SocketType type, bool waitForListener, IReadOnlySet<uint>? requiredUsers)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return requiredUsers is null || type != SocketType.Dgram
+            ? new ConnectAttempt(address, type, waitForListener, requiredUsers)
+            : throw new ArgumentException("The user of a datagram socket is not recorded, so that none can be required.", nameof(requiredUsers));
+    }
+
+    // Sets O_NONBLOCK so that the Socket keeps it in mind: its synchronous calls then wait by poll(2).
+    private static SafeSocketHandle Prepare(Socket listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        SafeSocketHandle handle = listener.SafeHandle;
+        using var lease = new HandleLease(handle);
+        if (listener.Blocking && !NewSocket.IsNonBlocking(lease.Fd) && SocketFacts.IsListening(lease.Fd))
+        {
+            listener.Blocking = false;
+            listener.Blocking = true;
+        }
+
+        return handle;
+    }
+
+    private static Socket ToSocket(SafeDescriptorHandle handle)
+    {
+        using (handle)
+        {
+            return SocketConversion.ToSocket(handle);
+        }
+    }
+
+    private static async Task<Socket> ToSocketAsync(ValueTask<SafeDescriptorHandle> handle) =>
+        ToSocket(await handle.ConfigureAwait(false));
+
+    private static int SetBuffer(SafeHandle socket, int option, int bytes, string name)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
+        using var lease = new HandleLease(socket);
+        return SysSocket.TrySetOption(lease.Fd, Constants.Current.SOL_SOCKET, option, bytes) &&
+            SysSocket.TryGetOption(lease.Fd, Constants.Current.SOL_SOCKET, option, out int inEffect)
+            ? OperatingSystem.IsLinux() ? inEffect / 2 : inEffect
+            : throw SystemCallException.FromLast("setsockopt", $"{name} {bytes}");
+    }
+}

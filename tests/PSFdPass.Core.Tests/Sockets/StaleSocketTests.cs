@@ -1,0 +1,119 @@
+using System.Net.Sockets;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Replacing a stale socket, and nothing else.</summary>
+public sealed class StaleSocketTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    private UnixSocketAddress Address => UnixSocketAddress.FromPath(_directory.File("s"));
+
+    [LinuxFact]
+    public void A_socket_that_is_bound_and_does_not_listen_yet_is_not_stale()
+    {
+        using var bound = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        bound.Bind(new UnixDomainSocketEndPoint(_directory.File("s")));
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
+        Assert.Equal(("EADDRINUSE", _directory.File("s")), (exception.ErrnoName, exception.Subject));
+        Assert.Contains("a process has it bound", exception.Message);
+        bound.Listen();
+        using Socket client = UnixSocket.Connect(Address);
+    }
+
+    // Bound with another path: unix_diag has the file, and not only the name.
+    [LinuxFact]
+    public void A_socket_that_was_bound_with_a_relative_path_is_not_stale() => Child.Run(BindRelative, _directory.Path);
+
+    private static void BindRelative()
+    {
+        Environment.CurrentDirectory = Child.Argument;
+        using var bound = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        bound.Bind(new UnixDomainSocketEndPoint("s"));
+        Assert.Throws<SystemCallException>(
+            () => UnixSocketListener.Create(UnixSocketAddress.FromPath(Path.Join(Child.Argument, "s")), replaceStale: true));
+    }
+
+    [LinuxFact]
+    public void Of_two_threads_exactly_one_replaces_a_stale_socket()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            MakeStale();
+            using var start = new Barrier(2);
+            var made = new UnixSocketListener?[2];
+            var threads = new Thread[2];
+            for (int i = 0; i < threads.Length; i++)
+            {
+                int number = i;
+                threads[i] = new Thread(() =>
+                {
+                    start.SignalAndWait();
+                    try
+                    {
+                        made[number] = UnixSocketListener.Create(Address, replaceStale: true);
+                    }
+                    catch (SystemCallException exception) when (exception.ErrnoName == "EADDRINUSE")
+                    {
+                    }
+                });
+                threads[i].Start();
+            }
+
+            Assert.All(threads, thread => Assert.True(thread.Join(Patience.Long)));
+            UnixSocketListener one = Assert.Single(made.OfType<UnixSocketListener>());
+            using (Socket client = UnixSocket.Connect(Address))
+            using (Socket server = UnixSocket.Accept(one.SafeHandle, Patience.Long))
+            {
+            }
+
+            one.Dispose();
+            Assert.False(File.Exists(_directory.File("s")));
+        }
+    }
+
+    [LinuxFact]
+    public void A_lock_that_another_process_holds_is_refused_with_the_reason_and_can_be_cancelled()
+    {
+        MakeStale();
+        using var directory = new SafeDescriptorHandle(
+            Libc.Checked(Fcntl.Open(_directory.Path, Constants.Current.O_DIRECTORY | Constants.Current.O_CLOEXEC)), ownsHandle: true);
+        Assert.Equal(0, SysFile.FLock((int)directory.DangerousGetHandle(), SysFile.LOCK_EX));
+        using var source = new CancellationTokenSource();
+        BlockedThread creating = BlockedThread.Start(
+            () => UnixSocketListener.Create(Address, replaceStale: true, cancellationToken: source.Token));
+        source.Cancel();
+        Assert.IsAssignableFrom<OperationCanceledException>(creating.Join());
+
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
+        Assert.Contains("another process has its directory locked", exception.Message);
+        directory.Dispose();
+        UnixSocketListener.Create(Address, replaceStale: true).Dispose();
+    }
+
+    [LinuxFact]
+    public void Nothing_is_left_open()
+    {
+        using var bound = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        bound.Bind(new UnixDomainSocketEndPoint(_directory.File("bound")));
+        OpenDescriptors.AreLeftAsTheyWere(() =>
+        {
+            MakeStale();
+            UnixSocketListener.Create(Address, replaceStale: true).Dispose();
+            Assert.Throws<SystemCallException>(
+                () => UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("bound")), replaceStale: true));
+        });
+    }
+
+    private void MakeStale()
+    {
+        UnixSocketListener listener = UnixSocketListener.Create(Address);
+        Closing.Release(listener.SafeHandle);
+        listener.Dispose();
+        Assert.True(File.Exists(_directory.File("s")));
+    }
+}
