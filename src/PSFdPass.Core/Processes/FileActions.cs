@@ -100,10 +100,13 @@ internal sealed unsafe class FileActions : IDisposable
     private void CloseOthers(IReadOnlyDictionary<int, int> copies, bool hasCloseFrom)
     {
         int highest = Math.Max(LastStandard, copies.Keys.LastOrDefault());
+
+        // The C library refuses numbers beyond the limit. They can be open only if the limit was lowered.
+        int limit = SysResource.MaxOpenFiles;
         var others = new HashSet<int>(Enumerable.Range(LastStandard + 1, Math.Min(highest, ClosedUnseen) - LastStandard));
         if (highest > ClosedUnseen || !hasCloseFrom)
         {
-            others.UnionWith(OpenDescriptors.Numbers().Where(fd => fd > LastStandard && (fd < highest || !hasCloseFrom)));
+            others.UnionWith(OpenDescriptors.Numbers().Where(fd => fd > LastStandard && fd < limit && (fd < highest || !hasCloseFrom)));
         }
 
         others.ExceptWith(copies.Keys);
@@ -112,7 +115,7 @@ internal sealed unsafe class FileActions : IDisposable
             Check(Spawn.AddClose(_actions, fd));
         }
 
-        if (hasCloseFrom)
+        if (hasCloseFrom && highest + 1 < limit)
         {
             Check(Spawn.AddCloseFrom(_actions, highest + 1));
         }

@@ -22,7 +22,7 @@ internal static class ListenShell
     private static readonly string[] Overwritten = ["PWD", "OLDPWD", "PS1", "PS2", "IFS"];
 
     // Shells create these where they don't exist: bash SHLVL and _, busybox PATH.
-    private static readonly string[] Created = ["PWD", "OLDPWD", "SHLVL", "_", "OPTIND", "PATH"];
+    private static readonly string[] Created = ["PWD", "OLDPWD", "SHLVL", "_", "PATH"];
 
     /// <summary>Changes the environment for the shell, and returns the shell's arguments.</summary>
     /// <param name="program">The absolute path of the program.</param>
@@ -46,7 +46,7 @@ internal static class ListenShell
 
         lost = [.. variables.Keys.Where(name => !IsIdentifier(name) || Unusable.Contains(name)).Order(StringComparer.Ordinal)];
         var script = new StringBuilder();
-        string[] unset = [.. Created.Where(name => !variables.ContainsKey(name) || Unusable.Contains(name))];
+        string[] unset = [.. Created.Where(name => !variables.ContainsKey(name))];
         if (unset.Length > 0)
         {
             script.Append("unset ").AppendJoin(' ', unset).Append("; ");

@@ -10,11 +10,20 @@ public sealed class ChildProgram : ICollectionFixture<ChildProgram>, IDisposable
     /// <summary>The tests that use it.</summary>
     public const string Collection = "Processes";
 
-    private static readonly TemporaryDirectory Folder = new();
-    private static readonly Lazy<string> Compiled = new(Compile);
+    // Tests that run in processes of their own find the program by this variable.
+    private const string Variable = "PSFDPASS_TEST_CHILD";
+    private readonly TemporaryDirectory _folder = new();
+
+    public ChildProgram()
+    {
+        Program.Run(
+            "gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", _folder.File("child"),
+            System.IO.Path.Combine(Repository.Root, "tests", "peers", "child.c")).Succeeded();
+        Environment.SetEnvironmentVariable(Variable, _folder.File("child"));
+    }
 
     /// <summary>The program's path.</summary>
-    internal static string Path => Compiled.Value;
+    internal static string Path => Environment.GetEnvironmentVariable(Variable)!;
 
     internal static FdProcessStartInfo Start(params string[] arguments) => new(Path, arguments);
 
@@ -44,15 +53,10 @@ public sealed class ChildProgram : ICollectionFixture<ChildProgram>, IDisposable
         }
     }
 
-    public void Dispose() => Folder.Dispose();
-
-    private static string Compile()
+    public void Dispose()
     {
-        string target = Folder.File("child");
-        Program.Run(
-            "gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", target,
-            System.IO.Path.Combine(Repository.Root, "tests", "peers", "child.c")).Succeeded();
-        return target;
+        Environment.SetEnvironmentVariable(Variable, null);
+        _folder.Dispose();
     }
 }
 

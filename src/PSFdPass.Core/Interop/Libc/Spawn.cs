@@ -22,7 +22,7 @@ internal static unsafe partial class Spawn
         (delegate* unmanaged<void*, int, int>)Find("posix_spawn_file_actions_addclosefrom_np");
 
     private static readonly delegate* unmanaged<void*, byte*, int> AddChangeDirectoryFunction =
-        (delegate* unmanaged<void*, byte*, int>)Find("posix_spawn_file_actions_addchdir_np", "posix_spawn_file_actions_addchdir");
+        (delegate* unmanaged<void*, byte*, int>)Find("posix_spawn_file_actions_addchdir_np");
 
     private static readonly delegate* unmanaged<void*, int, int> AddInheritNp =
         (delegate* unmanaged<void*, int, int>)Find("posix_spawn_file_actions_addinherit_np");
@@ -81,16 +81,6 @@ internal static unsafe partial class Spawn
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
     public static partial int SetSignalMask(void* attributes, void* signals);
 
-    private static void* Find(params ReadOnlySpan<string> names)
-    {
-        foreach (string name in names)
-        {
-            if (NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), name, out nint function))
-            {
-                return (void*)function;
-            }
-        }
-
-        return null;
-    }
+    private static void* Find(string name) =>
+        NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), name, out nint function) ? (void*)function : null;
 }
