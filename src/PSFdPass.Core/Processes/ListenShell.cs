@@ -1,3 +1,4 @@
+using PSFdPass.Facts;
 using System.Globalization;
 using System.Text;
 

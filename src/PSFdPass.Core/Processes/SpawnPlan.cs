@@ -1,3 +1,4 @@
+using PSFdPass.Facts;
 using System.Runtime.InteropServices;
 using PSFdPass.Interop;
 

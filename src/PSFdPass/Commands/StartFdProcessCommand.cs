@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 
@@ -193,7 +194,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
     {
         bool isForWriting = access == FileAccess.Write;
         var options = new FileOpenOptions { Access = access, Create = isForWriting, Truncate = isForWriting };
-        FileDescriptor file = FileOpener.Open(path, options, Timeout.InfiniteTimeSpan, Stopped);
+        FileDescriptor file = FileDescriptor.Open(path, options, Timeout.InfiniteTimeSpan, Stopped);
         _opened.Add(file);
         return file.SafeHandle;
     }
