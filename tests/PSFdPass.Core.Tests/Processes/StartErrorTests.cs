@@ -115,11 +115,20 @@ public sealed class StartErrorTests
     {
         FullTable.WarmUp();
         using FileDescriptor a = Some.Null(), b = Some.Null();
-        // The first success and the first failure load what the runtime keeps.
-        using (FdProcess? process = Start(a, b))
+        // The first success, with a wait that needs the thread pool, and the first failure load what the runtime keeps.
+        ThreadPool.SetMinThreads(8, 8);
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        FdProcessStartInfo hold = ChildProgram.Start("hold");
+        hold.StandardInput = reader.SafeHandle;
+        using (FdProcess process = FdProcess.Start(hold))
         {
-            process!.WaitForExit();
+            Task[] waits = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(() => process.WaitForExit())), process.WaitForExitAsync()];
+            Task.Delay(Patience.Short).Wait();
+            writer.Dispose();
+            Task.WaitAll(waits);
         }
+
+        reader.Dispose();
 
         using (new FullTable(free: 1))
         {
@@ -143,7 +152,7 @@ public sealed class StartErrorTests
         }
 
         Assert.True(failed > 0 && started > 0, $"{failed} failed, {started} started");
-        Assert.Equal("", string.Concat(Directory.GetFiles("/proc/self/task", "children", SearchOption.AllDirectories).Select(File.ReadAllText)));
+        Assert.Equal("", string.Concat(Directory.GetDirectories("/proc/self/task").Select(task => File.ReadAllText(task + "/children"))));
     }
 
     private static string Targets() => string.Join(", ", OpenDescriptors.List());
