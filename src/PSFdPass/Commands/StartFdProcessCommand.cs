@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
@@ -73,7 +74,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
 
     /// <summary>The longest time to wait.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Return the process.</summary>
@@ -81,7 +82,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => OrStop(Start, FilePath);
+    protected override void EndProcessing() => Run(Start, FilePath);
 
     private void Start()
     {
@@ -120,9 +121,9 @@ public sealed class StartFdProcessCommand : FdPassCommand
             if (Wait && !process.WaitForExit(ToTimeout(TimeoutSeconds), Stopped))
             {
                 // Not terminating, so that an assignment gets the process.
-                WriteError(ErrorRecords.From(
+                WriteError(
                     new TimeoutException($"Process {process.Id} ({ShownText.Of(FilePath)}) has not ended within {TimeoutSeconds} s. It is still running."),
-                    process));
+                    process);
             }
         }
         finally

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>Completes the names of programs on the PATH, and paths.</summary>
 internal sealed class ProgramCompleter : IArgumentCompleter
