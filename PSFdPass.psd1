@@ -23,6 +23,7 @@
         'Send-FileDescriptor'
         'Set-FileDescriptor'
         'Start-FdEchoDemo'
+        'Start-FdProcess'
         'Wait-UnixSocketConnection'
     )
     FunctionsToExport      = @()

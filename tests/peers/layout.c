@@ -181,8 +181,12 @@ static void structures(void)
     SHOW(offsetof(struct unix_diag_vfs, udiag_vfs_ino));
     SHOW(offsetof(struct unix_diag_vfs, udiag_vfs_dev));
     SHOW(sizeof(siginfo_t));
+    SHOW(offsetof(siginfo_t, si_code));
     SHOW(offsetof(siginfo_t, si_pid));
     SHOW(offsetof(siginfo_t, si_status));
+    SHOW(sizeof(sigset_t));
+    SHOW(sizeof(posix_spawnattr_t));
+    SHOW(sizeof(posix_spawn_file_actions_t));
     SHOW(sizeof(socklen_t));
     SHOW(sizeof(off_t));
     SHOW(sizeof(pid_t));

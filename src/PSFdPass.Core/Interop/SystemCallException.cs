@@ -65,6 +65,14 @@ public sealed class SystemCallException : IOException
 
     private static string? Advice(string call, string name, string? subject) => (name, call) switch
     {
+        ("ENOENT", "posix_spawn") => subject?.Contains('/') == true
+            ? "The file does not exist, or the interpreter in its first line does not."
+            : "No directory of PATH contains this program.",
+        ("EACCES", "posix_spawn") => "The file is not an executable program, or a directory above it can't be searched.",
+        ("ENOEXEC", "posix_spawn") =>
+            "The file is neither a program for this machine nor a script whose first line names an interpreter (#!/bin/sh).",
+        ("E2BIG", "posix_spawn") => "The arguments and the environment together are too long.",
+        ("ENOENT" or "ENOTDIR", "chdir") => "The working directory does not exist.",
         ("EMFILE", _) => "This process has as many descriptors as it may: close some, or raise its limit (ulimit -n).",
         ("ENFILE", _) => "The whole system has as many open files as it may (fs.file-max).",
         ("ETOOMANYREFS", _) =>

@@ -40,6 +40,9 @@ public static class ViewProperties
         _ => null,
     });
 
+    /// <summary>Gets the program of a child.</summary>
+    public static string ShownFileName(PSObject value) => Show(value, static shown => (shown as FdProcess)?.FileName);
+
     /// <summary>Gets the text of a message.</summary>
     public static string ShownText(PSObject value) => Show(value, static shown => (shown as ReceivedMessage)?.Text);
 

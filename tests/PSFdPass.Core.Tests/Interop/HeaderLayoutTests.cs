@@ -107,6 +107,9 @@ public sealed partial class HeaderLayoutTests
         Assert.InRange(Literal(typeof(NameLookup), "EntrySize"), headers["sizeof(struct group)"], int.MaxValue);
         Assert.InRange(Literal(typeof(SysStat), "BufferSize"), headers["sizeof(struct statx)"], int.MaxValue);
         Assert.InRange(SysUn.MaxSize, headers["sizeof(struct sockaddr_un)"], int.MaxValue);
+        Assert.InRange(Spawn.ObjectSize, headers["sizeof(posix_spawnattr_t)"], int.MaxValue);
+        Assert.InRange(Spawn.ObjectSize, headers["sizeof(posix_spawn_file_actions_t)"], int.MaxValue);
+        Assert.Equal(Signal.SetSize, headers["sizeof(sigset_t)"]);
         Assert.Equal(headers["RLIMIT_NOFILE"] == 7 ? 2 * sizeof(ulong) : -1, headers["sizeof(struct rlimit)"]);
         Assert.Equal(sizeof(ulong), headers["sizeof(struct linger)"]);
         Assert.Equal(0, headers["offsetof(struct tcp_info, tcpi_state)"]);
@@ -210,13 +213,14 @@ public sealed partial class HeaderLayoutTests
         int compared = 0;
         foreach ((Type type, string[] tags, string[] fields) in CNames.Structures())
         {
-            string? tag = tags.FirstOrDefault(tag => headers.TryGet($"sizeof(struct {tag})", out _));
-            Assert.True(tag is not null, $"layout.c does not print struct {string.Join(" or struct ", tags)}.");
-            Assert.Equal((tag, headers[$"sizeof(struct {tag})"]), (tag, Marshal.SizeOf(type)));
+            string? name = tags.Select(tag => $"struct {tag}").Concat(tags.Select(tag => $"{tag}_t"))
+                .FirstOrDefault(name => headers.TryGet($"sizeof({name})", out _));
+            Assert.True(name is not null, $"layout.c does not print struct {string.Join(" or struct ", tags)}.");
+            Assert.Equal((name, headers[$"sizeof({name})"]), (name, Marshal.SizeOf(type)));
             foreach (string field in fields)
             {
-                string name = $"offsetof(struct {tag}, {field})";
-                Assert.Equal((name, headers[name]), (name, Marshal.OffsetOf(type, field)));
+                string offset = $"offsetof({name}, {field})";
+                Assert.Equal((offset, headers[offset]), (offset, Marshal.OffsetOf(type, field)));
                 compared++;
             }
         }

@@ -13,12 +13,18 @@ internal static class Child
     /// <summary>What the test gave the child, in the child.</summary>
     public static string Argument { get; private set; } = "";
 
-    public static void Run(Action method, string argument = "")
+    /// <param name="method">The static method.</param>
+    /// <param name="argument">Its <see cref="Argument"/>.</param>
+    /// <param name="through">A command that runs the process: it executes its further arguments.</param>
+    public static void Run(Action method, string argument = "", params string[] through)
     {
         string runtime = RuntimeEnvironment.GetRuntimeDirectory();
-        var start = new ProcessStartInfo(
-            Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet")),
-            ["exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name, argument]);
+        string[] command =
+        [
+            .. through, Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet")),
+            "exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name, argument,
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["DOTNET_TieredCompilation"] = "0";
         using Program program = Program.Start(start);

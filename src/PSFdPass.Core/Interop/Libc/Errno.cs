@@ -10,7 +10,9 @@ internal static class Errno
     public const int ESRCH = 3;
     public const int EINTR = 4;
     public const int ENXIO = 6;
+    public const int ENOEXEC = 8;
     public const int EBADF = 9;
+    public const int ECHILD = 10;
     public const int EACCES = 13;
     public const int EBUSY = 16;
     public const int EEXIST = 17;

@@ -55,6 +55,13 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unlink(string path);
 
+    /// <summary>access(2) with X_OK. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static bool CanExecute(string path)
+    {
+        const int X_OK = 1;
+        return Access(path, X_OK) == 0;
+    }
+
     /// <summary>geteuid(2).</summary>
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint GetEUid();
@@ -103,6 +110,9 @@ internal static unsafe partial class Unistd
     /// <summary>syscall(2), on Linux only: for calls whose libc wrapper is younger than the libc of a supported system.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint SysCall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Access(string path, int mode);
 
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint ReadLink(string path, byte* buffer, nuint size);

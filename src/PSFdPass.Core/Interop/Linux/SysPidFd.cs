@@ -4,6 +4,7 @@ namespace PSFdPass.Interop;
 internal static class SysPidFd
 {
     // glibc has wrappers since 2.36 only; the numbers are the same on every architecture.
+    private const nint SYS_pidfd_send_signal = 424;
     private const nint SYS_pidfd_open = 434;
     private const nint SYS_pidfd_getfd = 438;
 
@@ -13,4 +14,8 @@ internal static class SysPidFd
     /// <summary>pidfd_getfd(2), Linux 5.6: a duplicate, close-on-exec, of a descriptor of another process.</summary>
     public static int GetFd(int processDescriptor, int descriptor) =>
         (int)Unistd.SysCall(SYS_pidfd_getfd, processDescriptor, descriptor, 0, 0, 0);
+
+    /// <summary>pidfd_send_signal(2), Linux 5.1. -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int SendSignal(int processDescriptor, int signal) =>
+        (int)Unistd.SysCall(SYS_pidfd_send_signal, processDescriptor, signal, 0, 0, 0);
 }

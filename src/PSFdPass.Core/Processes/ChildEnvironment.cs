@@ -1,0 +1,38 @@
+using System.Collections;
+
+namespace PSFdPass.Processes;
+
+/// <summary>The environment of a child: the variables of .NET, which are not those of the C library, with changes.</summary>
+internal static class ChildEnvironment
+{
+    /// <summary>Returns a new dictionary of the variables.</summary>
+    /// <exception cref="ArgumentException">A name is empty or contains '=', or there is a null character.</exception>
+    public static Dictionary<string, string> Create(IDictionary<string, string?> changes)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            variables[(string)entry.Key] = (string?)entry.Value ?? "";
+        }
+
+        foreach ((string name, string? value) in changes)
+        {
+            if (name.Length == 0 || name.Contains('=') || name.Contains('\0') || value?.Contains('\0') == true)
+            {
+                throw new ArgumentException(
+                    $"'{name}' can't be an environment variable. A name is not empty and contains no '='; neither it nor its value contains a null character.");
+            }
+
+            if (value is null)
+            {
+                variables.Remove(name);
+            }
+            else
+            {
+                variables[name] = value;
+            }
+        }
+
+        return variables;
+    }
+}

@@ -1,0 +1,40 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Processes;
+
+/// <summary>How a child ended: with a code or by a signal, or unknown, because somebody else reaped it.</summary>
+internal sealed record ChildExit(int? Code, int? Signal)
+{
+    private const int SignalBase = 128;
+
+    /// <summary>The end of a child whose status somebody else has collected.</summary>
+    public static readonly ChildExit Unknown = new(null, null);
+
+    /// <summary>Reaps a child if it has ended; null while it runs.</summary>
+    /// <param name="id">The process ID, which is used when there is no descriptor.</param>
+    /// <param name="descriptor">The process descriptor.</param>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    public static ChildExit? TryReap(int id, SafeDescriptorHandle? descriptor)
+    {
+        int result;
+        int status;
+        bool isSignal;
+        if (descriptor is null)
+        {
+            result = SysWait.TryWaitById(id, out status, out isSignal);
+        }
+        else
+        {
+            using var lease = new HandleLease(descriptor);
+            result = SysWait.TryWait(lease.Fd, reap: true, out status, out isSignal);
+        }
+
+        return result switch
+        {
+            0 => null,
+            < 0 => Unknown,
+            _ => isSignal ? new ChildExit(SignalBase + status, status) : new ChildExit(status, null),
+        };
+    }
+}

@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Processes;
+
+/// <summary>
+/// Duplicates of the descriptors that a child will have, close-on-exec and at numbers that no descriptor of the child has. In the child
+/// they are moved to their numbers in any order, and another thread that closes a source can't change what the child gets.
+/// </summary>
+internal sealed class DescriptorCopies : IDisposable
+{
+    private readonly List<SafeDescriptorHandle> _handles = [];
+    private readonly SortedDictionary<int, int> _numbers = [];
+
+    /// <summary>Duplicates the descriptors.</summary>
+    /// <param name="sources">The descriptors by their numbers in the child.</param>
+    /// <exception cref="ObjectDisposedException">A descriptor is closed.</exception>
+    /// <exception cref="SystemCallException">EMFILE: no descriptor is left. EBADF: a handle refers to a number that is not open.</exception>
+    public DescriptorCopies(IReadOnlyDictionary<int, SafeHandle> sources)
+    {
+        try
+        {
+            foreach ((int target, SafeHandle source) in sources)
+            {
+                _numbers[target] = Duplicate(source, sources);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gets the number of each copy, by the number in the child, in the order of the latter.</summary>
+    public IReadOnlyDictionary<int, int> Numbers => _numbers;
+
+    /// <summary>Closes the copies.</summary>
+    public void Dispose() => _handles.ForEach(static handle => handle.Dispose());
+
+    private int Duplicate(SafeHandle source, IReadOnlyDictionary<int, SafeHandle> targets)
+    {
+        // 0 to 2 stay free for the standard streams, also where this process has none.
+        int minimum = 3;
+        using var lease = new HandleLease(source);
+        while (true)
+        {
+            int copy = Fcntl.Control(lease.Fd, Constants.Current.F_DUPFD_CLOEXEC, minimum);
+            if (copy < 0)
+            {
+                // EINVAL: the targets reach up to the limit of open files.
+                int errno = Errno.Last == Errno.EINVAL ? Errno.EMFILE : Errno.Last;
+                throw new SystemCallException("fcntl", errno, $"descriptor {lease.Fd}");
+            }
+
+            var handle = new SafeDescriptorHandle(copy, ownsHandle: true);
+            if (!targets.ContainsKey(copy))
+            {
+                _handles.Add(handle);
+                return copy;
+            }
+
+            handle.Dispose();
+            minimum = copy + 1;
+        }
+    }
+}

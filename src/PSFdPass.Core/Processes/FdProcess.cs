@@ -1,0 +1,307 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Processes;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>
+/// A child process that was started with exactly the descriptors it was given: its standard streams, the descriptors of
+/// <see cref="FdProcessStartInfo"/> at their numbers, and no other of this process.
+/// </summary>
+/// <remarks>
+/// <para>
+/// On Linux 5.4 and later, the child is waited for and signaled through a process descriptor (pidfd_open(2)) that is opened right after
+/// the start, so that a process that gets its ID later is never affected. Elsewhere (macOS, older kernels, sandboxes that deny the
+/// call), the child is polled with waitpid(2) every 50 ms at most, and <see cref="Kill"/> uses its ID, after checking that it has not been
+/// reaped.
+/// </para>
+/// <para>
+/// The child is reaped when it ends, whether or not this object is kept or disposed. Disposing the object neither ends the child nor
+/// waits for it. Thread-safe.
+/// </para>
+/// </remarks>
+public sealed class FdProcess : IDisposable
+{
+    private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(100);
+    private readonly object _gate = new();
+
+    // The descriptor of the public API, which Dispose closes, and the one that the child is reaped with: the same until then.
+    private readonly SafeDescriptorHandle? _descriptor;
+    private SafeDescriptorHandle? _reaping;
+    private ChildExit? _exit;
+    private volatile bool _isDisposed;
+
+    private FdProcess(int id, SpawnPlan plan, SpawnFeatures features)
+    {
+        Id = id;
+        FileName = plan.Program;
+        LostEnvironmentVariables = plan.LostVariables;
+        if (features.HasProcessDescriptors)
+        {
+            _reaping = _descriptor = ProcessDescriptors.TryOpen(id, out bool isGone);
+            _exit = isGone ? ChildExit.Unknown : null;
+        }
+    }
+
+    /// <summary>Gets the process ID.</summary>
+    public int Id { get; }
+
+    /// <summary>Gets the absolute path of the program.</summary>
+    public string FileName { get; }
+
+    /// <summary>
+    /// Gets the names of the environment variables that the child does not have although they were set. This happens only with
+    /// <see cref="FdProcessStartInfo.ListenDescriptors"/>, because /bin/sh discards variables whose names are not identifiers, and OPTIND
+    /// and PPID.
+    /// </summary>
+    public IReadOnlyList<string> LostEnvironmentVariables { get; }
+
+    /// <summary>Gets a value indicating whether the child has ended.</summary>
+    public bool HasExited => TryReap();
+
+    /// <summary>
+    /// Gets the exit code; 128 plus the number of the signal when a signal ended the child, as in shells. Null while the child runs, and
+    /// when its code is unknown because somebody else reaped it: the kernel, when SIGCHLD was ignored where this process was started, or
+    /// .NET, when this process is the first of its PID namespace.
+    /// </summary>
+    public int? ExitCode => TryReap() ? _exit!.Code : null;
+
+    /// <summary>Gets the number of the signal that ended the child; null when it ended otherwise, runs, or the reason is unknown.</summary>
+    public int? ExitSignal => TryReap() ? _exit!.Signal : null;
+
+    /// <summary>
+    /// Gets the process descriptor, which is readable when the child has ended (pidfd_open(2)). It belongs to this object.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed.</exception>
+    /// <exception cref="NotSupportedException">Thrown when there is no process descriptor: on macOS, and on Linux before 5.4.</exception>
+    public SafeHandle SafeHandle
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _descriptor ?? throw new NotSupportedException(
+                HasExited
+                    ? "There is no process descriptor, because the child ended and was reaped before one could be opened."
+                    : "No process descriptor could be opened when the child was started (Linux 5.4 is required).");
+        }
+    }
+
+    /// <summary>Starts a child process (posix_spawn(3)).</summary>
+    /// <param name="startInfo">The program, its environment and its descriptors.</param>
+    /// <remarks>
+    /// In the child, every signal has its default disposition and none is blocked. Descriptors that are not given are closed, also those
+    /// without close-on-exec: with posix_spawn_file_actions_addclosefrom_np where the C library has it (glibc 2.34), and otherwise each
+    /// that is open at that moment, so that one that another thread opens without close-on-exec during the start may be inherited.
+    /// Thread-safe, as long as no other thread changes <paramref name="startInfo"/>.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// Thrown when a number is given twice, when a name, an argument or a variable is not valid, or when there are not as many names as
+    /// listening descriptors.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when a number is negative or not below the limit of open files.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// Thrown when a working directory is given and the C library can't change it in a child.
+    /// </exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when the program is not found (ENOENT), not executable (EACCES) or in no known format (ENOEXEC), when the working directory
+    /// doesn't exist, when no descriptor is left (EMFILE), and when posix_spawn fails otherwise.
+    /// </exception>
+    public static FdProcess Start(FdProcessStartInfo startInfo)
+    {
+        ArgumentNullException.ThrowIfNull(startInfo);
+        return StartWith(SpawnFeatures.Current, startInfo);
+    }
+
+    /// <summary>Starts a child with some of the features of this system.</summary>
+    internal static FdProcess StartWith(SpawnFeatures features, FdProcessStartInfo startInfo)
+    {
+        var plan = new SpawnPlan(startInfo);
+        FdProcess process;
+
+        // Reserves a number for the process descriptor. With a full table, nothing is started.
+        using (var reserved = new WakeDescriptor())
+        {
+            int id = plan.Spawn(features);
+            reserved.Dispose();
+            process = new FdProcess(id, plan, features);
+        }
+
+        _ = process.ReapAsync();
+        return process;
+    }
+
+    /// <summary>Waits until the child has ended.</summary>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, also during the wait.</exception>
+    public void WaitForExit() => WaitForExit(Timeout.InfiniteTimeSpan);
+
+    /// <summary>Waits until the child has ended, for a limited time.</summary>
+    /// <param name="timeout">The longest time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait, not the child.</param>
+    /// <returns>True when the child has ended; false when the time is over.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, also during the wait.</exception>
+    public bool WaitForExit(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        Deadline deadline = Deadline.After(timeout);
+        var attempt = new ExitAttempt(this);
+        try
+        {
+            return WaitLoop.Run<ExitAttempt, bool>(ref attempt, _descriptor, deadline, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Waits until the child has ended, without keeping a thread.</summary>
+    /// <param name="cancellationToken">Cancels the wait, not the child.</param>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, also during the wait.</exception>
+    public Task WaitForExitAsync(CancellationToken cancellationToken = default) =>
+        WaitLoop.RunAsync<ExitAttempt, bool>(new ExitAttempt(this), _descriptor, Deadline.Never, cancellationToken).AsTask();
+
+    /// <summary>Sends a signal to the child (pidfd_send_signal(2)). Does nothing when it has ended.</summary>
+    /// <param name="signal">The signal's number on this system; by default SIGKILL.</param>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when there is no such signal (EINVAL), or the child runs as another user and may not be signaled (EPERM).
+    /// </exception>
+    public void Kill(int signal = Signal.SIGKILL)
+    {
+        ThrowIfDisposed();
+        int result;
+        if (_descriptor is not null)
+        {
+            using var lease = new HandleLease(_descriptor);
+            result = SysPidFd.SendSignal(lease.Fd, signal);
+        }
+        else
+        {
+            // Nobody reaps the child while the gate is held, so that the ID is its own.
+            lock (_gate)
+            {
+                result = TryReap() ? 0 : Signal.Kill(Id, signal);
+            }
+        }
+
+        if (result < 0 && Errno.Last != Errno.ESRCH)
+        {
+            throw SystemCallException.FromLast(_descriptor is null ? "kill" : "pidfd_send_signal", $"process {Id}");
+        }
+    }
+
+    /// <summary>Closes the process descriptor. The child goes on, and is reaped when it ends.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _descriptor?.Dispose();
+    }
+
+    /// <summary>Returns the ID, the program and the state.</summary>
+    public override string ToString()
+    {
+        string state = !HasExited ? "running"
+            : ExitSignal is { } signal ? $"ended by signal {signal}"
+            : ExitCode is { } code ? $"exited with code {code}"
+            : "ended";
+        return $"{Id} {ShownText.Of(FileName)} ({state})";
+    }
+
+    private bool TryReap()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                _exit ??= ChildExit.TryReap(Id, _reaping);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The object was disposed a moment ago, and ReapAsync opens another descriptor.
+            }
+
+            return _exit is not null;
+        }
+    }
+
+    // Runs until the child has been reaped, and keeps this object alive until then.
+    private async Task ReapAsync()
+    {
+        while (!HasExited)
+        {
+            try
+            {
+                await WaitLoop.RunAsync<ReapAttempt, bool>(new ReapAttempt(this), _reaping, Deadline.Never, default).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException)
+            {
+                OpenAgain();
+            }
+            catch (SystemCallException)
+            {
+                // No descriptor is left to wait with.
+                await Task.Delay(PauseAfterError).ConfigureAwait(false);
+            }
+        }
+
+        if (_reaping != _descriptor)
+        {
+            _reaping?.Dispose();
+        }
+    }
+
+    // The child has not been reaped, so that its ID is still its own.
+    private void OpenAgain()
+    {
+        lock (_gate)
+        {
+            if (_exit is null)
+            {
+                _reaping = ProcessDescriptors.TryOpen(Id, out bool isGone);
+                _exit = isGone ? ChildExit.Unknown : null;
+            }
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
+
+    private Outcome Try(out bool result)
+    {
+        result = true;
+        return TryReap() ? Outcome.Done : _reaping is null ? Outcome.Unavailable : Outcome.NotReady;
+    }
+
+    /// <summary>The wait of a caller, which ends when the object is disposed.</summary>
+    private readonly struct ExitAttempt(FdProcess process) : IAttempt<bool>
+    {
+        public short Events => Poll.POLLIN;
+
+        public Outcome Try(out bool result)
+        {
+            process.ThrowIfDisposed();
+            return process.Try(out result);
+        }
+
+        public Exception CreateTimeoutException() => new TimeoutException();
+
+        public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+    }
+
+    /// <summary>The wait of <see cref="ReapAsync"/>, which goes on.</summary>
+    private readonly struct ReapAttempt(FdProcess process) : IAttempt<bool>
+    {
+        public short Events => Poll.POLLIN;
+
+        public Outcome Try(out bool result) => process.Try(out result);
+
+        public Exception CreateTimeoutException() => new TimeoutException();
+
+        public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+    }
+}

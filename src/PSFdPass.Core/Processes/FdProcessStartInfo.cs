@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+
+namespace PSFdPass;
+
+/// <summary>Describes a child process for <see cref="FdProcess.Start"/>: its program, environment and descriptors.</summary>
+/// <remarks>
+/// The handles stay the caller's. <see cref="FdProcess.Start"/> duplicates them, so that they may be closed as soon as it has
+/// returned. Not thread-safe.
+/// </remarks>
+public sealed class FdProcessStartInfo
+{
+    /// <summary>Creates a description.</summary>
+    /// <param name="fileName">The program. See <see cref="FileName"/>.</param>
+    /// <param name="arguments">The arguments, without the name of the program.</param>
+    public FdProcessStartInfo(string fileName, params IEnumerable<string> arguments)
+    {
+        ArgumentNullException.ThrowIfNull(fileName);
+        ArgumentNullException.ThrowIfNull(arguments);
+        FileName = fileName;
+        ArgumentList = [.. arguments];
+    }
+
+    /// <summary>
+    /// Gets or sets the program. A name without a slash is searched for in the directories of the child's PATH. A relative path is
+    /// relative to the current directory of this process.
+    /// </summary>
+    public string FileName { get; set; }
+
+    /// <summary>Gets the arguments, without the name of the program. Each element is one argument.</summary>
+    public IList<string> ArgumentList { get; }
+
+    /// <summary>
+    /// Gets the descriptors of the child, by their numbers in the child. A number must be lower than the limit of open files
+    /// (RLIMIT_NOFILE).
+    /// </summary>
+    public IDictionary<int, SafeHandle> Descriptors { get; } = new SortedDictionary<int, SafeHandle>();
+
+    /// <summary>
+    /// Gets or sets the standard input, descriptor 0. By default, the child inherits the one of this process, or /dev/null where this
+    /// process has none.
+    /// </summary>
+    public SafeHandle? StandardInput { get; set; }
+
+    /// <summary>Gets or sets the standard output, descriptor 1. The default is as for <see cref="StandardInput"/>.</summary>
+    public SafeHandle? StandardOutput { get; set; }
+
+    /// <summary>Gets or sets the standard error, descriptor 2. The default is as for <see cref="StandardInput"/>.</summary>
+    public SafeHandle? StandardError { get; set; }
+
+    /// <summary>
+    /// Gets the changes to the environment: a value sets a variable, and null removes it. The child gets the variables of this process,
+    /// as <see cref="System.Environment.GetEnvironmentVariables()"/> returns them, with these changes.
+    /// </summary>
+    public IDictionary<string, string?> Environment { get; } = new Dictionary<string, string?>(StringComparer.Ordinal);
+
+    /// <summary>Gets or sets the current directory of the child; null for the one of this process.</summary>
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>
+    /// Gets the descriptors that the child gets from number 3 on, as from a service manager (sd_listen_fds(3)): LISTEN_FDS is their
+    /// count and LISTEN_PID is the child's process ID.
+    /// </summary>
+    /// <remarks>
+    /// The ID is known only in the child. When there are such descriptors, /bin/sh therefore sets LISTEN_PID and executes the program,
+    /// in the same process. The shell discards some variables: see <see cref="FdProcess.LostEnvironmentVariables"/>.
+    /// </remarks>
+    public IList<SafeHandle> ListenDescriptors { get; } = [];
+
+    /// <summary>
+    /// Gets the names of <see cref="ListenDescriptors"/>, in the same order, for LISTEN_FDNAMES. Empty for no names. A name has 1 to 255
+    /// ASCII characters, without control characters and colons.
+    /// </summary>
+    public IList<string> ListenDescriptorNames { get; } = [];
+
+    /// <summary>
+    /// Gets or sets a value indicating whether the child gets a process group of its own. Signals that the terminal sends, such as the
+    /// SIGINT of Ctrl-C, then don't reach it, and it can't read from the terminal (SIGTTIN stops it).
+    /// </summary>
+    public bool CreateNewProcessGroup { get; set; }
+}

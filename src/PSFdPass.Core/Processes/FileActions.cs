@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Processes;
+
+/// <summary>
+/// What a child does before it executes its program (posix_spawn_file_actions_t): takes its descriptors at their numbers, closes all
+/// others, and changes its directory.
+/// </summary>
+internal sealed unsafe class FileActions : IDisposable
+{
+    private const int LastStandard = 2;
+
+    // Below this number, every number that the child doesn't use is closed, open or not, because other threads open descriptors.
+    private const int ClosedUnseen = 1024;
+
+    private void* _actions;
+
+    /// <summary>Creates an empty list.</summary>
+    public FileActions()
+    {
+        _actions = NativeMemory.AllocZeroed(Spawn.ObjectSize);
+        int errno = Spawn.InitializeActions(_actions);
+        if (errno != 0)
+        {
+            NativeMemory.Free(_actions);
+            throw new SystemCallException("posix_spawn_file_actions_init", errno);
+        }
+    }
+
+    /// <summary>Gets the C object, which is valid until <see cref="Dispose"/>.</summary>
+    public void* Pointer => _actions;
+
+    /// <summary>Lets the child have descriptors at their numbers, its standard streams, and nothing else.</summary>
+    /// <param name="copies">The number of each copy, by its number in the child.</param>
+    /// <param name="hasCloseFrom">True to close all higher numbers at once, false to close each that is open.</param>
+    public void UseOnly(IReadOnlyDictionary<int, int> copies, bool hasCloseFrom)
+    {
+        foreach ((int target, int copy) in copies)
+        {
+            Check(Spawn.AddDuplicate(_actions, copy, target));
+        }
+
+        for (int fd = 0; fd <= LastStandard; fd++)
+        {
+            if (!copies.ContainsKey(fd))
+            {
+                Inherit(fd);
+            }
+        }
+
+        // On macOS, a flag of posix_spawnattr_t closes the others.
+        if (!OperatingSystem.IsMacOS())
+        {
+            CloseOthers(copies, hasCloseFrom);
+        }
+    }
+
+    /// <summary>Changes the directory.</summary>
+    /// <exception cref="PlatformNotSupportedException">The C library can't.</exception>
+    public void ChangeDirectory(string path)
+    {
+        if (!Spawn.HasChangeDirectory)
+        {
+            throw new PlatformNotSupportedException(
+                "This C library can't start a child in another directory (glibc 2.29, musl 1.1.24 or macOS 10.15 is required).");
+        }
+
+        using var text = new StringVector([path]);
+        Check(Spawn.AddChangeDirectory(_actions, *text.Pointer));
+    }
+
+    /// <summary>Frees the list.</summary>
+    public void Dispose()
+    {
+        if (_actions is not null)
+        {
+            _ = Spawn.DestroyActions(_actions);
+            NativeMemory.Free(_actions);
+            _actions = null;
+        }
+    }
+
+    // A number that is closed, or that would be closed by the execution, isn't a standard stream of this process.
+    private void Inherit(int fd)
+    {
+        int flags = Fcntl.Control(fd, Constants.F_GETFD);
+        if (flags < 0 || (flags & Constants.FD_CLOEXEC) != 0)
+        {
+            using var path = new StringVector(["/dev/null"]);
+            Check(Spawn.AddOpen(_actions, fd, *path.Pointer, fd == 0 ? Constants.O_RDONLY : Constants.O_WRONLY, 0));
+        }
+        else if (OperatingSystem.IsMacOS())
+        {
+            Check(Spawn.AddInherit(_actions, fd));
+        }
+    }
+
+    private void CloseOthers(IReadOnlyDictionary<int, int> copies, bool hasCloseFrom)
+    {
+        int highest = Math.Max(LastStandard, copies.Keys.LastOrDefault());
+
+        // The C library refuses numbers beyond the limit. They can be open only if the limit was lowered.
+        int limit = SysResource.MaxOpenFiles;
+        var others = new HashSet<int>(Enumerable.Range(LastStandard + 1, Math.Min(highest, ClosedUnseen) - LastStandard));
+        if (highest > ClosedUnseen || !hasCloseFrom)
+        {
+            others.UnionWith(OpenDescriptors.Numbers().Where(fd => fd > LastStandard && fd < limit && (fd < highest || !hasCloseFrom)));
+        }
+
+        others.ExceptWith(copies.Keys);
+        foreach (int fd in others)
+        {
+            Check(Spawn.AddClose(_actions, fd));
+        }
+
+        if (hasCloseFrom && highest + 1 < limit)
+        {
+            Check(Spawn.AddCloseFrom(_actions, highest + 1));
+        }
+    }
+
+    private static void Check(int errno)
+    {
+        if (errno != 0)
+        {
+            throw new SystemCallException("posix_spawn_file_actions", errno);
+        }
+    }
+}

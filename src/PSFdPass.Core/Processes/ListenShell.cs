@@ -1,0 +1,88 @@
+using PSFdPass.Facts;
+using System.Globalization;
+using System.Text;
+
+namespace PSFdPass.Processes;
+
+/// <summary>
+/// The shell command that sets LISTEN_PID to its own process ID and then executes the program, so that the ID is the program's.
+/// </summary>
+/// <remarks>
+/// POSIX shells drop variables whose names they can't use themselves, and set some of their own. Variables that a shell sets are
+/// restored, or removed where they did not exist.
+/// </remarks>
+internal static class ListenShell
+{
+    /// <summary>The shell, which is required by POSIX and present wherever programs are.</summary>
+    public const string Path = "/bin/sh";
+
+    // dash refuses to start when OPTIND is not a number, and no shell lets PPID be set.
+    private static readonly string[] Unusable = ["OPTIND", "PPID"];
+
+    // Shells overwrite these. They are passed as arguments.
+    private static readonly string[] Overwritten = ["PWD", "OLDPWD", "PS1", "PS2", "IFS"];
+
+    // Shells create these where they don't exist: bash SHLVL and _, busybox PATH.
+    private static readonly string[] Created = ["PWD", "OLDPWD", "SHLVL", "_", "PATH"];
+
+    /// <summary>Changes the environment for the shell, and returns the shell's arguments.</summary>
+    /// <param name="program">The absolute path of the program.</param>
+    /// <param name="arguments">The program's arguments, without its name.</param>
+    /// <param name="names">The names of the descriptors, or none.</param>
+    /// <param name="count">The number of descriptors.</param>
+    /// <param name="variables">The environment of the program.</param>
+    /// <param name="lost">The names of the variables that the program will not have.</param>
+    /// <exception cref="ArgumentException">The names are not as many as the descriptors, or one is not valid.</exception>
+    public static string[] Prepare(
+        string program, IEnumerable<string> arguments, IList<string> names, int count, Dictionary<string, string> variables, out string[] lost)
+    {
+        CheckNames(names, count);
+        variables.Remove("LISTEN_PID");
+        variables.Remove("LISTEN_FDNAMES");
+        variables["LISTEN_FDS"] = count.ToString(CultureInfo.InvariantCulture);
+        if (names.Count > 0)
+        {
+            variables["LISTEN_FDNAMES"] = string.Join(':', names);
+        }
+
+        lost = [.. variables.Keys.Where(name => !IsIdentifier(name) || Unusable.Contains(name)).Order(StringComparer.Ordinal)];
+        var script = new StringBuilder();
+        string[] unset = [.. Created.Where(name => !variables.ContainsKey(name))];
+        if (unset.Length > 0)
+        {
+            script.Append("unset ").AppendJoin(' ', unset).Append("; ");
+        }
+
+        foreach (string name in lost)
+        {
+            variables.Remove(name);
+        }
+
+        var kept = new List<string>();
+        foreach (string name in Overwritten.Where(variables.ContainsKey))
+        {
+            kept.Add(variables[name]);
+            script.Append(CultureInfo.InvariantCulture, $"{name}=$1; export {name}; shift; ");
+        }
+
+        script.Append("LISTEN_PID=$$; export LISTEN_PID; exec \"$@\"");
+        return ["sh", "-c", script.ToString(), "sh", .. kept, program, .. arguments];
+    }
+
+    private static bool IsIdentifier(string name) =>
+        !char.IsAsciiDigit(name[0]) && name.All(static character => char.IsAsciiLetterOrDigit(character) || character == '_');
+
+    private static void CheckNames(IList<string> names, int count)
+    {
+        if (names.Count > 0 && names.Count != count)
+        {
+            throw new ArgumentException($"There are {names.Count} names for {count} descriptors.");
+        }
+
+        if (names.FirstOrDefault(static name => name is not { Length: > 0 and <= 255 } || name.Any(static c => c is < ' ' or > '~' or ':')) is { } wrong)
+        {
+            throw new ArgumentException(
+                $"'{ShownText.Of(wrong)}' can't be the name of a descriptor. A name has 1 to 255 ASCII characters, without control characters and colons.");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+
+namespace PSFdPass.Processes;
+
+/// <summary>Opens process descriptors of children (pidfd_open(2)).</summary>
+internal static class ProcessDescriptors
+{
+    /// <summary>
+    /// Opens the descriptor of a child that this process has not reaped, so that its ID is still its own. A child that somebody else
+    /// reaped is detected.
+    /// </summary>
+    /// <param name="id">The process ID.</param>
+    /// <param name="isGone">True when the child has ended and somebody else has reaped it.</param>
+    /// <returns>
+    /// Null when <paramref name="isGone"/>, or where there are no such descriptors: macOS, Linux before 5.4, a sandbox that denies the
+    /// call, or EMFILE.
+    /// </returns>
+    public static SafeDescriptorHandle? TryOpen(int id, out bool isGone)
+    {
+        isGone = false;
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        int fd = SysPidFd.Open(id);
+        if (fd < 0)
+        {
+            isGone = Errno.Last == Errno.ESRCH;
+            return null;
+        }
+
+        var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
+        if (SysWait.TryWait(fd, reap: false, out _, out _) >= 0)
+        {
+            return handle;
+        }
+
+        // ECHILD: the ID is another process's by now. EINVAL: Linux 5.3 can't wait for a descriptor.
+        isGone = Errno.Last == Errno.ECHILD;
+        handle.Dispose();
+        return null;
+    }
+}

@@ -1,0 +1,217 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Runtime.InteropServices;
+using PSFdPass.Binding;
+using PSFdPass.Completion;
+using PSFdPass.Facts;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Starts a program with chosen descriptors.</summary>
+[Cmdlet(VerbsLifecycle.Start, "FdProcess", SupportsShouldProcess = true)]
+[OutputType(typeof(FdProcess))]
+public sealed class StartFdProcessCommand : FdPassCommand
+{
+    private readonly List<IDisposable> _opened = [];
+
+    /// <summary>The program: a path, or a name to search for in PATH.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ProgramCompleter))]
+    public string FilePath { get; set; } = "";
+
+    /// <summary>The arguments; each element is one argument.</summary>
+    [Parameter(Position = 1)]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidateNotNull]
+    public string[] ArgumentList { get; set; } = [];
+
+    /// <summary>The descriptors by their numbers in the child.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary? Descriptor { get; set; }
+
+    /// <summary>The standard input.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? StandardInput { get; set; }
+
+    /// <summary>The standard output.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? StandardOutput { get; set; }
+
+    /// <summary>The standard error.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? StandardError { get; set; }
+
+    /// <summary>Changes to the environment.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>The current directory of the child.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Listening descriptors, as from a service manager.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object[]? ListenFds { get; set; }
+
+    /// <summary>Their names.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? ListenFdNames { get; set; }
+
+    /// <summary>Wait until the child has ended.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>The longest time to wait.</summary>
+    [Parameter]
+    [TimeoutTransformation]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>Return the process.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Run(Start, FilePath);
+
+    private void Start()
+    {
+        if (TimeoutSeconds is not null && !Wait)
+        {
+            throw new ArgumentException("-TimeoutSeconds is for -Wait.");
+        }
+
+        if (!ShouldProcess(string.Join(' ', [FilePath, .. ArgumentList]), Describe()))
+        {
+            return;
+        }
+
+        FdProcess process;
+        try
+        {
+            process = FdProcess.Start(CreateStartInfo());
+        }
+        finally
+        {
+            _opened.ForEach(static file => file.Dispose());
+        }
+
+        foreach (string name in process.LostEnvironmentVariables)
+        {
+            WriteWarning($"The program does not have the environment variable '{ShownText.Of(name)}', which /bin/sh discards.");
+        }
+
+        if (PassThru)
+        {
+            WriteObject(process);
+        }
+
+        try
+        {
+            if (Wait && !process.WaitForExit(ToTimeout(TimeoutSeconds), Stopped))
+            {
+                // Not terminating, so that an assignment gets the process.
+                WriteError(
+                    new TimeoutException($"Process {process.Id} ({ShownText.Of(FilePath)}) has not ended within {TimeoutSeconds} s. It is still running."),
+                    process);
+            }
+        }
+        finally
+        {
+            if (!PassThru)
+            {
+                process.Dispose();
+            }
+        }
+    }
+
+    private FdProcessStartInfo CreateStartInfo()
+    {
+        var start = new FdProcessStartInfo(FilePath.Contains('/') || FilePath == "~" ? ResolvePath(FilePath) : FilePath, ArgumentList)
+        {
+            StandardInput = StandardInput is null ? null : HandleOf(StandardInput, FileAccess.Read),
+            StandardOutput = StandardOutput is null ? null : HandleOf(StandardOutput, FileAccess.Write),
+            StandardError = StandardError is null ? null : HandleOf(StandardError, FileAccess.Write),
+            WorkingDirectory = WorkingDirectory is null ? SessionState.Path.CurrentFileSystemLocation.ProviderPath : ResolvePath(WorkingDirectory),
+
+            // The SIGINT of Ctrl-C ends the wait, and must not reach the child.
+            CreateNewProcessGroup = true,
+        };
+        foreach (DictionaryEntry entry in Descriptor ?? new Hashtable())
+        {
+            int number = ToNumber(entry.Key);
+            SafeHandle handle = HandleOf(entry.Value ?? throw new ArgumentException($"The descriptor for number {number} is null."), FileAccess.Read);
+            if (!start.Descriptors.TryAdd(number, handle))
+            {
+                throw new ArgumentException($"There are two descriptors for number {number} of the child.");
+            }
+        }
+
+        foreach (DictionaryEntry entry in Environment ?? new Hashtable())
+        {
+            start.Environment[LanguagePrimitives.ConvertTo<string>(entry.Key)] =
+                entry.Value is null ? null : LanguagePrimitives.ConvertTo<string>(entry.Value);
+        }
+
+        foreach (object listener in ListenFds ?? [])
+        {
+            start.ListenDescriptors.Add(HandleOf(listener ?? throw new ArgumentException("A listening descriptor is null."), FileAccess.Read));
+        }
+
+        foreach (string name in ListenFdNames ?? [])
+        {
+            start.ListenDescriptorNames.Add(name);
+        }
+
+        return start;
+    }
+
+    private SafeHandle HandleOf(object value, FileAccess access)
+    {
+        object holder = ToHolder(value);
+        switch (holder)
+        {
+            case string path:
+                return Open(ResolvePath(path), access);
+            case FileInfo file:
+                return Open(file.FullName, access);
+            default:
+                return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} holds no descriptor.");
+        }
+    }
+
+    // For writing, the file is created, or emptied if it exists, as a redirection does.
+    private SafeHandle Open(string path, FileAccess access)
+    {
+        bool isForWriting = access == FileAccess.Write;
+        var options = new FileOpenOptions { Access = access, Create = isForWriting, Truncate = isForWriting };
+        FileDescriptor file = FileDescriptor.Open(path, options, Timeout.InfiniteTimeSpan, Stopped);
+        _opened.Add(file);
+        return file.SafeHandle;
+    }
+
+    private string Describe()
+    {
+        var numbers = new List<string>();
+        (object? Value, string Name)[] streams = [(StandardInput, "standard input"), (StandardOutput, "standard output"), (StandardError, "standard error")];
+        numbers.AddRange(streams.Where(static stream => stream.Value is not null).Select(static stream => stream.Name));
+        numbers.AddRange((Descriptor?.Keys.Cast<object>() ?? []).Select(ToNumber).Order().Select(static number => $"descriptor {number}"));
+        numbers.AddRange((ListenFds ?? []).Select(static (_, index) => $"listening descriptor {3 + index}"));
+        return numbers.Count == 0 ? "Start process" : $"Start process with {string.Join(", ", numbers)}";
+    }
+
+    private static int ToNumber(object key) =>
+        LanguagePrimitives.TryConvertTo(key, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new ArgumentException($"'{key}' is not the number of a descriptor.");
+}
