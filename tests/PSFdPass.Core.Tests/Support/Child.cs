@@ -15,14 +15,23 @@ internal static class Child
 
     public static void Run(Action method, string argument = "")
     {
+        using Program program = Program.Start(Command(method, argument));
+        program.Finish().Succeeded();
+    }
+
+    /// <summary>Returns how to start the child, for tests that change its environment or start it through another program.</summary>
+    public static ProcessStartInfo Command(Action method, string argument = "", params IEnumerable<string> before)
+    {
         string runtime = RuntimeEnvironment.GetRuntimeDirectory();
-        var start = new ProcessStartInfo(
-            Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet")),
-            ["exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name, argument]);
+        string dotnet = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet"));
+        string[] all =
+        [
+            .. before, dotnet, "exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name, argument,
+        ];
+        var start = new ProcessStartInfo(all[0], all[1..]);
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["DOTNET_TieredCompilation"] = "0";
-        using Program program = Program.Start(start);
-        program.Finish().Succeeded();
+        return start;
     }
 
     private static int Main(string[] arguments)
