@@ -45,7 +45,7 @@ internal sealed class FramedSocket : IDisposable
     /// <summary>Receives one frame; null when the peer has closed or died.</summary>
     /// <param name="deadline">The end of the wait.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <param name="betweenAttempts">Called before each attempt, at least every 100 ms; may throw to end the wait.</param>
+    /// <param name="betweenAttempts">Called after each attempt without a frame, at least every 100 ms; may throw to end the wait.</param>
     /// <exception cref="InvalidDataException">Thrown when the bytes are not a frame.</exception>
     public Frame? Receive(Deadline deadline, CancellationToken cancellationToken, Action? betweenAttempts = null)
     {
@@ -151,8 +151,13 @@ internal sealed class FramedSocket : IDisposable
 
         public Outcome Try(out Frame? result)
         {
+            if (owner.TryReceive(out result))
+            {
+                return Outcome.Done;
+            }
+
             betweenAttempts?.Invoke();
-            return owner.TryReceive(out result) ? Outcome.Done : Outcome.NotReady;
+            return Outcome.NotReady;
         }
 
         public Exception CreateTimeoutException() => new TimeoutException("The peer did not answer in time.");

@@ -26,6 +26,9 @@ public sealed class SocketTakeoverOffer : IDisposable
     private readonly FileDescriptor _listener;
     private readonly SafeHandle _handle;
     private readonly SocketIdentity? _identity;
+
+    // Those who connected during a takeover, in the thread that waits. When it fails, the first of them is next.
+    private readonly Queue<FileDescriptor> _others = [];
     private int _isWaiting;
     private int _isDisposed;
     private volatile bool _isHandedOver;
@@ -99,7 +102,7 @@ public sealed class SocketTakeoverOffer : IDisposable
 
             while (true)
             {
-                using FileDescriptor connection = Accept(cancellationToken);
+                using FileDescriptor connection = _others.TryDequeue(out FileDescriptor? next) ? next : Accept(cancellationToken);
                 if (HandOver(connection, descriptors, readyTimeout, failed, cancellationToken) is { } successor)
                 {
                     _isHandedOver = true;
@@ -110,6 +113,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
         finally
         {
+            RefuseOthers(failed);
             Volatile.Write(ref _isWaiting, 0);
         }
     }
@@ -169,21 +173,34 @@ public sealed class SocketTakeoverOffer : IDisposable
         return WaitLoop.Run<AcceptAttempt, FileDescriptor>(ref attempt, _handle, Deadline.Never, cancellationToken);
     }
 
-    private void RefuseOthers()
+    // Refuses those who connected before the last attempt, at which the takeover was still in progress, and accepts those who have
+    // connected since. So nobody is refused for a successor that has ended just before.
+    private void AcceptOthers(Action<string>? failed)
     {
+        RefuseOthers(failed);
         try
         {
             while (ServiceSockets.TryAccept(_handle) is { } other)
             {
-                using (other)
-                {
-                    Refuse(other, "Another takeover is in progress.");
-                }
+                _others.Enqueue(other);
             }
         }
         catch (SystemCallException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE)
         {
             // They wait in the queue until this server has closed something.
+        }
+    }
+
+    private void RefuseOthers(Action<string>? failed)
+    {
+        while (_others.TryDequeue(out FileDescriptor? other))
+        {
+            using (other)
+            using (UnixSocketPeer peer = UnixSocketPeer.Of(other.SafeHandle))
+            {
+                Refuse(other, "Another takeover is in progress.");
+                failed?.Invoke($"Refused a takeover by {peer.Describe()}, because another one was in progress.");
+            }
         }
     }
 
@@ -232,7 +249,7 @@ public sealed class SocketTakeoverOffer : IDisposable
                 _ => exception.Message,
             };
             TrySend(connection, TakeoverFrame.Text(TakeoverFrame.GivenUp, failure));
-            if (exception is not (IOException or TimeoutException))
+            if (exception is not (IOException or InvalidDataException or TimeoutException))
             {
                 throw;
             }
@@ -243,7 +260,7 @@ public sealed class SocketTakeoverOffer : IDisposable
 
         void Expect(byte type, Deadline deadline)
         {
-            using Frame frame = frames.Receive(deadline, cancellationToken, RefuseOthers) ??
+            using Frame frame = frames.Receive(deadline, cancellationToken, () => AcceptOthers(failed)) ??
                 throw new EndOfStreamException("it ended before it was ready");
             if (!TakeoverFrame.Is(frame, type) || (type == TakeoverFrame.Hello && TakeoverFrame.TextOf(frame) != TakeoverFrame.Version))
             {
@@ -261,7 +278,7 @@ public sealed class SocketTakeoverOffer : IDisposable
             ServiceSockets.StopReceiving(connection.SafeHandle);
             return frames.TryReceive(out Frame? frame) && frame is { } last && TakeoverFrame.Is(last, TakeoverFrame.Taken);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
         {
             return false;
         }
