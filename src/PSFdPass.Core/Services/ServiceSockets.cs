@@ -27,18 +27,13 @@ internal static class ServiceSockets
     /// <summary>Receives what is there without waiting: false when there is nothing.</summary>
     public static bool TryReceive(SafeHandle socket, Span<byte> buffer, List<FileDescriptor> descriptors, out ReceiveResult result)
     {
-        Span<int> numbers = stackalloc int[DescriptorSender.MaxDescriptorsPerMessage];
-        using var lease = new HandleLease(socket);
-        if (!DescriptorReceiver.TryReceive(lease.Fd, SocketType.Stream, buffer, numbers, peek: false, out result))
+        var received = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
+        if (!DescriptorReceiver.TryReceive(socket, buffer, received, peek: false, out result))
         {
             return false;
         }
 
-        foreach (int number in numbers[..result.Descriptors])
-        {
-            descriptors.Add(new FileDescriptor(number, ownsHandle: true));
-        }
-
+        descriptors.AddRange(received.AsSpan(0, result.Descriptors));
         return true;
     }
 
