@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Services;
 using PSFdPass.Waiting;
@@ -59,7 +60,7 @@ public static class ServiceNotifier
             using (theirs)
             {
                 Send("BARRIER=1", [theirs.SafeHandle], deadline, cancellationToken);
-                DescriptorSource.Find(theirs)!.Close();
+                FileDescriptor.CloseHandle(theirs.SafeHandle);
             }
 
             Span<byte> buffer = stackalloc byte[1];

@@ -58,7 +58,7 @@ internal static class ServiceSockets
             using var lease = new HandleLease(listener.SafeHandle);
             int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
             _ = Fcntl.Control(lease.Fd, Constants.F_SETFL, flags | Constants.Current.O_NONBLOCK);
-            copy = DescriptorCopy.Of(lease.Fd);
+            copy = FileDescriptor.Duplicate(lease.Fd);
         }
         catch
         {
@@ -67,7 +67,8 @@ internal static class ServiceSockets
         }
 
         // Disposing a Socket that is bound to a path unlinks the path.
-        DescriptorSource.Find(listener)!.Close();
+        FileDescriptor.CloseHandle(listener.SafeHandle);
+        GC.SuppressFinalize(listener);
         return copy;
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Services;
 using PSFdPass.Waiting;

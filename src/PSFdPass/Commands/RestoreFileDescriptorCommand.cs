@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 

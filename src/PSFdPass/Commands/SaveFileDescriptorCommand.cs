@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 

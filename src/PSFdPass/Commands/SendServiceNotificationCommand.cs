@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 

@@ -89,7 +89,8 @@ public sealed class TakeoverTests
         var stale = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         stale.Bind(new UnixDomainSocketEndPoint(address.Name));
         stale.Listen();
-        DescriptorSource.Find(stale)!.Close();
+        FileDescriptor.CloseHandle(stale.SafeHandle);
+        GC.SuppressFinalize(stale);
         Assert.True(File.Exists(address.Name));
         SocketTakeoverOffer.Create(address).Dispose();
         Assert.False(File.Exists(address.Name));
