@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Runtime.InteropServices;
 
 namespace PSFdPass.Binding;
 
@@ -23,4 +24,13 @@ internal static class NamedOutput
         PSObject { BaseObject: NamedDescriptor named } => named.Name,
         _ => PSObject.AsPSObject(value).Properties[Name] is PSNoteProperty { Value: { } name } ? name.ToString() : null,
     };
+
+    /// <summary>Returns the handle of whatever holds a descriptor, which stays the holder's.</summary>
+    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor.</exception>
+    public static SafeHandle HandleOf(object holder)
+    {
+        object value = holder is PSObject { BaseObject: NamedDescriptor named } ? named.Descriptor : holder is NamedDescriptor bare ? bare.Descriptor : holder;
+        return DescriptorSource.Find(value)?.Handle ??
+            throw new ArgumentException($"A {(value is PSObject wrapped ? wrapped.BaseObject : value).GetType()} does not hold a descriptor.");
+    }
 }

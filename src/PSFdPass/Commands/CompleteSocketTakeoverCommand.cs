@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
@@ -13,11 +14,11 @@ public sealed class CompleteSocketTakeoverCommand : FdPassCommand
 
     /// <summary>How long to wait for the running server's confirmation.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
-    public double TimeoutSeconds { get; set; } = 60;
+    [TimeoutTransformation]
+    public double? TimeoutSeconds { get; set; } = 60;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => OrStop(
+    protected override void ProcessRecord() => Run(
         () =>
         {
             if (ShouldProcess($"the server of process {InputObject.ProcessId} at {InputObject.Address}", "Take over"))

@@ -19,7 +19,7 @@ public sealed class GetActivationFileDescriptorCommand : FdPassCommand
     {
         WildcardPattern[] patterns = [.. Name.Select(name => WildcardPattern.Get(name, WildcardOptions.None))];
         IReadOnlyList<NamedDescriptor> taken = [];
-        OrStop(() => taken = ActivationDescriptors.Take(name => patterns.Any(pattern => pattern.IsMatch(name))), null);
+        Run(() => taken = ActivationDescriptors.Take(name => patterns.Any(pattern => pattern.IsMatch(name))), null);
         foreach ((string name, FileDescriptor descriptor) in taken)
         {
             WriteObject(NamedOutput.Of(name, descriptor));

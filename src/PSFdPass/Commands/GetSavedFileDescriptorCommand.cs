@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -19,7 +20,7 @@ public sealed class GetSavedFileDescriptorCommand : HolderCommand
     protected override void ProcessRecord()
     {
         WildcardPattern[] patterns = [.. Name.Select(name => WildcardPattern.Get(name, WildcardOptions.None))];
-        IEnumerable<string>? names = OrWriteError(() => GetHolder().List(Limit, Stopped), Holder);
+        IEnumerable<string>? names = TryRun(() => GetHolder().List(Limit, Stopped), Holder);
         foreach (string name in names?.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
         {
             if (patterns.Any(pattern => pattern.IsMatch(name)))

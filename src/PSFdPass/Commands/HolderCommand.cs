@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
@@ -21,18 +22,19 @@ public abstract class HolderCommand : FdPassCommand
     /// <summary>The users that the holder may run as, by name or number. By default root and this user.</summary>
     [Parameter(ParameterSetName = HolderSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(UserNameCompleter))]
     public string[]? RequireUser { get; set; }
 
     /// <summary>How long to wait for the holder or the service manager.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Gets the time limit.</summary>
     protected TimeSpan Limit => ToTimeout(TimeoutSeconds);
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => OrStop(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
+    protected override void BeginProcessing() => Run(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
 
     /// <summary>Returns the client of the holder.</summary>
     protected FdHolder GetHolder() => new(UnixSocketAddress.FromPath(ResolvePath(Holder)), _users);

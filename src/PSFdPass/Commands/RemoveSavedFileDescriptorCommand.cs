@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
@@ -25,7 +26,7 @@ public sealed class RemoveSavedFileDescriptorCommand : HolderCommand
             bool isManager = ParameterSetName == ManagerSet;
             if (ShouldProcess(isManager ? "the service manager" : Holder, $"Remove the descriptor '{ShownText.Of(name)}'"))
             {
-                OrWriteError(
+                TryRun(
                     () =>
                     {
                         if (isManager)
@@ -36,8 +37,6 @@ public sealed class RemoveSavedFileDescriptorCommand : HolderCommand
                         {
                             GetHolder().Delete(name, Limit, Stopped);
                         }
-
-                        return name;
                     },
                     name);
             }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
@@ -29,7 +30,7 @@ public sealed class RestoreFileDescriptorCommand : HolderCommand
                 continue;
             }
 
-            if (OrWriteError(() => GetHolder().Retrieve(name, Remove, Limit, Stopped), name) is { } descriptor)
+            if (TryRun(() => GetHolder().Retrieve(name, Remove, Limit, Stopped), name) is { } descriptor)
             {
                 WriteObject(NamedOutput.Of(name, descriptor));
             }

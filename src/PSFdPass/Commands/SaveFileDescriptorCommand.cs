@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
@@ -35,10 +36,10 @@ public sealed class SaveFileDescriptorCommand : HolderCommand
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => OrWriteError(
+    protected override void ProcessRecord() => TryRun(
         () =>
         {
-            SafeHandle handle = HandleOf(InputObject);
+            SafeHandle handle = NamedOutput.HandleOf(ToHolder(InputObject));
             if (ParameterSetName == ManagerSet)
             {
                 if (ShouldProcess("the service manager", $"Save a descriptor as '{ShownText.Of(Name)}'"))
@@ -50,8 +51,6 @@ public sealed class SaveFileDescriptorCommand : HolderCommand
             {
                 GetHolder().Store(Name, handle, Limit, Stopped);
             }
-
-            return Name;
         },
         InputObject);
 }

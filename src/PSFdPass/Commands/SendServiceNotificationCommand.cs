@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PSFdPass.Binding;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
@@ -40,11 +41,11 @@ public sealed class SendServiceNotificationCommand : FdPassCommand
 
     /// <summary>How long to wait for the manager.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
+    [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => OrStop(
+    protected override void EndProcessing() => Run(
         () =>
         {
             var notification = new ServiceNotification

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -16,14 +17,14 @@ public sealed class StartSocketTakeoverCommand : FdPassCommand
 
     /// <summary>How long to wait for the running server's descriptors.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
-    public double TimeoutSeconds { get; set; } = 60;
+    [TimeoutTransformation]
+    public double? TimeoutSeconds { get; set; } = 60;
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         if (ShouldProcess(Path, "Start to take over the server") &&
-            OrWriteError(
+            TryRun(
                 () => SocketTakeover.Start(UnixSocketAddress.FromPath(ResolvePath(Path)), ToTimeout(TimeoutSeconds), Stopped),
                 Path) is { } takeover)
         {

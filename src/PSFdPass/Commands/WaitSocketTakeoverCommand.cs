@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -30,15 +31,15 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
 
     /// <summary>How long a successor has until it is ready.</summary>
     [Parameter]
-    [ValidateRange(0.0, int.MaxValue / 1000)]
-    public double TimeoutSeconds { get; set; } = 60;
+    [TimeoutTransformation]
+    public double? TimeoutSeconds { get; set; } = 60;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (object item in InputObject)
         {
-            OrStop(() => Add(item), item);
+            Run(() => Add(item), item);
         }
     }
 
@@ -46,7 +47,7 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
     protected override void EndProcessing()
     {
         UnixSocketPeer? successor = null;
-        OrStop(
+        Run(
             () =>
             {
                 UnixSocketAddress address = UnixSocketAddress.FromPath(ResolvePath(Path));
@@ -80,5 +81,5 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
     }
 
     private void Add(string name, object holder) =>
-        _descriptors.Add(new(name, HandleOf(Unwrap(holder) is NamedDescriptor named ? named.Descriptor : holder)));
+        _descriptors.Add(new(name, NamedOutput.HandleOf(ToHolder(holder))));
 }

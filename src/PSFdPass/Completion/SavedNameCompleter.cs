@@ -3,7 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using PSFdPass.Facts;
 
-namespace PSFdPass.Binding;
+namespace PSFdPass.Completion;
 
 /// <summary>Completes the names of the descriptors that the holder in <c>-Holder</c> keeps.</summary>
 internal sealed class SavedNameCompleter : IArgumentCompleter
@@ -40,7 +40,7 @@ internal sealed class SavedNameCompleter : IArgumentCompleter
             string path = shell.Runspace.SessionStateProxy.Path.GetUnresolvedProviderPathFromPSPath(holder);
             return new FdHolder(UnixSocketAddress.FromPath(path)).List(Patience);
         }
-        catch (Exception exception) when (Commands.ErrorRecords.IsExpected(exception))
+        catch (Exception exception) when (Errors.ErrorRecords.IsExpected(exception))
         {
             return [];
         }
