@@ -11,19 +11,28 @@
     FormatsToProcess       = @('PSFdPass.format.ps1xml')
     CmdletsToExport        = @(
         'Close-FileDescriptor'
+        'Complete-SocketTakeover'
         'Connect-UnixSocket'
         'Copy-FileDescriptor'
+        'Get-ActivationFileDescriptor'
         'Get-FileDescriptor'
+        'Get-SavedFileDescriptor'
         'Get-UnixSocketPeer'
         'New-MemoryFile'
         'New-UnixSocketListener'
         'New-UnixSocketPair'
         'Open-FileDescriptor'
         'Receive-FileDescriptor'
+        'Remove-SavedFileDescriptor'
+        'Restore-FileDescriptor'
+        'Save-FileDescriptor'
         'Send-FileDescriptor'
+        'Send-ServiceNotification'
         'Set-FileDescriptor'
         'Start-FdEchoDemo'
         'Start-FdProcess'
+        'Start-SocketTakeover'
+        'Wait-SocketTakeover'
         'Wait-UnixSocketConnection'
     )
     FunctionsToExport      = @()

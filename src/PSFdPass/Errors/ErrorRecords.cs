@@ -53,6 +53,9 @@ internal static class ErrorRecords
         // PowerShell's own, such as a drive that is not there, come with a record.
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SystemCallException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),
+        FdHolderException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),
+        ServiceManagerException error => new ErrorRecord(error, error.Reason.ToString(), ErrorCategory.InvalidOperation, target),
+        SocketTakeoverException error => new ErrorRecord(error, $"Takeover{error.Reason}", ErrorCategory.ConnectionError, target),
         PeerClosedException => new ErrorRecord(exception, "PeerClosed", ErrorCategory.ConnectionError, target),
         NoDescriptorException error => new ErrorRecord(error, "NoDescriptor", ErrorCategory.InvalidData, error.Received),
         DescriptorsLostException error => new ErrorRecord(error, "DescriptorsLost", ErrorCategory.LimitsExceeded, error.Received),

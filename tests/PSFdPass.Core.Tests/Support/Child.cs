@@ -18,17 +18,23 @@ internal static class Child
     /// <param name="through">A command that runs the process: it executes its further arguments.</param>
     public static void Run(Action method, string argument = "", params string[] through)
     {
+        using Program program = Program.Start(Command(method, argument, through));
+        program.Finish().Succeeded();
+    }
+
+    /// <summary>Returns how to start the child, for tests that change its environment or start it through another program.</summary>
+    public static ProcessStartInfo Command(Action method, string argument = "", params IEnumerable<string> before)
+    {
         string runtime = RuntimeEnvironment.GetRuntimeDirectory();
-        string[] command =
+        string dotnet = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet"));
+        string[] all =
         [
-            .. through, Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet")),
-            "exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name, argument,
+            .. before, dotnet, "exec", typeof(Child).Assembly.Location, method.Method.DeclaringType!.FullName!, method.Method.Name, argument,
         ];
-        var start = new ProcessStartInfo(command[0], command[1..]);
+        var start = new ProcessStartInfo(all[0], all[1..]);
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["DOTNET_TieredCompilation"] = "0";
-        using Program program = Program.Start(start);
-        program.Finish().Succeeded();
+        return start;
     }
 
     private static int Main(string[] arguments)

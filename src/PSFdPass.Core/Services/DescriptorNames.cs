@@ -1,0 +1,53 @@
+using System.Text;
+
+namespace PSFdPass.Services;
+
+/// <summary>The rules for names of saved and passed descriptors.</summary>
+internal static class DescriptorNames
+{
+    /// <summary>The most bytes of a name, in UTF-8: S6_FDHOLDER_ID_SIZE, and FDNAME_MAX of systemd.</summary>
+    public const int MaxBytes = 255;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Returns the bytes of a name.</summary>
+    /// <exception cref="ArgumentException">Thrown when the name is empty, has more than 255 bytes or contains a NUL.</exception>
+    public static byte[] GetBytes(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length == 0 || name.Contains('\0'))
+        {
+            throw new ArgumentException("The name of a descriptor has at least one character and does not contain NUL.", nameof(name));
+        }
+
+        byte[] bytes;
+        try
+        {
+            bytes = Strict.GetBytes(name);
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new ArgumentException("The name of a descriptor must be valid Unicode.", nameof(name), exception);
+        }
+
+        return bytes.Length <= MaxBytes
+            ? bytes
+            : throw new ArgumentException(
+                $"The name of a descriptor has at most {MaxBytes} bytes in UTF-8, and this one has {bytes.Length}.", nameof(name));
+    }
+
+    /// <summary>Checks a name for FDNAME=, as systemd does: printable ASCII without the colon that separates LISTEN_FDNAMES.</summary>
+    /// <exception cref="ArgumentException">Thrown when the service manager would not accept the name.</exception>
+    public static void ThrowIfNotForManager(string name)
+    {
+        _ = GetBytes(name);
+        foreach (char character in name)
+        {
+            if (character is < ' ' or > '~' or ':')
+            {
+                throw new ArgumentException(
+                    "A name for the service manager consists of printable ASCII characters except the colon.", nameof(name));
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+using PSFdPass.Services;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>
+/// A client of s6-fdholderd, a daemon that keeps named descriptors for other processes
+/// (https://skarnet.org/software/s6/s6-fdholderd.html).
+/// </summary>
+/// <remarks>
+/// Thread-safe: each operation is a connection of its own, so that an instance also outlives a restart of the daemon. When an operation
+/// ends with a timeout or is cancelled, the daemon may have carried it out.
+/// </remarks>
+public sealed class FdHolder
+{
+    private readonly IReadOnlySet<uint>? _allowedUsers;
+
+    /// <summary>Creates a client. Does not connect.</summary>
+    /// <param name="address">The daemon's socket.</param>
+    /// <param name="allowedUsers">The user ids that the daemon may run as; null for root and the user of this process.</param>
+    public FdHolder(UnixSocketAddress address, IReadOnlySet<uint>? allowedUsers = null)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        Address = address;
+        _allowedUsers = allowedUsers;
+    }
+
+    private delegate TResult Answer<TResult>(string subject, Frame frame);
+
+    /// <summary>Gets the address of the daemon's socket.</summary>
+    public UnixSocketAddress Address { get; }
+
+    /// <summary>Stores a duplicate of a descriptor under a name, until it is deleted or the daemon ends.</summary>
+    /// <param name="name">The name, up to 255 bytes in UTF-8, under which the daemon must not have a descriptor.</param>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ArgumentException">Thrown when the name is not valid.</exception>
+    /// <exception cref="FdHolderException">
+    /// Thrown when the daemon refuses (EBUSY: it has that name; EPERM: its rules; ENFILE: it is full), runs as a user who is not
+    /// allowed, ends before it answers, or is another program.
+    /// </exception>
+    /// <exception cref="SystemCallException">Thrown when nobody listens: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="TimeoutException">Thrown when the daemon didn't answer in time.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the operation was cancelled.</exception>
+    public void Store(string name, SafeHandle descriptor, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+
+        // The time at which the daemon drops it, in the TAI64N format: 2^61 seconds from now is what its own tools send for never.
+        const ulong Never = (1UL << 62) + (1UL << 61);
+        byte[] request = Request("S", sizeof(ulong) + sizeof(uint), name);
+        BinaryPrimitives.WriteUInt64BigEndian(request.AsSpan(1), Never + (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        Ask($"store '{name}' in", request, [descriptor], Deadline.After(timeout), cancellationToken, CheckDone);
+    }
+
+    /// <summary>Returns a duplicate of a stored descriptor.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="remove">True to remove the descriptor from the daemon in the same step.</param>
+    /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The descriptor, which the caller must dispose.</returns>
+    /// <exception cref="FdHolderException">Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules).</exception>
+    /// <inheritdoc cref="Store"/>
+    public FileDescriptor Retrieve(string name, bool remove, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        byte[] request = Request("R", 1, name);
+        request[1] = remove ? (byte)1 : (byte)0;
+        return Ask($"retrieve '{name}' from", request, [], Deadline.After(timeout), cancellationToken, static (subject, frame) =>
+        {
+            ThrowIfRefused(subject, frame);
+            return frame.Body.Length == 1 && frame.Descriptors.Length == 1
+                ? frame.Descriptors[0]
+                : throw FdHolderException.Invalid(subject, "The answer is not that of s6-fdholderd.");
+        });
+    }
+
+    /// <summary>Closes a stored descriptor in the daemon.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="FdHolderException">Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules).</exception>
+    /// <inheritdoc cref="Store"/>
+    public void Delete(string name, TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        Ask($"delete '{name}' in", Request("D", 0, name), [], Deadline.After(timeout), cancellationToken, CheckDone);
+
+    /// <summary>Returns the names of all stored descriptors.</summary>
+    /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The names, in no particular order. Other users may have chosen them, with any characters.</returns>
+    /// <exception cref="FdHolderException">Thrown when the daemon refuses (EPERM: its rules).</exception>
+    /// <inheritdoc cref="Store"/>
+    public IReadOnlyList<string> List(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        Ask("list", "L"u8.ToArray(), [], Deadline.After(timeout), cancellationToken, static (subject, frame) =>
+        {
+            const int CountSize = 1 + sizeof(uint);
+            ThrowIfRefused(subject, frame);
+            ReadOnlySpan<byte> body = frame.Body;
+            if (frame.Descriptors.Length > 0 || body.Length < CountSize || (body.Length > CountSize && body[^1] != 0))
+            {
+                throw FdHolderException.Invalid(subject, "The answer is not that of s6-fdholderd.");
+            }
+
+            string[] names = body.Length == CountSize ? [] : Encoding.UTF8.GetString(body[CountSize..^1]).Split('\0');
+            return names.Length == BinaryPrimitives.ReadUInt32BigEndian(body[1..])
+                ? names
+                : throw FdHolderException.Invalid(subject, "The number of names is wrong.");
+        });
+
+    // A letter, the operation's own bytes, the length of the name, the name, a NUL.
+    private static byte[] Request(string letter, int size, string name)
+    {
+        byte[] bytes = DescriptorNames.GetBytes(name);
+        byte[] request = new byte[1 + size + 1 + bytes.Length + 1];
+        request[0] = (byte)letter[0];
+        request[1 + size] = (byte)bytes.Length;
+        bytes.CopyTo(request.AsSpan(1 + size + 1));
+        return request;
+    }
+
+    private static bool CheckDone(string subject, Frame frame)
+    {
+        ThrowIfRefused(subject, frame);
+        return frame.Body.Length == 1 && frame.Descriptors.Length == 0
+            ? true
+            : throw FdHolderException.Invalid(subject, "The answer is not that of s6-fdholderd.");
+    }
+
+    private static void ThrowIfRefused(string subject, Frame frame)
+    {
+        if (frame.Body.Length > 0 && frame.Body[0] != 0)
+        {
+            throw FdHolderException.Refused(subject, frame.Body[0]);
+        }
+    }
+
+    private TResult Ask<TResult>(
+        string operation,
+        byte[] request,
+        ReadOnlySpan<SafeHandle> descriptors,
+        Deadline deadline,
+        CancellationToken cancellationToken,
+        Answer<TResult> answer)
+    {
+        string subject = $"{ShownText.Of(operation)} {Address}";
+        try
+        {
+            using Socket socket = ServiceSockets.Connect(Address, SocketType.Stream, deadline, cancellationToken);
+            ThrowIfOtherUser(socket, subject);
+            using var frames = new FramedSocket(socket.SafeHandle);
+            frames.Send(request, descriptors, deadline, cancellationToken);
+            Frame frame = frames.Receive(deadline, cancellationToken) ??
+                throw FdHolderException.Invalid(subject, "The holder closed the connection without an answer.");
+            try
+            {
+                return answer(subject, frame);
+            }
+            catch
+            {
+                frame.Dispose();
+                throw;
+            }
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"{subject}: The holder did not answer in time.", exception);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw FdHolderException.Invalid(subject, exception.Message, exception);
+        }
+        catch (SystemCallException exception) when (exception.Call == "sendmsg" && exception.Errno == Errno.EPIPE)
+        {
+            throw FdHolderException.Invalid(subject, "The holder closed the connection without an answer.", exception);
+        }
+    }
+
+    private void ThrowIfOtherUser(Socket socket, string subject)
+    {
+        using UnixSocketPeer peer = UnixSocketPeer.Of(socket.SafeHandle);
+        if (_allowedUsers is null ? peer.UserId != 0 && peer.UserId != Unistd.GetEUid() : !_allowedUsers.Contains(peer.UserId))
+        {
+            throw new FdHolderException(
+                $"{subject}: The holder runs as {UserNames.Describe(peer.UserId)}, who is not allowed. (EACCES)", Errno.EACCES);
+        }
+    }
+}

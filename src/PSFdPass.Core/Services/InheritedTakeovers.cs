@@ -1,0 +1,42 @@
+namespace PSFdPass.Services;
+
+/// <summary>
+/// The takeover sockets that this process received from its predecessors, until it serves them itself. The socket stays bound to its
+/// path throughout, so that the next successor finds it at any time.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+internal static class InheritedTakeovers
+{
+    private static readonly Dictionary<string, (FileDescriptor Listener, SocketIdentity? Identity)> Listeners = [];
+
+    /// <summary>Keeps a listener until it is taken. One that was kept for the same address before is closed.</summary>
+    public static void Keep(UnixSocketAddress address, FileDescriptor listener, SocketIdentity? identity)
+    {
+        lock (Listeners)
+        {
+            if (Listeners.Remove(address.ToString(), out (FileDescriptor Listener, SocketIdentity? Identity) former))
+            {
+                former.Listener.Dispose();
+            }
+
+            Listeners.Add(address.ToString(), (listener, identity));
+        }
+    }
+
+    /// <summary>Takes the listener of an address; false when there is none, or when the path now refers to another file.</summary>
+    public static bool TryTake(UnixSocketAddress address, out FileDescriptor listener, out SocketIdentity? identity)
+    {
+        lock (Listeners)
+        {
+            bool isThere = Listeners.Remove(address.ToString(), out (FileDescriptor Listener, SocketIdentity? Identity) kept);
+            if (isThere && kept.Identity is { } own && SocketIdentity.Of(address) != own)
+            {
+                kept.Listener.Dispose();
+                isThere = false;
+            }
+
+            (listener, identity) = isThere ? kept : (null!, null);
+            return isThere;
+        }
+    }
+}

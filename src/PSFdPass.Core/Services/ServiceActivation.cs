@@ -1,0 +1,121 @@
+using System.Globalization;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+
+namespace PSFdPass;
+
+/// <summary>
+/// Takes the descriptors that a service manager passed when it started this process: the protocol of sd_listen_fds(3), without
+/// libsystemd.
+/// </summary>
+/// <remarks>
+/// All members are thread-safe. The variables are read from and cleared in the environment of .NET, which child processes inherit.
+/// </remarks>
+public static class ServiceActivation
+{
+    /// <summary>The number of the first passed descriptor: SD_LISTEN_FDS_START.</summary>
+    public const int FirstDescriptor = 3;
+
+    private const string Count = "LISTEN_FDS";
+    private const string ProcessId = "LISTEN_PID";
+    private const string Names = "LISTEN_FDNAMES";
+    private const string ProcessDescriptorId = "LISTEN_PIDFDID";
+
+    private static readonly object Gate = new();
+
+    /// <summary>
+    /// Takes the passed descriptors, sets close-on-exec on each, and clears the variables LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES and
+    /// LISTEN_PIDFDID, so that child processes don't take the descriptors for theirs.
+    /// </summary>
+    /// <returns>
+    /// The descriptors in the order of their numbers, which the caller must dispose. A descriptor without a name is named after its
+    /// number, <c>LISTEN_FD_3</c>. The list is empty when this process was started without descriptors, and when they have already
+    /// been taken.
+    /// </returns>
+    /// <exception cref="ServiceManagerException">
+    /// Thrown when LISTEN_PID is the id of another process (the variables are kept, because they may be meant for a child of that id),
+    /// or when a variable is malformed. No descriptor was taken.
+    /// </exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown with EBADF when a descriptor that LISTEN_FDS counts is not open. No descriptor was taken; those that are open have
+    /// close-on-exec set, and the variables are cleared.
+    /// </exception>
+    public static IReadOnlyList<NamedDescriptor> TakeDescriptors()
+    {
+        lock (Gate)
+        {
+            if (Environment.GetEnvironmentVariable(Count) is not { Length: > 0 } count ||
+                Environment.GetEnvironmentVariable(ProcessId) is not { Length: > 0 } processId)
+            {
+                return [];
+            }
+
+            int target = Parse(ProcessId, processId, 1);
+            if (target != Environment.ProcessId)
+            {
+                throw new ServiceManagerException(
+                    ServiceManagerError.OtherProcess,
+                    $"The descriptors are for process {target} ({ProcessId}), and this is process {Environment.ProcessId}. " +
+                    "Start this program without another one in between, for example with exec in a shell script.");
+            }
+
+            int total = Parse(Count, count, 0);
+            string[] names = Environment.GetEnvironmentVariable(Names) is { Length: > 0 } list ? list.Split(':') : [];
+            if (names.Length > 0 && names.Length != total)
+            {
+                throw Malformed(Names, string.Join(':', names), $"It has {names.Length} names, and {Count} is {total}.");
+            }
+
+            foreach (string variable in (ReadOnlySpan<string>)[Count, ProcessId, Names, ProcessDescriptorId])
+            {
+                Environment.SetEnvironmentVariable(variable, null);
+            }
+
+            return Take(total, names);
+        }
+    }
+
+    private static NamedDescriptor[] Take(int total, string[] names)
+    {
+        int missing = -1;
+        for (int i = 0; i < total; i++)
+        {
+            int flags = Fcntl.Control(FirstDescriptor + i, Constants.F_GETFD);
+            if (flags >= 0)
+            {
+                _ = Fcntl.Control(FirstDescriptor + i, Constants.F_SETFD, flags | Constants.FD_CLOEXEC);
+            }
+            else if (missing < 0)
+            {
+                missing = FirstDescriptor + i;
+            }
+        }
+
+        if (missing >= 0)
+        {
+            throw new SystemCallException("fcntl", Errno.EBADF, $"descriptor {missing}, one of the {total} that {Count} counts");
+        }
+
+        var taken = new NamedDescriptor[total];
+        for (int i = 0; i < total; i++)
+        {
+            int number = FirstDescriptor + i;
+            string name = i < names.Length && names[i].Length > 0 ? names[i] : $"LISTEN_FD_{number}";
+            taken[i] = new NamedDescriptor(name, new FileDescriptor(number, ownsHandle: true));
+        }
+
+        return taken;
+    }
+
+    private static int Parse(string variable, string value, int least)
+    {
+        const int Most = 1 << 20;
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least &&
+            (variable != Count || number <= Most)
+            ? number
+            : throw Malformed(variable, value, "It must be a number.");
+    }
+
+    private static ServiceManagerException Malformed(string variable, string value, string reason) => new(
+        ServiceManagerError.Malformed, $"The environment variable {variable} has the value '{ShownText.Of(value)}'. {reason}");
+}

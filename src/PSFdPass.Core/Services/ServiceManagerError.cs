@@ -1,0 +1,17 @@
+namespace PSFdPass;
+
+/// <summary>The reason for a <see cref="ServiceManagerException"/>.</summary>
+public enum ServiceManagerError
+{
+    /// <summary>No service manager listens: the environment variable NOTIFY_SOCKET is not set.</summary>
+    NotManaged,
+
+    /// <summary>The passed descriptors are for another process: LISTEN_PID is not the id of this one.</summary>
+    OtherProcess,
+
+    /// <summary>An environment variable of the service manager is malformed.</summary>
+    Malformed,
+
+    /// <summary>NOTIFY_SOCKET is an address of a family that is not supported, such as vsock.</summary>
+    NotSupported,
+}

@@ -1,0 +1,132 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+using PSFdPass.Services;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>Notifies the service manager about the state of this process: the protocol of sd_notify(3), without libsystemd.</summary>
+/// <remarks>
+/// All members are thread-safe. Notifications are datagrams to the address in the environment variable NOTIFY_SOCKET, which is kept:
+/// child processes inherit it.
+/// </remarks>
+public static class ServiceNotifier
+{
+    private const string Variable = "NOTIFY_SOCKET";
+
+    /// <summary>Gets a value indicating whether the environment variable NOTIFY_SOCKET is set.</summary>
+    public static bool IsManaged => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
+
+    /// <summary>Sends one notification.</summary>
+    /// <param name="notification">The contents.</param>
+    /// <param name="timeout">The time to wait while the manager's queue is full; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="ArgumentException">Thrown when the notification is empty or the status has more than one line.</exception>
+    /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
+    /// <exception cref="SystemCallException">Thrown when nobody receives there: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="TimeoutException">Thrown when the manager didn't receive in time. The notification was not sent.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. The notification was not sent.</exception>
+    public static void Send(ServiceNotification notification, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(notification);
+        string text = Format(notification);
+        if (text.Length == 0)
+        {
+            throw new ArgumentException("The notification is empty.", nameof(notification));
+        }
+
+        Send(text, [], Deadline.After(timeout), cancellationToken);
+    }
+
+    /// <summary>
+    /// Waits until the service manager has processed every notification that this process sent before: <c>BARRIER=1</c>,
+    /// sd_notify_barrier(3).
+    /// </summary>
+    /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="TimeoutException">Thrown when the manager didn't process them in time.</exception>
+    /// <inheritdoc cref="Send(ServiceNotification, TimeSpan, CancellationToken)"/>
+    public static void SendBarrier(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        Deadline deadline = Deadline.After(timeout);
+
+        // The manager closes its copy once it has processed all that is before it in the queue.
+        (Socket ours, Socket theirs) = ServiceSockets.CreatePair();
+        using (ours)
+        {
+            using (theirs)
+            {
+                Send("BARRIER=1", [theirs.SafeHandle], deadline, cancellationToken);
+                FileDescriptor.CloseHandle(theirs.SafeHandle);
+            }
+
+            Span<byte> buffer = stackalloc byte[1];
+            ServiceSockets.Receive(ours.SafeHandle, buffer, deadline, cancellationToken);
+        }
+    }
+
+    /// <summary>Sends a notification with descriptors.</summary>
+    internal static void Send(
+        string text, ReadOnlySpan<SafeHandle> descriptors, Deadline deadline, CancellationToken cancellationToken)
+    {
+        UnixSocketAddress address = GetAddress();
+        try
+        {
+            using Socket socket = ServiceSockets.Connect(address, SocketType.Dgram, deadline, cancellationToken);
+            DescriptorSender.Send(
+                socket.SafeHandle, Encoding.UTF8.GetBytes(text), descriptors, ServiceSockets.TimeLeft(deadline), cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"The service manager at {address} did not receive the notification in time.", exception);
+        }
+    }
+
+    private static UnixSocketAddress GetAddress()
+    {
+        string? value = Environment.GetEnvironmentVariable(Variable);
+        return value switch
+        {
+            null or "" => throw new ServiceManagerException(
+                ServiceManagerError.NotManaged,
+                $"No service manager expects notifications: the environment variable {Variable} is not set."),
+            ['/', ..] => UnixSocketAddress.FromPath(value),
+            ['@', _, ..] => UnixSocketAddress.FromAbstractName(value[1..]),
+            _ when value.StartsWith("vsock", StringComparison.Ordinal) => throw new ServiceManagerException(
+                ServiceManagerError.NotSupported,
+                $"{Variable} is the vsock address '{ShownText.Of(value)}'. Only Unix-domain sockets are supported."),
+            _ => throw new ServiceManagerException(
+                ServiceManagerError.Malformed,
+                $"{Variable} has the value '{ShownText.Of(value)}', which is neither an absolute path nor an abstract name with @."),
+        };
+    }
+
+    private static string Format(ServiceNotification notification)
+    {
+        if (notification.Status?.AsSpan().ContainsAny("\n\0") == true)
+        {
+            throw new ArgumentException("A status is one line.", nameof(notification));
+        }
+
+        var text = new StringBuilder();
+        Append(notification.Ready, "READY=1");
+        Append(notification.Reloading, "RELOADING=1");
+        Append(notification.Reloading, $"MONOTONIC_USEC={SysTime.MonotonicMicroseconds()}");
+        Append(notification.Stopping, "STOPPING=1");
+        Append(notification.Watchdog, "WATCHDOG=1");
+        Append(notification.MainProcessId is not null, $"MAINPID={notification.MainProcessId}");
+        Append(notification.Status is not null, $"STATUS={notification.Status}");
+        return text.ToString();
+
+        void Append(bool isWanted, string line)
+        {
+            if (isWanted)
+            {
+                text.Append(text.Length > 0 ? "\n" : "").Append(line);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Services;
+
+/// <summary>The socket operations of this layer, with a <see cref="Deadline"/> for several of them together.</summary>
+internal static class ServiceSockets
+{
+    /// <summary>Returns the time that is left, as the operations of the layers below take it.</summary>
+    public static TimeSpan TimeLeft(Deadline deadline) =>
+        deadline.IsNever ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(deadline.PollMilliseconds);
+
+    /// <summary>Creates a connected pair of stream sockets.</summary>
+    public static (Socket Left, Socket Right) CreatePair() => UnixSocketPair.Create();
+
+    /// <summary>Connects to a socket that must be there already.</summary>
+    public static Socket Connect(UnixSocketAddress address, SocketType type, Deadline deadline, CancellationToken cancellationToken) =>
+        UnixSocketConnection.Connect(address, type, TimeLeft(deadline), waitForListener: false, cancellationToken);
+
+    /// <summary>Receives bytes, and closes any descriptors that come with them. Returns 0 at the end of the stream.</summary>
+    public static int Receive(SafeHandle socket, Span<byte> buffer, Deadline deadline, CancellationToken cancellationToken) =>
+        DescriptorReceiver.Receive(socket, buffer, Span<FileDescriptor>.Empty, TimeLeft(deadline), cancellationToken).Bytes;
+
+    /// <summary>Receives what is there without waiting: false when there is nothing.</summary>
+    public static bool TryReceive(SafeHandle socket, Span<byte> buffer, List<FileDescriptor> descriptors, out ReceiveResult result)
+    {
+        var received = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
+        if (!DescriptorReceiver.TryReceive(socket, buffer, received, peek: false, out result))
+        {
+            return false;
+        }
+
+        descriptors.AddRange(received.AsSpan(0, result.Descriptors));
+        return true;
+    }
+
+    /// <summary>Accepts a connection without waiting: null when there is none.</summary>
+    public static FileDescriptor? TryAccept(SafeHandle listener)
+    {
+        using SafeDescriptorHandle? handle = UnixSocketConnection.TryAccept(listener, [], out _);
+        return handle is null ? null : new FileDescriptor(handle.Detach(), ownsHandle: true);
+    }
+
+    /// <summary>
+    /// Binds a listener that only this user may connect to, and replaces the socket file of a process that has ended. Closing it does not
+    /// remove the path.
+    /// </summary>
+    public static FileDescriptor Listen(UnixSocketAddress address, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Socket listener = UnixSocketListener.Create(address, SocketType.Stream, replaceStale: !address.IsAbstract);
+        FileDescriptor copy;
+        try
+        {
+            using var lease = new HandleLease(listener.SafeHandle);
+            int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
+            _ = Fcntl.Control(lease.Fd, Constants.F_SETFL, flags | Constants.Current.O_NONBLOCK);
+            copy = FileDescriptor.Duplicate(lease.Fd);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+
+        // Disposing a Socket that is bound to a path unlinks the path.
+        FileDescriptor.CloseHandle(listener.SafeHandle);
+        GC.SuppressFinalize(listener);
+        return copy;
+    }
+
+    /// <summary>Ends receiving: later sends of the peer fail with EPIPE, while what it has sent can still be received.</summary>
+    public static void StopReceiving(SafeHandle socket)
+    {
+        const int SHUT_RD = 0;
+        using var lease = new HandleLease(socket);
+        _ = SysSocket.Shutdown(lease.Fd, SHUT_RD);
+    }
+}

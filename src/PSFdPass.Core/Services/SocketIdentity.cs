@@ -1,0 +1,22 @@
+using PSFdPass.Interop;
+
+namespace PSFdPass.Services;
+
+/// <summary>The device and inode of a socket's file, which distinguish it from another file at the same path.</summary>
+internal readonly record struct SocketIdentity(ulong Device, ulong Inode)
+{
+    /// <summary>Returns the identity of the file at an address; null for an abstract name and when there is no file.</summary>
+    public static SocketIdentity? Of(UnixSocketAddress address) =>
+        !address.IsAbstract && SysStat.TryGetStatusOfLink(address.Name, out SysStat.FileStatus status)
+            ? new SocketIdentity(status.Device, status.Inode)
+            : null;
+
+    /// <summary>Removes the file at an address if it is still this one.</summary>
+    public void Remove(UnixSocketAddress address)
+    {
+        if (Of(address) == this)
+        {
+            File.Delete(address.Name);
+        }
+    }
+}

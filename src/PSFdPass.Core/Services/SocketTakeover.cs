@@ -1,0 +1,275 @@
+using System.Net.Sockets;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+using PSFdPass.Services;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>
+/// The successor's side of a takeover: the descriptors of a running server, which serves until <see cref="Complete"/>. The running
+/// server's side is <see cref="SocketTakeoverOffer"/>.
+/// </summary>
+/// <remarks>
+/// Thread-safe. Disposing this object, or ending the process, before <see cref="Complete"/> gives the takeover up: the running server
+/// goes on as if nothing had happened.
+/// </remarks>
+public sealed class SocketTakeover : IDisposable
+{
+    private readonly object _gate = new();
+    private readonly Socket _connection;
+    private readonly FramedSocket _frames;
+    private readonly FileDescriptor _listener;
+    private readonly SocketIdentity? _identity;
+    private volatile bool _isComplete;
+
+    private SocketTakeover(
+        UnixSocketAddress address,
+        Socket connection,
+        FramedSocket frames,
+        int processId,
+        IReadOnlyList<NamedDescriptor> descriptors,
+        FileDescriptor listener,
+        SocketIdentity? identity)
+    {
+        Address = address;
+        ProcessId = processId;
+        Descriptors = descriptors;
+        _connection = connection;
+        _frames = frames;
+        _listener = listener;
+        _identity = identity;
+    }
+
+    /// <summary>Gets the address of the takeover.</summary>
+    public UnixSocketAddress Address { get; }
+
+    /// <summary>Gets the process id of the running server.</summary>
+    public int ProcessId { get; }
+
+    /// <summary>Gets the received descriptors in the order in which the server offered them. This object owns them until they are handed over.</summary>
+    public IReadOnlyList<NamedDescriptor> Descriptors { get; }
+
+    /// <summary>Gets a value indicating whether this process has taken over.</summary>
+    public bool IsComplete => _isComplete;
+
+    /// <summary>Gets the descriptor with a name.</summary>
+    /// <param name="name">The name under which the server offered it.</param>
+    /// <exception cref="KeyNotFoundException">Thrown when the server offered no descriptor of that name.</exception>
+    public FileDescriptor this[string name]
+    {
+        get
+        {
+            ArgumentNullException.ThrowIfNull(name);
+            foreach (NamedDescriptor descriptor in Descriptors)
+            {
+                if (descriptor.Name == name)
+                {
+                    return descriptor.Descriptor;
+                }
+            }
+
+            throw new KeyNotFoundException($"The running server did not offer a descriptor with the name '{ShownText.Of(name)}'.");
+        }
+    }
+
+    /// <summary>Receives the descriptors of a running server.</summary>
+    /// <param name="address">The address where it waits for successors.</param>
+    /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The takeover, which the caller must dispose.</returns>
+    /// <exception cref="SystemCallException">Thrown when no server waits there: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="SocketTakeoverException">Thrown when the server refuses, ends, or is another program.</exception>
+    /// <exception cref="TimeoutException">Thrown when the server didn't answer in time.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the operation was cancelled.</exception>
+    public static SocketTakeover Start(UnixSocketAddress address, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        Deadline deadline = Deadline.After(timeout);
+        Socket? connection = null;
+        FramedSocket? frames = null;
+        FileDescriptor? listener = null;
+        var descriptors = new List<NamedDescriptor>();
+        try
+        {
+            connection = ServiceSockets.Connect(address, SocketType.Stream, deadline, cancellationToken);
+            using UnixSocketPeer peer = UnixSocketPeer.Of(connection.SafeHandle);
+            if (peer.UserId != Unistd.GetEUid())
+            {
+                throw new SocketTakeoverException(
+                    SocketTakeoverError.Refused, $"The server at {address} is {peer.Describe()}, and not of the user of this process.");
+            }
+
+            frames = new FramedSocket(connection.SafeHandle);
+            SendHello(frames, deadline, cancellationToken);
+            Frame offer = Receive(frames, address, deadline, cancellationToken);
+            (int count, SocketIdentity? identity) = Read(offer, TakeoverFrame.ReadOffer);
+            listener = offer.Descriptors[0];
+            while (descriptors.Count < count)
+            {
+                Read(Receive(frames, address, deadline, cancellationToken), frame =>
+                {
+                    TakeoverFrame.ReadDescriptors(frame, descriptors);
+                    return true;
+                });
+            }
+
+            return new SocketTakeover(address, connection, frames, peer.ProcessId, descriptors, listener, identity);
+        }
+        catch (Exception exception)
+        {
+            descriptors.ForEach(static descriptor => descriptor.Descriptor.Dispose());
+            listener?.Dispose();
+            frames?.Dispose();
+            connection?.Dispose();
+            throw exception switch
+            {
+                TimeoutException => new TimeoutException($"The server at {address} did not hand over its descriptors in time.", exception),
+                InvalidDataException => NotTheProtocol(address, exception),
+                _ => exception,
+            };
+        }
+    }
+
+    /// <summary>
+    /// Reports that this process is ready, and waits until it has taken over. From then on this process serves, and the former server
+    /// does not accept connections. A later <see cref="SocketTakeoverOffer.Create"/> at the same address continues the takeover socket.
+    /// </summary>
+    /// <param name="timeout">The time to wait for the running server; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait, and with it the takeover.</param>
+    /// <exception cref="SocketTakeoverException">
+    /// Thrown when the running server has given the takeover up and goes on, or has ended:
+    /// see <see cref="SocketTakeoverException.Reason"/>. The descriptors stay open until this object is disposed.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">Thrown when the takeover is already complete.</exception>
+    /// <exception cref="TimeoutException">Thrown when the server didn't confirm in time. It goes on, and the takeover is given up.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. The takeover is given up.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object is disposed.</exception>
+    public void Complete(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        Deadline deadline = Deadline.After(timeout);
+        lock (_gate)
+        {
+            if (_isComplete)
+            {
+                throw new InvalidOperationException("The takeover is already complete.");
+            }
+
+            try
+            {
+                Confirm(deadline, cancellationToken);
+                _isComplete = true;
+                InheritedTakeovers.Keep(Address, _listener, _identity);
+            }
+            catch (TimeoutException exception)
+            {
+                throw new TimeoutException($"The server at {Address} did not confirm in time.", exception);
+            }
+            catch (InvalidDataException exception)
+            {
+                throw NotTheProtocol(Address, exception);
+            }
+            finally
+            {
+                // The running server notices the end of the connection, and goes on unless it has received the last report.
+                _connection.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Closes the descriptors that were not handed over. Before <see cref="Complete"/>, it also gives the takeover up.
+    /// </summary>
+    public void Dispose()
+    {
+        // Ends a Complete on another thread.
+        _connection.Dispose();
+        lock (_gate)
+        {
+            _frames.Dispose();
+            if (!_isComplete)
+            {
+                _listener.Dispose();
+            }
+
+            foreach (NamedDescriptor descriptor in Descriptors)
+            {
+                descriptor.Descriptor.Dispose();
+            }
+        }
+    }
+
+    // A server that refuses may have closed the connection already; its answer can still be received.
+    private static void SendHello(FramedSocket frames, Deadline deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            frames.Send(TakeoverFrame.Text(TakeoverFrame.Hello, TakeoverFrame.Version), [], deadline, cancellationToken);
+        }
+        catch (SystemCallException exception) when (exception.Errno == Errno.EPIPE)
+        {
+        }
+    }
+
+    private static Frame Receive(FramedSocket frames, UnixSocketAddress address, Deadline deadline, CancellationToken cancellationToken)
+    {
+        Frame frame = frames.Receive(deadline, cancellationToken) ?? throw new SocketTakeoverException(
+            SocketTakeoverError.ServerEnded, $"The server at {address} ended before it handed over.");
+        bool isRefusal = TakeoverFrame.Is(frame, TakeoverFrame.Refusal);
+        if (isRefusal || TakeoverFrame.Is(frame, TakeoverFrame.GivenUp))
+        {
+            frame.Dispose();
+            string reason = ShownText.Of(TakeoverFrame.TextOf(frame)).TrimEnd('.');
+            throw isRefusal
+                ? new SocketTakeoverException(SocketTakeoverError.Refused, $"The server at {address} refused the takeover: {reason}.")
+                : new SocketTakeoverException(
+                    SocketTakeoverError.GivenUp, $"The server at {address} gave the takeover up and goes on: {reason}.");
+        }
+
+        return frame;
+    }
+
+    private static TResult Read<TResult>(Frame frame, Func<Frame, TResult> read)
+    {
+        try
+        {
+            return read(frame);
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
+    }
+
+    private static SocketTakeoverException NotTheProtocol(UnixSocketAddress address, Exception exception) => new(
+        SocketTakeoverError.Protocol, $"The program at {address} is not a server that can be taken over: {exception.Message}", exception);
+
+    private void Confirm(Deadline deadline, CancellationToken cancellationToken)
+    {
+        SendOrExplain(TakeoverFrame.Ready, deadline, cancellationToken);
+        using (Frame go = Receive(_frames, Address, deadline, cancellationToken))
+        {
+            if (!TakeoverFrame.Is(go, TakeoverFrame.Go))
+            {
+                throw new InvalidDataException("Its confirmation is not this protocol.");
+            }
+        }
+
+        SendOrExplain(TakeoverFrame.Taken, deadline, cancellationToken);
+    }
+
+    // When the server no longer receives, what it sent before it stopped explains why.
+    private void SendOrExplain(byte type, Deadline deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _frames.Send([type], [], deadline, cancellationToken);
+        }
+        catch (SystemCallException exception) when (exception.Errno == Errno.EPIPE)
+        {
+            using Frame unexpected = Receive(_frames, Address, deadline, cancellationToken);
+            throw new InvalidDataException("It stopped receiving.", exception);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace PSFdPass;
+
+/// <summary>The reason for a <see cref="SocketTakeoverException"/>.</summary>
+public enum SocketTakeoverError
+{
+    /// <summary>The running server refused: another takeover is in progress, or it runs as another user.</summary>
+    Refused,
+
+    /// <summary>The running server has given up waiting for the successor, and goes on. The successor must not serve.</summary>
+    GivenUp,
+
+    /// <summary>
+    /// The running server ended before it handed over. The successor may serve with the descriptors that it has received, because no
+    /// other process does.
+    /// </summary>
+    ServerEnded,
+
+    /// <summary>The other process does not follow the protocol, or uses another version of it.</summary>
+    Protocol,
+}

@@ -1,0 +1,312 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Facts;
+using PSFdPass.Interop;
+using PSFdPass.Services;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>
+/// The running server's side of a takeover: a Unix-domain socket where a successor asks for the server's listeners and connections.
+/// The successor's side is <see cref="SocketTakeover"/>.
+/// </summary>
+/// <remarks>
+/// <para>
+/// <see cref="Wait"/> hands over in these steps: the successor receives duplicates of the descriptors, prepares itself and reports that
+/// it is ready; this server confirms; the successor begins to serve and reports that; <see cref="Wait"/> returns. Until then this server
+/// goes on serving. When the successor ends or is not ready in time, nothing has changed, and the next one may try.
+/// </para>
+/// <para>
+/// One takeover takes place at a time; a second successor is refused, and so is one of another user. The socket itself is handed over
+/// as well: its path exists without interruption, and the last server removes it.
+/// </para>
+/// <para>Thread-safe. Only one thread at a time can be in <see cref="Wait"/>.</para>
+/// </remarks>
+public sealed class SocketTakeoverOffer : IDisposable
+{
+    private readonly FileDescriptor _listener;
+    private readonly SafeHandle _handle;
+    private readonly SocketIdentity? _identity;
+
+    // Those who connected during a takeover, in the thread that waits. When it fails, the first of them is next.
+    private readonly Queue<FileDescriptor> _others = [];
+    private int _isWaiting;
+    private int _isDisposed;
+    private volatile bool _isHandedOver;
+
+    private SocketTakeoverOffer(UnixSocketAddress address, FileDescriptor listener, SocketIdentity? identity)
+    {
+        Address = address;
+        _listener = listener;
+        _handle = listener.SafeHandle;
+        _identity = identity;
+    }
+
+    /// <summary>Gets the address where successors connect.</summary>
+    public UnixSocketAddress Address { get; }
+
+    /// <summary>
+    /// Listens for successors: on the socket that this process received when it took over from its predecessor at the same address, or
+    /// on a new one with mode 0600, which replaces the socket file of a process that has ended.
+    /// </summary>
+    /// <param name="address">The address.</param>
+    /// <param name="cancellationToken">Cancels the wait for the lock on the directory.</param>
+    /// <exception cref="SystemCallException">Thrown when the address is in use (EADDRINUSE) or can't be bound.</exception>
+    public static SocketTakeoverOffer Create(UnixSocketAddress address, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (InheritedTakeovers.TryTake(address, out FileDescriptor listener, out SocketIdentity? identity))
+        {
+            return new SocketTakeoverOffer(address, listener, identity);
+        }
+
+        listener = ServiceSockets.Listen(address, cancellationToken);
+        return new SocketTakeoverOffer(address, listener, SocketIdentity.Of(address));
+    }
+
+    /// <summary>Waits until a successor has taken over.</summary>
+    /// <param name="descriptors">
+    /// The descriptors and their names, each up to 255 bytes in UTF-8. They stay the caller's, who must keep serving with them until
+    /// this method returns, and keep them open.
+    /// </param>
+    /// <param name="readyTimeout">
+    /// The time that a successor has from its connection to its report that it is ready; <see cref="Timeout.InfiniteTimeSpan"/> for no
+    /// limit. The wait for a successor has no limit.
+    /// </param>
+    /// <param name="failed">Called on this thread, with a sentence, for each successor that was refused or failed; null to ignore them.</param>
+    /// <param name="cancellationToken">Cancels the wait. A takeover in progress then ends as if the successor had failed.</param>
+    /// <returns>The successor, which now serves. This server must stop accepting connections, finish those it has, and exit.</returns>
+    /// <exception cref="ArgumentException">Thrown when a name is not valid or occurs twice.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when another thread is waiting, or a successor has already taken over.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. No successor has taken over.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object is disposed.</exception>
+    public UnixSocketPeer Wait(
+        IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors,
+        TimeSpan readyTimeout,
+        Action<string>? failed = null,
+        CancellationToken cancellationToken = default)
+    {
+        ThrowIfInvalid(descriptors);
+        _ = Deadline.After(readyTimeout);
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        if (Interlocked.Exchange(ref _isWaiting, 1) != 0)
+        {
+            throw new InvalidOperationException("Another thread is already waiting for a successor.");
+        }
+
+        try
+        {
+            if (_isHandedOver)
+            {
+                throw new InvalidOperationException("A successor has already taken over.");
+            }
+
+            while (true)
+            {
+                using FileDescriptor connection = _others.TryDequeue(out FileDescriptor? next) ? next : Accept(cancellationToken);
+                if (HandOver(connection, descriptors, readyTimeout, failed, cancellationToken) is { } successor)
+                {
+                    _isHandedOver = true;
+                    _listener.Dispose();
+                    return successor;
+                }
+            }
+        }
+        finally
+        {
+            RefuseOthers(failed);
+            Volatile.Write(ref _isWaiting, 0);
+        }
+    }
+
+    /// <summary>
+    /// Stops listening and removes the path, if it still refers to this socket. After a takeover the path belongs to the successor and
+    /// is kept.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        if (!_isHandedOver)
+        {
+            _identity?.Remove(Address);
+        }
+
+        _listener.Dispose();
+    }
+
+    private static void ThrowIfInvalid(IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors)
+    {
+        ArgumentNullException.ThrowIfNull(descriptors);
+        var names = new HashSet<string>();
+        foreach ((string name, SafeHandle handle) in descriptors)
+        {
+            _ = DescriptorNames.GetBytes(name);
+            ArgumentNullException.ThrowIfNull(handle, nameof(descriptors));
+            if (!names.Add(name))
+            {
+                throw new ArgumentException($"Two descriptors have the name '{ShownText.Of(name)}'.", nameof(descriptors));
+            }
+        }
+    }
+
+    // What the peer sent is not read, and the answer is for a peer that reads: neither may delay this server.
+    private static void Refuse(FileDescriptor connection, string reason) =>
+        TrySend(connection, TakeoverFrame.Text(TakeoverFrame.Refusal, reason));
+
+    private static void TrySend(FileDescriptor connection, byte[] body)
+    {
+        try
+        {
+            new FramedSocket(connection.SafeHandle).Send(body, [], Deadline.After(TimeSpan.Zero), CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+        }
+    }
+
+    private FileDescriptor Accept(CancellationToken cancellationToken)
+    {
+        var attempt = new AcceptAttempt(_handle);
+        return WaitLoop.Run<AcceptAttempt, FileDescriptor>(ref attempt, _handle, Deadline.Never, cancellationToken);
+    }
+
+    // Refuses those who connected before the last attempt, at which the takeover was still in progress, and accepts those who have
+    // connected since. So nobody is refused for a successor that has ended just before.
+    private void AcceptOthers(Action<string>? failed)
+    {
+        RefuseOthers(failed);
+        try
+        {
+            while (ServiceSockets.TryAccept(_handle) is { } other)
+            {
+                _others.Enqueue(other);
+            }
+        }
+        catch (SystemCallException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE)
+        {
+            // They wait in the queue until this server has closed something.
+        }
+    }
+
+    private void RefuseOthers(Action<string>? failed)
+    {
+        while (_others.TryDequeue(out FileDescriptor? other))
+        {
+            using (other)
+            using (UnixSocketPeer peer = UnixSocketPeer.Of(other.SafeHandle))
+            {
+                Refuse(other, "Another takeover is in progress.");
+                failed?.Invoke($"Refused a takeover by {peer.Describe()}, because another one was in progress.");
+            }
+        }
+    }
+
+    // Null when the successor has not taken over.
+    private UnixSocketPeer? HandOver(
+        FileDescriptor connection,
+        IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors,
+        TimeSpan readyTimeout,
+        Action<string>? failed,
+        CancellationToken cancellationToken)
+    {
+        UnixSocketPeer peer = UnixSocketPeer.Of(connection.SafeHandle);
+        string who = peer.Describe();
+        if (peer.UserId != Unistd.GetEUid())
+        {
+            Refuse(connection, "The running server belongs to another user.");
+            failed?.Invoke($"Refused a takeover by {who}, who is not the user of this process.");
+            return null;
+        }
+
+        using var frames = new FramedSocket(connection.SafeHandle);
+        bool isDecided = false;
+        string failure;
+        try
+        {
+            Deadline deadline = Deadline.After(readyTimeout);
+            Expect(TakeoverFrame.Hello, deadline);
+            TakeoverFrame.SendOffer(frames, _handle, _identity, descriptors, deadline, cancellationToken);
+            Expect(TakeoverFrame.Ready, deadline);
+            isDecided = true;
+            frames.Send([TakeoverFrame.Go], [], deadline, cancellationToken);
+            Expect(TakeoverFrame.Taken, deadline);
+            return peer;
+        }
+        catch (Exception exception)
+        {
+            if (isDecided && HasTaken(connection, frames))
+            {
+                return peer;
+            }
+
+            failure = exception switch
+            {
+                TimeoutException => $"it was not ready within {readyTimeout.TotalSeconds:0.###} s",
+                OperationCanceledException or ObjectDisposedException => "the running server stopped waiting for successors",
+                _ => exception.Message,
+            };
+            TrySend(connection, TakeoverFrame.Text(TakeoverFrame.GivenUp, failure));
+            if (exception is not (IOException or InvalidDataException or TimeoutException))
+            {
+                throw;
+            }
+        }
+
+        failed?.Invoke($"The takeover by {who} failed: {failure.TrimEnd('.')}. This server goes on.");
+        return null;
+
+        void Expect(byte type, Deadline deadline)
+        {
+            using Frame frame = frames.Receive(deadline, cancellationToken, () => AcceptOthers(failed)) ??
+                throw new EndOfStreamException("it ended before it was ready");
+            if (!TakeoverFrame.Is(frame, type) || (type == TakeoverFrame.Hello && TakeoverFrame.TextOf(frame) != TakeoverFrame.Version))
+            {
+                throw new InvalidDataException("it uses another protocol, or another version of it");
+            }
+        }
+    }
+
+    // After the confirmation only the successor's report decides. Nothing can arrive after StopReceiving, which makes the successor's
+    // send fail, so that both sides come to the same conclusion.
+    private static bool HasTaken(FileDescriptor connection, FramedSocket frames)
+    {
+        try
+        {
+            ServiceSockets.StopReceiving(connection.SafeHandle);
+            return frames.TryReceive(out Frame? frame) && frame is { } last && TakeoverFrame.Is(last, TakeoverFrame.Taken);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    private readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<FileDescriptor>
+    {
+        public short Events => Poll.POLLIN;
+
+        public Outcome Try(out FileDescriptor result)
+        {
+            result = null!;
+            try
+            {
+                FileDescriptor? accepted = ServiceSockets.TryAccept(listener);
+                result = accepted!;
+                return accepted is null ? Outcome.NotReady : Outcome.Done;
+            }
+            catch (SystemCallException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE)
+            {
+                // The successor waits in the queue until this server has closed something.
+                return Outcome.Unavailable;
+            }
+        }
+
+        public Exception CreateTimeoutException() => new TimeoutException("No successor connected in time.");
+
+        public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Services;
+
+/// <summary>
+/// The frames of a takeover. The successor sends <see cref="Hello"/>; the running server sends <see cref="Offer"/> and
+/// <see cref="Descriptors"/>, or <see cref="Refusal"/>; the successor sends <see cref="Ready"/>; the server, which still serves, sends
+/// <see cref="Go"/>; the successor sends <see cref="Taken"/> and serves; the server has received that and stops. With
+/// <see cref="GivenUp"/> the server ends a takeover before that.
+/// </summary>
+internal static class TakeoverFrame
+{
+    public const byte Hello = (byte)'H';
+    public const byte Offer = (byte)'O';
+    public const byte Descriptors = (byte)'D';
+    public const byte Refusal = (byte)'X';
+    public const byte Ready = (byte)'R';
+    public const byte Go = (byte)'G';
+    public const byte Taken = (byte)'T';
+    public const byte GivenUp = (byte)'A';
+
+    /// <summary>The protocol and its version, which a <see cref="Hello"/> contains.</summary>
+    public const string Version = "PSFdPass takeover 1\n";
+
+    /// <summary>The most descriptors in one frame. All of them fit into the socket's buffer, with names of the greatest length.</summary>
+    public const int MaxDescriptors = 100;
+
+    private const int OfferSize = 1 + sizeof(int) + (2 * sizeof(ulong));
+
+    /// <summary>Returns the body of a frame with a text.</summary>
+    public static byte[] Text(byte type, string text) => [type, .. Encoding.UTF8.GetBytes(text)];
+
+    /// <summary>Returns the text of a frame.</summary>
+    public static string TextOf(Frame frame) => Encoding.UTF8.GetString(frame.Body.AsSpan(1));
+
+    /// <summary>Returns whether a frame has a type.</summary>
+    public static bool Is(Frame frame, byte type) => frame.Body.Length > 0 && frame.Body[0] == type;
+
+    /// <summary>Sends an offer: the number of descriptors, the listener of the takeover itself and its identity; then the descriptors.</summary>
+    public static void SendOffer(
+        FramedSocket frames,
+        SafeHandle listener,
+        SocketIdentity? identity,
+        IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors,
+        Deadline deadline,
+        CancellationToken cancellationToken)
+    {
+        byte[] offer = new byte[OfferSize];
+        offer[0] = Offer;
+        BinaryPrimitives.WriteInt32BigEndian(offer.AsSpan(1), descriptors.Count);
+        BinaryPrimitives.WriteUInt64BigEndian(offer.AsSpan(1 + sizeof(int)), identity?.Device ?? 0);
+        BinaryPrimitives.WriteUInt64BigEndian(offer.AsSpan(1 + sizeof(int) + sizeof(ulong)), identity?.Inode ?? 0);
+        frames.Send(offer, [listener], deadline, cancellationToken);
+        foreach (KeyValuePair<string, SafeHandle>[] part in descriptors.Chunk(MaxDescriptors))
+        {
+            var body = new MemoryStream();
+            body.WriteByte(Descriptors);
+            foreach ((string name, _) in part)
+            {
+                byte[] bytes = DescriptorNames.GetBytes(name);
+                body.WriteByte((byte)bytes.Length);
+                body.Write(bytes);
+            }
+
+            frames.Send(body.ToArray(), part.Select(static pair => pair.Value).ToArray(), deadline, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads an offer: how many descriptors follow, and the identity of the listener that it carries.</summary>
+    public static (int Count, SocketIdentity? Identity) ReadOffer(Frame frame)
+    {
+        if (!Is(frame, Offer) || frame.Body.Length != OfferSize || frame.Descriptors.Length != 1)
+        {
+            throw new InvalidDataException("The running server's offer is not this protocol.");
+        }
+
+        int count = BinaryPrimitives.ReadInt32BigEndian(frame.Body.AsSpan(1));
+        ulong device = BinaryPrimitives.ReadUInt64BigEndian(frame.Body.AsSpan(1 + sizeof(int)));
+        ulong inode = BinaryPrimitives.ReadUInt64BigEndian(frame.Body.AsSpan(1 + sizeof(int) + sizeof(ulong)));
+        return count >= 0
+            ? (count, inode == 0 ? null : new SocketIdentity(device, inode))
+            : throw new InvalidDataException("The running server's offer has a negative number of descriptors.");
+    }
+
+    /// <summary>Reads the names of one frame of descriptors, and takes the descriptors into a list.</summary>
+    public static void ReadDescriptors(Frame frame, List<NamedDescriptor> list)
+    {
+        var names = new List<string>();
+        ReadOnlySpan<byte> rest = Is(frame, Descriptors) ? frame.Body.AsSpan(1) : default;
+        while (!rest.IsEmpty && rest.Length > rest[0])
+        {
+            names.Add(Encoding.UTF8.GetString(rest.Slice(1, rest[0])));
+            rest = rest[(1 + rest[0])..];
+        }
+
+        if (!rest.IsEmpty || names.Count == 0 || names.Count != frame.Descriptors.Length)
+        {
+            throw new InvalidDataException("The running server's list of descriptors is not this protocol.");
+        }
+
+        list.AddRange(names.Zip(frame.Descriptors, static (name, descriptor) => new NamedDescriptor(name, descriptor)));
+    }
+}

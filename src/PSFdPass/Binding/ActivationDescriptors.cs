@@ -1,0 +1,20 @@
+namespace PSFdPass.Binding;
+
+/// <summary>The descriptors that a service manager passed to this process, until a command takes them by name.</summary>
+/// <remarks>Thread-safe. Several runspaces share them.</remarks>
+internal static class ActivationDescriptors
+{
+    private static readonly List<NamedDescriptor> Waiting = [];
+
+    /// <summary>Takes the descriptors whose names fulfil a condition. The others are there for a later call.</summary>
+    public static IReadOnlyList<NamedDescriptor> Take(Predicate<string> isWanted)
+    {
+        lock (Waiting)
+        {
+            Waiting.AddRange(ServiceActivation.TakeDescriptors());
+            NamedDescriptor[] taken = [.. Waiting.Where(descriptor => isWanted(descriptor.Name))];
+            Waiting.RemoveAll(descriptor => isWanted(descriptor.Name));
+            return taken;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Management.Automation;
+using PSFdPass.Binding;
+
+namespace PSFdPass.Commands;
+
+/// <summary>In a successor, reports that it is ready, and returns when it has taken over.</summary>
+[Cmdlet(VerbsLifecycle.Complete, "SocketTakeover", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+public sealed class CompleteSocketTakeoverCommand : FdPassCommand
+{
+    /// <summary>The takeover that Start-SocketTakeover returned.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public SocketTakeover InputObject { get; set; } = null!;
+
+    /// <summary>How long to wait for the running server's confirmation.</summary>
+    [Parameter]
+    [TimeoutTransformation]
+    public double? TimeoutSeconds { get; set; } = 60;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => Run(
+        () =>
+        {
+            if (ShouldProcess($"the server of process {InputObject.ProcessId} at {InputObject.Address}", "Take over"))
+            {
+                InputObject.Complete(ToTimeout(TimeoutSeconds), Stopped);
+            }
+        },
+        InputObject);
+}

@@ -1,0 +1,56 @@
+using System.Management.Automation;
+using System.Runtime.InteropServices;
+using PSFdPass.Binding;
+using PSFdPass.Completion;
+using PSFdPass.Facts;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Saves descriptors beyond the end of this process: in the service manager's store, or in an s6-fdholderd.</summary>
+[Cmdlet(
+    VerbsData.Save, "FileDescriptor", DefaultParameterSetName = ManagerSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+public sealed class SaveFileDescriptorCommand : HolderCommand
+{
+    private const string ManagerSet = "ServiceManager";
+
+    /// <summary>The name under which the descriptor is saved.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ArgumentCompleter(typeof(SavedNameCompleter))]
+    public string Name { get; set; } = "";
+
+    /// <summary>Whatever holds a descriptor.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public object InputObject { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (ParameterSetName == ManagerSet && ServiceNotifier.IsManaged && ServiceDescriptorStore.Capacity is null or 0)
+        {
+            WriteWarning(
+                "The service manager may discard the descriptor: FDSTORE is not set, which systemd 254 and later set for a service with " +
+                "FileDescriptorStoreMax= greater than 0.");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => TryRun(
+        () =>
+        {
+            SafeHandle handle = NamedOutput.HandleOf(ToHolder(InputObject));
+            if (ParameterSetName == ManagerSet)
+            {
+                if (ShouldProcess("the service manager", $"Save a descriptor as '{ShownText.Of(Name)}'"))
+                {
+                    ServiceDescriptorStore.Save(Name, [handle], Limit, Stopped);
+                }
+            }
+            else if (ShouldProcess(Holder, $"Save a descriptor as '{ShownText.Of(Name)}'"))
+            {
+                GetHolder().Store(Name, handle, Limit, Stopped);
+            }
+        },
+        InputObject);
+}
