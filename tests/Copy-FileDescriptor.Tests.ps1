@@ -173,4 +173,25 @@ Describe 'Copy-FileDescriptor' {
             $found.ToolTip | Should -BeExactly 'MemoryFile /memfd:one_of_each (deleted)'
         }
     }
+
+    Context '-Inheritable' {
+        It 'makes a copy that started programs have, and only then' {
+            $inherited = Copy-FileDescriptor $file -Inheritable
+            $own = Copy-FileDescriptor $file
+            $inherited.Flags | Should -Be None
+            $own.Flags | Should -Be CloseOnExec
+            sh -c "test -e /proc/self/fd/$($inherited.Fd)"
+            $LASTEXITCODE | Should -Be 0
+            sh -c "test -e /proc/self/fd/$($own.Fd)"
+            $LASTEXITCODE | Should -Be 1
+            $inherited, $own | ForEach-Object Dispose
+        }
+    }
+
+    It 'replaces nothing with -WhatIf' {
+        $taken = Copy-FileDescriptor 0 -TargetFd 349
+        Copy-FileDescriptor $file -TargetFd 349 -Force -WhatIf | Should -BeNullOrEmpty
+        $taken.Target | Should -Be (Get-FileDescriptor 0).Target
+        $taken.Dispose()
+    }
 }

@@ -13,9 +13,12 @@ Describe 'The -Fd of <Command>' -ForEach @{ Command = 'Copy-FileDescriptor' }, @
         @{ Name = 'null in an array'; Value = @($null) }
         @{ Name = 'a negative number'; Value = -1 }
         @{ Name = 'a number that no descriptor has'; Value = [long]::MaxValue }
-        @{ Name = 'an object without a descriptor'; Value = [Version]'1.0' }
     ) {
         { & $Command -Fd $Value } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+    }
+
+    It 'refuses an object without a descriptor' {
+        { & $Command -Fd ([Version]'1.0') } | Should -Throw -ErrorId 'CannotConvertArgument*'
     }
 
     It 'takes <Name>' -ForEach @(

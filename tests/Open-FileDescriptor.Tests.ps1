@@ -49,7 +49,40 @@ Describe 'Open-FileDescriptor' {
             'a.log', 'b.log', 'c.txt' | ForEach-Object { Set-Content "$folder/$_" $_ }
             $opened = Open-FileDescriptor "$folder/*.log"
             $opened.Target | Should -Be "$folder/a.log", "$folder/b.log"
-            Open-FileDescriptor "$folder/*.none" | Should -BeNullOrEmpty
+        }
+
+        It 'reports wildcards that match nothing, also with -Create' {
+            foreach ($with in @{}, @{ Create = $true }) {
+                $problem = Get-ErrorOf { Open-FileDescriptor "$folder/*.none", "$folder/new[1].none" @with }
+                $problem.FullyQualifiedErrorId | Should -BeLike 'NotFound,*'
+                $problem | Should -HaveCount 2
+                "$($problem[1])" | Should -BeLike "No file matches '*/new?1?.none'. -LiteralPath*"
+            }
+        }
+
+        It 'takes escaped wildcards, as completion writes them, and paths with brackets from other commands' {
+            Set-Content -LiteralPath "$folder/b[2].txt" 'two'
+            $line = "Open-FileDescriptor $folder/b"
+            $text = (TabExpansion2 $line $line.Length).CompletionMatches[-1].CompletionText
+            $opened = @(
+                Invoke-Expression "Open-FileDescriptor $text"
+                Resolve-Path -LiteralPath "$folder/b[2].txt" | Open-FileDescriptor
+                Select-String -LiteralPath "$folder/b[2].txt" two | Open-FileDescriptor
+                Get-ChildItem -LiteralPath $folder -Filter 'b?2?.txt' | Open-FileDescriptor)
+            $opened.Target | Should -Be (@("$folder/b[2].txt") * 4)
+        }
+
+        It 'creates with -LiteralPath what has brackets' {
+            $opened = Open-FileDescriptor -LiteralPath "$folder/made[1].txt" -Create
+            $opened.Target | Should -BeExactly "$folder/made[1].txt"
+        }
+
+        It 'creates with -CreateNew only what does not exist, with the permissions of -Mode' {
+            $opened = Open-FileDescriptor "$folder/once" -CreateNew -Mode 0640
+            [Convert]::ToString([int](Get-Item "$folder/once").UnixFileMode, 8) | Should -Be 640
+            (Get-ErrorOf { Open-FileDescriptor "$folder/once" -CreateNew }).FullyQualifiedErrorId | Should -BeLike 'EEXIST,*'
+            Open-FileDescriptor "$folder/twice" -CreateNew -WhatIf
+            "$folder/twice" | Should -Not -Exist
         }
 
         It 'takes a literal path without wildcards' {
@@ -257,7 +290,7 @@ Describe 'Open-FileDescriptor' {
         It 'gives up after a time, to <_>, and leaves nothing waiting' -ForEach 'Read', 'Write' {
             Open-FileDescriptor "$folder/pipe" -Access $_ -TimeoutSeconds 0.05 -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeExactly 'TimedOut,PSFdPass.Commands.OpenFileDescriptorCommand'
-            Get-FileDescriptor -Path "$folder/pipe" | Should -BeNullOrEmpty
+            Get-FileDescriptor -Path "$folder/pipe" -ErrorAction Ignore | Should -BeNullOrEmpty
         }
 
         It 'gives up beneath a folder too' {

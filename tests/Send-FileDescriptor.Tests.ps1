@@ -280,7 +280,7 @@ Describe 'Send-FileDescriptor' {
         It 'ends the wait for room, and nothing of the message was sent' {
             $sent = 0
             $full = { for () { Send-FileDescriptor $left $path -TimeoutSeconds 0; $script:sent++ } }
-            $full | Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage '*1 descriptors and 1 bytes of the message were not sent*'
+            $full | Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage '*0 of 1 descriptor and 0 of 1 byte were sent*'
             $script:sent | Should -BeGreaterThan 0
             $stream = [IO.File]::OpenRead($path)
             { Send-FileDescriptor $left $stream -CloseAfterSend -TimeoutSeconds 0.05 } | Should -Throw -ErrorId 'TimedOut,*'
@@ -349,12 +349,15 @@ Describe 'Send-FileDescriptor' {
             @{ Name = 'a text'; Data = 'READY'; Bytes = [Text.Encoding]::UTF8.GetBytes('READY') }
             @{ Name = 'bytes'; Data = [byte[]](1, 2, 255); Bytes = [byte[]](1, 2, 255) }
             @{ Name = 'numbers'; Data = 7, 8; Bytes = [byte[]](7, 8) }
-            @{ Name = 'an empty text, as a packet'; Data = ''; Bytes = [byte[]]@() }
         ) {
             Send-FileDescriptor $one -Message $Data | Should -BeNullOrEmpty
             $message = Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5
             $message.Data | Should -Be $Bytes
             $message.Descriptors | Should -BeNullOrEmpty
+        }
+
+        It 'can''t be empty' {
+            { Send-FileDescriptor $one -Message '' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*nothing to send*'
         }
 
         It 'sends nothing with -WhatIf' {
@@ -393,7 +396,8 @@ Describe 'Send-FileDescriptor' {
             $full, $silent = New-UnixSocketPair
             $problem = try { while ($true) { Send-FileDescriptor $full -Message ([byte[]]::new(100000)) -TimeoutSeconds 0.05 } } catch { $_ }
             $problem.FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'
-            "$problem" | Should -Not -Match 'descriptors? (was|were) sent'
+            "$problem" | Should -Match '\d+ of 100000 bytes were sent'
+            "$problem" | Should -Not -Match 'descriptor'
             $full, $silent | ForEach-Object Dispose
         }
     }

@@ -14,11 +14,11 @@ internal static class ServiceSockets
         deadline.IsNever ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(deadline.PollMilliseconds);
 
     /// <summary>Creates a connected pair of stream sockets.</summary>
-    public static (Socket Left, Socket Right) CreatePair() => UnixSocketPair.Create();
+    public static (Socket Left, Socket Right) CreatePair() => UnixSocket.CreatePair();
 
     /// <summary>Connects to a socket that must be there already.</summary>
     public static Socket Connect(UnixSocketAddress address, SocketType type, Deadline deadline, CancellationToken cancellationToken) =>
-        UnixSocketConnection.Connect(address, type, TimeLeft(deadline), waitForListener: false, cancellationToken);
+        UnixSocket.Connect(address, type, TimeLeft(deadline), cancellationToken: cancellationToken);
 
     /// <summary>Receives bytes, and closes any descriptors that come with them. Returns 0 at the end of the stream.</summary>
     public static int Receive(SafeHandle socket, Span<byte> buffer, Deadline deadline, CancellationToken cancellationToken) =>
@@ -38,11 +38,7 @@ internal static class ServiceSockets
     }
 
     /// <summary>Accepts a connection without waiting: null when there is none.</summary>
-    public static FileDescriptor? TryAccept(SafeHandle listener)
-    {
-        using SafeDescriptorHandle? handle = UnixSocketConnection.TryAccept(listener, [], out _);
-        return handle is null ? null : new FileDescriptor(handle.Detach(), ownsHandle: true);
-    }
+    public static FileDescriptor? TryAccept(SafeHandle listener) => UnixSocket.TryAccept(listener);
 
     /// <summary>
     /// Binds a listener that only this user may connect to, and replaces the socket file of a process that has ended. Closing it does not

@@ -25,6 +25,12 @@ internal static class DescriptorAdoption
         }
     }
 
+    /// <summary>Takes over the descriptor that was described, if it is still the same.</summary>
+    /// <exception cref="DescriptorElsewhereException">Thrown when it is one of another process.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
+    /// <inheritdoc cref="Adopt(int)"/>
+    public static FileDescriptor Adopt(DescriptorInfo info) => Adopt((int)DescriptorSource.Find(info)!.Handle.DangerousGetHandle());
+
     /// <summary>Takes over an inherited descriptor, and makes it close-on-exec.</summary>
     /// <exception cref="DescriptorInUseException">Thrown when something in this process owns it.</exception>
     /// <exception cref="SystemCallException">Thrown with EBADF when it is not open.</exception>
@@ -32,8 +38,7 @@ internal static class DescriptorAdoption
     {
         DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, fd);
         string? owner =
-            info.IsStandardStream ? "is a standard stream of this process"
-            : info.IsRuntimeOwned ? "is the runtime's own"
+            fd <= 2 ? "is a standard stream of this process"
             : (info.Flags & DescriptorFlags.CloseOnExec) != 0 ? "is close-on-exec, so it was opened in this process and has an owner"
             : IsOwned(fd) ? "belongs to a FileDescriptor"
             : null;

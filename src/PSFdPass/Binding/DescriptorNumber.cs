@@ -10,10 +10,8 @@ public sealed class DescriptorNumber
 {
     private readonly object? _holder;
 
-    /// <summary>Creates one for a number.</summary>
-    public DescriptorNumber(int fd) => Fd = fd;
-
-    internal DescriptorNumber(int fd, object holder)
+    // Internal, because PowerShell would convert 1.5 or true with a public constructor.
+    internal DescriptorNumber(int fd, object? holder = null)
     {
         Fd = fd;
         _holder = holder;

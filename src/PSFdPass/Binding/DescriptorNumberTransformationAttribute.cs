@@ -17,7 +17,8 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
         return value is IList and not byte[] ? ((IList)value).Cast<object?>().Select(ToNumber).ToArray() : ToNumber(inputData);
     }
 
-    private static DescriptorNumber ToNumber(object? item)
+    // An object that holds no descriptor stays as it is: from the pipeline, its properties are bound by name.
+    private static object ToNumber(object? item)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
         switch (value)
@@ -32,20 +33,19 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
                 throw Invalid(value);
             case DescriptorInfo info when info.ProcessId != Environment.ProcessId:
                 // In this process, the number alone would mean another descriptor. From the pipeline, both are bound by name.
-                throw new ArgumentTransformationMetadataException(
-                    $"Descriptor {info.Fd} belongs to process {info.ProcessId}: pass -Fd {info.Fd} -ProcessId {info.ProcessId}.");
+                return item!;
             default:
                 return FromHolder(item!, value);
         }
     }
 
-    private static DescriptorNumber FromHolder(object item, object value)
+    private static object FromHolder(object item, object value)
     {
         try
         {
             return DescriptorSource.Find(item) is { } source
                 ? new DescriptorNumber((int)source.Handle.DangerousGetHandle(), value)
-                : throw Invalid(value);
+                : item;
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or ArgumentException)
         {
@@ -58,7 +58,6 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
     private static ArgumentTransformationMetadataException Invalid(object? value) => new(value switch
     {
         null => "null is not a descriptor. Use a number from 0, or an object that holds a descriptor.",
-        string or ValueType => $"'{value}' is not a descriptor. Use a number from 0, or an object that holds a descriptor.",
-        _ => $"A {value.GetType()} holds no descriptor.",
+        _ => $"'{value}' is not a descriptor. Use a number from 0, or an object that holds a descriptor.",
     });
 }

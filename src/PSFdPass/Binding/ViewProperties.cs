@@ -48,7 +48,7 @@ public static class ViewProperties
 
     /// <summary>Gets the beginning of the text of a message, which leaves room for other columns.</summary>
     public static string ShortText(PSObject value) =>
-        value?.BaseObject is ReceivedMessage message ? PSFdPass.Facts.ShownText.Of(message.Text, MostText) : "";
+        value?.BaseObject is ReceivedMessage message ? Facts.ShownText.Of(message.Text, MostText) : "";
 
     /// <summary>Gets the number of bytes of a message.</summary>
     public static int Bytes(PSObject value) => (value?.BaseObject as ReceivedMessage)?.Data.Length ?? 0;
@@ -56,5 +56,5 @@ public static class ViewProperties
     /// <summary>Gets the number of a socket's descriptor.</summary>
     public static int Fd(PSObject value) => value?.BaseObject is Socket socket ? SocketSummary.NumberOf(socket) : -1;
 
-    private static string Show(PSObject value, Func<object, string?> read) => PSFdPass.Facts.ShownText.Of(read(value.BaseObject) ?? "");
+    private static string Show(PSObject value, Func<object, string?> read) => Facts.ShownText.Of(read(value.BaseObject) ?? "");
 }

@@ -12,6 +12,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
     private const string FdSet = "Fd";
+    private const string InputObjectSet = "InputObject";
 
     /// <summary>The paths to open; wildcards open every file that matches.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
@@ -25,12 +26,15 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>Inherited descriptors to adopt: their numbers, or what Get-FileDescriptor returns.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = FdSet)]
-    [DescriptorNumberTransformation]
+    /// <summary>The numbers of inherited descriptors to adopt.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = FdSet)]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
-    [ValidateNotNull]
-    public DescriptorNumber[] Fd { get; set; } = [];
+    [ValidateRange(0, int.MaxValue)]
+    public int[] Fd { get; set; } = [];
+
+    /// <summary>The description of an inherited descriptor to adopt.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    public DescriptorInfo? InputObject { get; set; }
 
     /// <summary>What the descriptor is for: by default Read, and with -Create, -CreateNew, -Truncate or -Append Write.</summary>
     [Parameter(Position = 1, ParameterSetName = PathSet)]
@@ -84,9 +88,15 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (DescriptorNumber number in Fd)
+        if (InputObject is not null)
         {
-            Adopt(number);
+            Adopt(() => DescriptorAdoption.Adopt(InputObject), InputObject);
+            return;
+        }
+
+        foreach (int fd in Fd)
+        {
+            Adopt(() => DescriptorAdoption.Adopt(fd), fd);
         }
 
         foreach (string given in ParameterSetName == PathSet ? Path : LiteralPath)
@@ -98,9 +108,9 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
         }
     }
 
-    private void Adopt(DescriptorNumber number)
+    private void Adopt(Func<FileDescriptor> adopt, object target)
     {
-        if (TryRun(() => DescriptorAdoption.Adopt(number.Fd), number.Fd) is { } adopted)
+        if (TryRun(adopt, target) is { } adopted)
         {
             WriteVerbose($"Adopted {adopted}.");
             WriteObject(adopted);

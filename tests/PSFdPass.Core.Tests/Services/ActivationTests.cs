@@ -63,7 +63,7 @@ public sealed class ActivationTests
 
         using var reader = new StreamReader(client.GetStream());
         Assert.Equal("hello from tcp", await reader.ReadLineAsync());
-        using Socket second = UnixSocketConnection.Connect(UnixSocketAddress.FromPath(path), SocketType.Stream, Patience.Long);
+        using Socket second = UnixSocket.Connect(UnixSocketAddress.FromPath(path), SocketType.Stream, Patience.Long);
         using var unix = new StreamReader(new NetworkStream(second));
         Assert.Equal("hello from unix", await unix.ReadLineAsync());
         server.Finish().Succeeded();
@@ -84,7 +84,7 @@ public sealed class ActivationTests
         foreach ((string name, FileDescriptor descriptor) in taken)
         {
             using Socket listener = descriptor.OpenSocket();
-            using Socket connection = UnixSocketConnection.Accept(listener, Patience.Long);
+            using Socket connection = UnixSocket.Accept(listener, Patience.Long);
             connection.Send(Encoding.UTF8.GetBytes($"hello from {name}\n"));
         }
     }

@@ -173,7 +173,7 @@ public sealed class FdHolderTests
                 {
                     while (true)
                     {
-                        using Socket connection = UnixSocketConnection.Accept(_listener, Patience.Long);
+                        using Socket connection = UnixSocket.Accept(_listener, Patience.Long);
                         using ReceivedMessage? request = DescriptorReceiver.ReceiveMessage(connection.SafeHandle, Patience.Long);
                         if (request is not null && answer.Length > 0)
                         {

@@ -111,7 +111,7 @@ public sealed class TakeoverTests
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
             using var server = new Server();
-            UnixSocketConnection.Connect(server.Address, SocketType.Stream, Patience.Long).Dispose();
+            UnixSocket.Connect(server.Address, SocketType.Stream, Patience.Long).Dispose();
             foreach (int steps in (int[])[1, 2, 3])
             {
                 using var successor = new RawSuccessor(server.Address);
@@ -327,7 +327,7 @@ public sealed class TakeoverTests
         using var server = new Server();
         foreach (byte[] bytes in (byte[][])[[0], "GET / HTTP/1.1\r\n\r\n"u8.ToArray(), [0, 0, 0, 2, 0, 0, TakeoverFrame.Hello, 65], new byte[1000]])
         {
-            using Socket stranger = UnixSocketConnection.Connect(server.Address, SocketType.Stream, Patience.Long);
+            using Socket stranger = UnixSocket.Connect(server.Address, SocketType.Stream, Patience.Long);
             stranger.Send(bytes);
         }
 
@@ -456,7 +456,7 @@ public sealed class TakeoverTests
     /// <summary>A successor that stops after some steps: hello, ready, the receipt of the confirmation.</summary>
     private sealed class RawSuccessor(UnixSocketAddress address) : IDisposable
     {
-        private readonly Socket _socket = UnixSocketConnection.Connect(address, SocketType.Stream, Patience.Long);
+        private readonly Socket _socket = UnixSocket.Connect(address, SocketType.Stream, Patience.Long);
 
         public void Go(int steps)
         {
@@ -489,7 +489,7 @@ public sealed class TakeoverTests
 
         public void Serve(Action<FramedSocket> answer)
         {
-            using Socket connection = UnixSocketConnection.Accept(_listener, Patience.Long);
+            using Socket connection = UnixSocket.Accept(_listener, Patience.Long);
             using var frames = new FramedSocket(connection.SafeHandle);
             answer(frames);
         }
