@@ -221,7 +221,7 @@ public static class DescriptorReceiver
             UnixFamily.Require(lease.Fd);
             do
             {
-                outcome = RecvMsg.Try(
+                outcome = ReceiveOnce.Try(
                     lease.Fd, buffer, numbers[..Math.Min(descriptors.Length, ControlContents.MaxNumbers)], peek, out result);
             }
             while (outcome == Outcome.Again);

@@ -280,7 +280,7 @@ public static class DescriptorSender
         Outcome outcome;
         do
         {
-            outcome = SendMsg.Try(lease.Fd, data, descriptors, out bytesSent);
+            outcome = SendOnce.Try(lease.Fd, data, descriptors, out bytesSent);
         }
         while (outcome == Outcome.Again);
         bytesSent = Math.Max(bytesSent, 0);
@@ -306,14 +306,14 @@ public static class DescriptorSender
     {
         using var lease = new HandleLease(socket);
         RequireUnix(lease.Fd, descriptors.Length);
-        return SendMsg.Try(lease.Fd, data, descriptors, out int sent) == Outcome.Done ? sent : -1;
+        return SendOnce.Try(lease.Fd, data, descriptors, out int sent) == Outcome.Done ? sent : -1;
     }
 
     private static int TrySendOneOfNumbers(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors)
     {
         using var lease = new HandleLease(socket);
         RequireUnix(lease.Fd, descriptors.Length);
-        return SendMsg.Try(lease.Fd, data, descriptors, out int sent) == Outcome.Done ? sent : -1;
+        return SendOnce.Try(lease.Fd, data, descriptors, out int sent) == Outcome.Done ? sent : -1;
     }
 
     private static void RequireUnix(int socket, int descriptors)

@@ -17,7 +17,7 @@ internal static class PacketSize
     /// <summary>Returns the size in bytes that a buffer for the next packet needs.</summary>
     public static Outcome TryGet(int socket, out int size)
     {
-        Outcome outcome = RecvMsg.TryPeekSize(socket, out int next);
+        Outcome outcome = ReceiveOnce.TryPeekSize(socket, out int next);
         int largest = s_largest;
         if (outcome == Outcome.Done && (largest == 0 || next > largest))
         {

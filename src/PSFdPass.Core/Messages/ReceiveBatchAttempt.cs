@@ -22,10 +22,10 @@ internal readonly unsafe struct ReceiveBatchAttempt(
         var numbers = new Span<int>(descriptors, count);
         if (OperatingSystem.IsLinux())
         {
-            return RecvMMsg.Try(lease.Fd, data, numbers, results.Span, out result);
+            return ReceiveManyOnce.Try(lease.Fd, data, numbers, results.Span, out result);
         }
 
-        Outcome outcome = RecvMsg.Try(lease.Fd, data[..(length / results.Length)], numbers, peek: false, out results.Span[0]);
+        Outcome outcome = ReceiveOnce.Try(lease.Fd, data[..(length / results.Length)], numbers, peek: false, out results.Span[0]);
         result = outcome == Outcome.Done ? 1 : 0;
         return outcome;
     }

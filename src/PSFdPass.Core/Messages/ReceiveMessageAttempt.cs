@@ -43,7 +43,7 @@ internal struct ReceiveMessageAttempt(SafeHandle socket, int bufferSize, bool pe
         try
         {
             Span<int> numbers = stackalloc int[ControlContents.MaxNumbers];
-            Outcome outcome = RecvMsg.Try(lease.Fd, buffer.AsSpan(0, size), numbers, peek, out ReceiveResult received);
+            Outcome outcome = ReceiveOnce.Try(lease.Fd, buffer.AsSpan(0, size), numbers, peek, out ReceiveResult received);
             if (outcome != Outcome.Done)
             {
                 return outcome;

@@ -18,7 +18,7 @@ internal readonly unsafe struct ReceiveNumbersAttempt(SafeHandle socket, byte* b
     {
         using var lease = new HandleLease(socket);
         UnixFamily.Require(lease.Fd);
-        return RecvMsg.Try(lease.Fd, new Span<byte>(buffer, length), new Span<int>(descriptors, count), peek: false, out result);
+        return ReceiveOnce.Try(lease.Fd, new Span<byte>(buffer, length), new Span<int>(descriptors, count), peek: false, out result);
     }
 
     /// <inheritdoc/>

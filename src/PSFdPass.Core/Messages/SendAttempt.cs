@@ -107,7 +107,7 @@ internal unsafe struct SendAttempt : IAttempt<bool>
         byte counted = unchecked((byte)count);
         ReadOnlySpan<byte> data = _isCounted ? new ReadOnlySpan<byte>(in counted) : new ReadOnlySpan<byte>((void*)_data, bytes);
         return _handles is null
-            ? SendMsg.Try(socket, data, _numbers.AsSpan(_next, count), out sent)
-            : SendMsg.Try(socket, data, _handles.AsSpan(_next, count), out sent);
+            ? SendOnce.Try(socket, data, _numbers.AsSpan(_next, count), out sent)
+            : SendOnce.Try(socket, data, _handles.AsSpan(_next, count), out sent);
     }
 }

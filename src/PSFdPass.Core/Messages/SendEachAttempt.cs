@@ -51,8 +51,8 @@ internal unsafe struct SendEachAttempt(SafeHandle socket, byte* data, int length
         int messages = 1;
         int lastSent;
         Outcome outcome = OperatingSystem.IsLinux()
-            ? SendMMsg.Try(fd, all, new ReadOnlySpan<int>(descriptors + _sent, count - _sent), out messages, out lastSent)
-            : SendMsg.Try(fd, all, new ReadOnlySpan<int>(descriptors + _sent, 1), out lastSent);
+            ? SendManyOnce.Try(fd, all, new ReadOnlySpan<int>(descriptors + _sent, count - _sent), out messages, out lastSent)
+            : SendOnce.Try(fd, all, new ReadOnlySpan<int>(descriptors + _sent, 1), out lastSent);
         if (outcome == Outcome.Done)
         {
             _sent += messages;
@@ -65,7 +65,7 @@ internal unsafe struct SendEachAttempt(SafeHandle socket, byte* data, int length
     // A stream accepted the descriptor and the first part of the last message.
     private Outcome FinishLast(int fd)
     {
-        Outcome outcome = SendMsg.Try(fd, new ReadOnlySpan<byte>(data + length - _rest, _rest), ReadOnlySpan<int>.Empty, out int sent);
+        Outcome outcome = SendOnce.Try(fd, new ReadOnlySpan<byte>(data + length - _rest, _rest), ReadOnlySpan<int>.Empty, out int sent);
         _rest -= outcome == Outcome.Done ? sent : 0;
         return outcome;
     }

@@ -1,4 +1,6 @@
-using PSFdPass.Facts;
+extern alias Core;
+
+using ShownText = Core::PSFdPass.Facts.ShownText;
 
 namespace PSFdPass.Tests;
 

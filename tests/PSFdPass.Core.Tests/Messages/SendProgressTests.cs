@@ -81,7 +81,7 @@ public sealed class SendProgressTests : IDisposable
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (client)
         using (server)
-        using (FileDescriptor socket = DescriptorCopy.Of((int)_left.Handle))
+        using (FileDescriptor socket = FileDescriptor.Duplicate((int)_left.Handle))
         {
             DescriptorSender.Send(socket.SafeHandle, [_file.SafeHandle], Patience.Long);
             Assert.True(PSFdPass.Interop.Unistd.Replace((int)server.Handle, socket.Fd) >= 0);

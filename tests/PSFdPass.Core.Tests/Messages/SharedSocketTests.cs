@@ -139,7 +139,7 @@ public sealed class SharedSocketTests : IDisposable
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
-        var descriptor = DescriptorCopy.Of((int)right.Handle);
+        var descriptor = FileDescriptor.Duplicate((int)right.Handle);
         int fd = descriptor.Fd;
         Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(descriptor.SafeHandle, Patience.Long).AsTask();
         Assert.False(receiving.IsCompleted);

@@ -5,7 +5,7 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Messages;
 
 /// <summary>One recvmsg(2), which never blocks. Every descriptor that it installs is accounted for.</summary>
-internal static unsafe class RecvMsg
+internal static unsafe class ReceiveOnce
 {
     /// <summary>Receives one message.</summary>
     /// <param name="socket">The socket.</param>

@@ -8,7 +8,7 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Messages;
 
 /// <summary>One sendmsg(2) with SCM_RIGHTS, which never blocks.</summary>
-internal static unsafe class SendMsg
+internal static unsafe class SendOnce
 {
     /// <summary>Sends descriptors that handles own.</summary>
     [SkipLocalsInit]

@@ -7,7 +7,7 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Messages;
 
 /// <summary>One sendmmsg(2) that sends each of several descriptors as a message of its own, without blocking.</summary>
-internal static unsafe class SendMMsg
+internal static unsafe class SendManyOnce
 {
     /// <summary>The largest number of messages in one call.</summary>
     public const int MaxMessages = 64;
@@ -52,6 +52,6 @@ internal static unsafe class SendMMsg
         }
 
         lastSent = messages > 0 ? (int)headers[messages - 1].msg_len : 0;
-        return messages > 0 ? Outcome.Done : SendMsg.OutcomeOf(Errno.Last, "sendmmsg");
+        return messages > 0 ? Outcome.Done : SendOnce.OutcomeOf(Errno.Last, "sendmmsg");
     }
 }

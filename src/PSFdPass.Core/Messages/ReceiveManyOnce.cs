@@ -7,7 +7,7 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Messages;
 
 /// <summary>One recvmmsg(2), which never blocks: the messages that are queued, up to as many as the caller asked for.</summary>
-internal static unsafe class RecvMMsg
+internal static unsafe class ReceiveManyOnce
 {
     /// <summary>The largest number of messages in one call.</summary>
     public const int MaxMessages = 64;
@@ -50,7 +50,7 @@ internal static unsafe class RecvMMsg
                 int flags = Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC | Constants.Current.MSG_TRUNC;
                 int received = SysSocket.RecvMMsg(socket, headers, (uint)count, flags);
                 messages = 0;
-                return received < 0 ? RecvMsg.OutcomeOf(Errno.Last, "recvmmsg") : TakeAll(socket, headers, received, size, descriptors, results, out messages);
+                return received < 0 ? ReceiveOnce.OutcomeOf(Errno.Last, "recvmmsg") : TakeAll(socket, headers, received, size, descriptors, results, out messages);
             }
         }
         finally
