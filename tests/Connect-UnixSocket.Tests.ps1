@@ -94,7 +94,7 @@ else:
         @{ What = 'nothing'; Make = { }; Id = 'ENOENT'; Says = '*There is no such socket. -Wait waits for it.' }
         @{ What = 'a socket that nobody listens on'; Make = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("a.sock")' }; Id = 'ECONNREFUSED'
             Says = '*The socket is there, but nobody listens on it. -Wait waits for it.' }
-        @{ What = 'a regular file'; Make = { Set-Content a.sock text }; Id = 'ENOTSOCK'; Says = '*a.sock is there, and is not a socket*' }
+        @{ What = 'a regular file'; Make = { Set-Content a.sock text }; Id = 'ENOTSOCK'; Says = '*a.sock*The file is not a socket*' }
         @{ What = 'a socket of another type'; Make = { $script:listener = New-UnixSocketListener a.sock -SocketType SeqPacket }; Id = 'EPROTOTYPE'
             Says = '*The socket there is of another type: Stream, SeqPacket or Datagram.' }
     ) {

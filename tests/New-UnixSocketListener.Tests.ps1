@@ -100,7 +100,7 @@ Describe 'New-UnixSocketListener' {
         $listener = New-UnixSocketListener a.sock
         foreach ($force in $false, $true) {
             { New-UnixSocketListener a.sock -Force:$force } |
-                Should -Throw "*$folder/a.sock is in use by pid $PID (pwsh)*" -ErrorId 'EADDRINUSE,*'
+                Should -Throw "*$folder/a.sock*It is in use by pid $PID (pwsh)*" -ErrorId 'EADDRINUSE,*'
         }
 
         $other = Connect-UnixSocket a.sock
@@ -115,7 +115,7 @@ Describe 'New-UnixSocketListener' {
 
     It 'replaces a socket that nobody answers on, with -Force only' {
         New-StaleSocket a.sock
-        { New-UnixSocketListener a.sock } | Should -Throw '*a.sock is left from a process that is gone: -Force replaces it*' -ErrorId 'EADDRINUSE,*'
+        { New-UnixSocketListener a.sock } | Should -Throw '*a.sock*No process listens on it: -Force replaces it*' -ErrorId 'EADDRINUSE,*'
         $listener = New-UnixSocketListener a.sock -Force
         $other = Connect-UnixSocket a.sock
         $other.Connected | Should -BeTrue
@@ -181,7 +181,7 @@ Describe 'New-UnixSocketListener' {
             $server = Invoke-Pwsh "`$lock = New-UnixSocketListener -AbstractName $name; 'running'; [Console]::ReadLine()"
             $null = Wait-ProgramLine $server '^running$'
             { New-UnixSocketListener -AbstractName $name } |
-                Should -Throw "*@$name is taken by pid $($server.Id) (pwsh)*" -ErrorId 'EADDRINUSE,*'
+                Should -Throw "*@$name*in use by pid $($server.Id) (pwsh)*" -ErrorId 'EADDRINUSE,*'
             $server.Process.Kill()
             $server.Process.WaitForExit()
 
@@ -197,7 +197,7 @@ Describe 'New-UnixSocketListener' {
             Copy-Item "$Repository/out/PSFdPass" "$folder/PSFdPass" -Recurse
             $said = setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=$folder $Pwsh -NoProfile -c (
                 "Import-Module '$folder/PSFdPass'; try { New-UnixSocketListener -AbstractName $name } catch { `"`$_`" }")
-            $said | Should -BeLike "*@$name is taken by pid $PID (pwsh), user 0 (root)*"
+            $said | Should -BeLike "*@$name*in use by pid $PID (pwsh), user 0 (root)*"
         }
 
         It 'has neither a mode nor -Force' {

@@ -17,9 +17,9 @@ Describe 'Start-FdEchoDemo with bad input' {
     Context 'the socket' {
         BeforeDiscovery {
             $bad = @(
-                @{ Name = 'is a regular file'; Path = 'file'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*file is there, and is not a socket*'
+                @{ Name = 'is a regular file'; Path = 'file'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*file*The file is not a socket*'
                     Prepare = { Set-Content file 'not a socket' } }
-                @{ Name = 'is a folder'; Path = 'dir'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*dir is there, and is not a socket*'
+                @{ Name = 'is a folder'; Path = 'dir'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*dir*The file is not a socket*'
                     Prepare = { $null = New-Item -ItemType Directory dir } }
                 @{ Name = 'is in use'; Path = 'used'; Id = 'EADDRINUSE'; Says = '*used is in use*'
                     Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath used -PassThru } }

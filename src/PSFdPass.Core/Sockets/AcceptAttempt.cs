@@ -20,34 +20,14 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
     /// <exception cref="SystemCallException">
     /// EINVAL: the socket does not listen. EOPNOTSUPP: it is a datagram socket. EMFILE and so on.
     /// </exception>
-    public Outcome Try(out SafeDescriptorHandle result)
-    {
-        Outcome outcome = Try(default, out SafeDescriptorHandle? connection, out _);
-        result = connection!;
-        return outcome;
-    }
-
-    /// <summary>Tries once, and returns the address of the peer.</summary>
-    /// <param name="address">The buffer for the address of the peer; empty when it is not of interest.</param>
-    /// <param name="connection">The connection, which is close-on-exec and blocks.</param>
-    /// <param name="addressLength">The length of the address, which may be more than the buffer holds.</param>
-    /// <inheritdoc cref="Try(out SafeDescriptorHandle)"/>
-    public unsafe Outcome Try(Span<byte> address, out SafeDescriptorHandle? connection, out int addressLength)
+    public unsafe Outcome Try(out SafeDescriptorHandle result)
     {
         using var lease = new HandleLease(listener);
         EnsureNonBlocking(lease.Fd);
-        uint length = (uint)address.Length;
-        int fd;
-        fixed (byte* bytes = address)
-        {
-            uint* room = address.IsEmpty ? null : &length;
-            fd = Constants.Current.SOCK_CLOEXEC != 0
-                ? SysSocket.Accept4(lease.Fd, bytes, room, Constants.Current.SOCK_CLOEXEC)
-                : SysSocket.Accept(lease.Fd, bytes, room);
-        }
-
-        connection = null;
-        addressLength = (int)length;
+        int fd = Constants.Current.SOCK_CLOEXEC != 0
+            ? SysSocket.Accept4(lease.Fd, null, null, Constants.Current.SOCK_CLOEXEC)
+            : SysSocket.Accept(lease.Fd, null, null);
+        result = null!;
         if (fd < 0)
         {
             int errno = Errno.Last;
@@ -56,7 +36,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
                 : throw new SystemCallException("accept", errno, $"descriptor {lease.Fd}");
         }
 
-        connection = NewSocket.Own(fd);
+        result = NewSocket.Own(fd);
         if (!OperatingSystem.IsLinux())
         {
             // On macOS a connection inherits the flag of its listener.

@@ -149,8 +149,18 @@ public static class UnixSocket
     /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
     public static FileDescriptor? TryAccept(SafeHandle listener)
     {
-        using SafeDescriptorHandle? connection = TryAccept(listener, default, out _);
-        return connection is null ? null : new FileDescriptor(connection.Detach(), ownsHandle: true);
+        ArgumentNullException.ThrowIfNull(listener);
+        var attempt = new AcceptAttempt(listener);
+        while (true)
+        {
+            switch (attempt.Try(out SafeDescriptorHandle connection))
+            {
+                case Outcome.Done:
+                    return new FileDescriptor(connection.Detach(), ownsHandle: true);
+                case Outcome.NotReady:
+                    return null;
+            }
+        }
     }
 
     /// <summary>
@@ -191,21 +201,6 @@ public static class UnixSocket
         if (!SysSocket.TrySetOption(lease.Fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_PASSCRED, 1))
         {
             throw SystemCallException.FromLast("setsockopt", "SO_PASSCRED");
-        }
-    }
-
-    /// <summary>Accepts a connection if one is waiting, and returns the address of the peer.</summary>
-    internal static SafeDescriptorHandle? TryAccept(SafeHandle listener, Span<byte> address, out int addressLength)
-    {
-        ArgumentNullException.ThrowIfNull(listener);
-        var attempt = new AcceptAttempt(listener);
-        while (true)
-        {
-            Outcome outcome = attempt.Try(address, out SafeDescriptorHandle? connection, out addressLength);
-            if (outcome != Outcome.Again)
-            {
-                return connection;
-            }
         }
     }
 

@@ -119,6 +119,12 @@ public sealed class UnixSocketListener : Socket
             return;
         }
 
+        if (errno == Errno.EADDRINUSE && address.AbsolutePath is { } path &&
+            SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type != SysStat.S_IFSOCK)
+        {
+            throw new SystemCallException("bind", errno, address.ToString(), "The file is not a socket.");
+        }
+
         if (errno != Errno.EADDRINUSE || !replaceStale || address.IsAbstract)
         {
             throw new SystemCallException("bind", errno, address.ToString());

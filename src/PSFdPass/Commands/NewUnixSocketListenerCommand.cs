@@ -38,4 +38,10 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
             }
         },
         AddressText);
+
+    /// <inheritdoc/>
+    protected override string? AdviceOn(Exception exception) =>
+        exception is SystemCallException { Call: "bind", ErrnoName: "EADDRINUSE" } && !exception.Message.Contains("not a socket", StringComparison.Ordinal)
+            ? AddressHolder.Describe(GetAddress(), SocketType.ToSocketType())
+            : null;
 }

@@ -11,7 +11,7 @@ public sealed class UnixSocketListTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     // In /proc/net/unix, the name below ends its row and adds one that cannot be told from a real one.
-    [LinuxFact]
+    [UnixDiagFact]
     public void A_newline_in_an_abstract_name_adds_no_socket()
     {
         const ulong Inode = 4_000_000_017;
@@ -53,7 +53,7 @@ public sealed class UnixSocketListTests : IDisposable
     }
 
     // /proc/net/unix has the accepted connection with the name of its listener.
-    [LinuxFact]
+    [UnixDiagFact]
     public void Accepted_connections_are_not_listed()
     {
         var address = UnixSocketAddress.FromPath(_directory.File("s"));

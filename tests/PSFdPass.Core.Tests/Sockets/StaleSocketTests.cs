@@ -13,7 +13,7 @@ public sealed class StaleSocketTests : IDisposable
 
     private UnixSocketAddress Address => UnixSocketAddress.FromPath(_directory.File("s"));
 
-    [LinuxFact]
+    [UnixDiagFact]
     public void A_socket_that_is_bound_and_does_not_listen_yet_is_not_stale()
     {
         using var bound = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -26,7 +26,7 @@ public sealed class StaleSocketTests : IDisposable
     }
 
     // Bound with another path: unix_diag has the file, and not only the name.
-    [LinuxFact]
+    [UnixDiagFact]
     public void A_socket_that_was_bound_with_a_relative_path_is_not_stale() => Child.Run(BindRelative, _directory.Path);
 
     private static void BindRelative()
@@ -38,7 +38,7 @@ public sealed class StaleSocketTests : IDisposable
             () => UnixSocketListener.Create(UnixSocketAddress.FromPath(Path.Join(Child.Argument, "s")), replaceStale: true));
     }
 
-    [LinuxFact]
+    [UnixDiagFact]
     public void Of_two_threads_exactly_one_replaces_a_stale_socket()
     {
         for (int round = 0; round < 200; round++)
@@ -76,7 +76,7 @@ public sealed class StaleSocketTests : IDisposable
         }
     }
 
-    [LinuxFact]
+    [UnixDiagFact]
     public void A_lock_that_another_process_holds_is_refused_with_the_reason_and_can_be_cancelled()
     {
         MakeStale();
@@ -95,7 +95,7 @@ public sealed class StaleSocketTests : IDisposable
         UnixSocketListener.Create(Address, replaceStale: true).Dispose();
     }
 
-    [LinuxFact]
+    [UnixDiagFact]
     public void Nothing_is_left_open()
     {
         using var bound = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
