@@ -76,7 +76,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
     Context 'a time limit' {
         It 'of <Seconds> s ends the wait' -ForEach @{ Seconds = 0 }, @{ Seconds = 0.05 } {
             { Receive-FileDescriptor $right -TimeoutSeconds $Seconds } |
-                Should -Throw -ErrorId 'TimedOut,PSFdPass.Commands.ReceiveFileDescriptorCommand' -ExpectedMessage 'No message came in time.'
+                Should -Throw -ErrorId 'TimedOut,PSFdPass.Commands.ReceiveFileDescriptorCommand' -ExpectedMessage 'No message arrived within the timeout.'
             Send-FileDescriptor $left $path
             Read-All (Receive-FileDescriptor $right -TimeoutSeconds $Seconds) | Should -BeExactly 'content of the file'
         }
@@ -113,7 +113,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             Wait-Program $program | Should -Be 0
             $program.Lines | Should -Be @(
                 'OutOfMemory,PSFdPass.Commands.ReceiveFileDescriptorCommand'
-                'There is no memory for a buffer of 1000000000 bytes: receive with a smaller one.'
+                'There is not enough memory for a buffer of 1000000000 bytes. Use a smaller one.'
                 '/dev/null')
         }
     }

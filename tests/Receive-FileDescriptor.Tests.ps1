@@ -300,4 +300,103 @@ Describe 'Receive-FileDescriptor' {
             $received, $other | ForEach-Object Dispose
         }
     }
+
+    Context 'several sockets' {
+        BeforeEach {
+            $pairs = 1..3 | ForEach-Object { , @(New-UnixSocketPair SeqPacket) }
+            $senders = $pairs | ForEach-Object { $_[0] }
+            $receivers = $pairs | ForEach-Object { $_[1] }
+        }
+
+        AfterEach {
+            $senders + $receivers | ForEach-Object Dispose
+        }
+
+        It 'takes from the one that has something, until all have closed' {
+            # Nothing comes from the first; the answer to each message makes the next one be sent.
+            Send-FileDescriptor $senders[2] -Message 2
+            $order = $receivers | Receive-FileDescriptor -Follow -AsMessage | ForEach-Object {
+                $number = [int]"$($_.Text)"
+                $number
+                if ($number -lt 9) { Send-FileDescriptor $senders[($number + 1) % 3] -Message ($number + 1) }
+                else { $senders | ForEach-Object Dispose }
+            }
+            $order | Should -Be (2..9)
+        }
+
+        It 'goes on with the others after one has timed out' {
+            $feeder = [powershell]::Create().AddScript({
+                    param($sockets)
+                    foreach ($round in 1..20) {
+                        [void]$sockets[0].Send([byte[]](1, 2))
+                        [void]$sockets[2].Send([byte[]](3, 4))
+                        Start-Sleep -Milliseconds 50
+                    }
+                    $sockets[0].Dispose(); $sockets[2].Dispose()
+                }).AddArgument($senders)
+            $running = $feeder.BeginInvoke()
+            $messages = $receivers | Receive-FileDescriptor -Follow -AsMessage -TimeoutSeconds 0.6 -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem.FullyQualifiedErrorId | Should -BeExactly 'TimedOut,PSFdPass.Commands.ReceiveFileDescriptorCommand'
+            $problem.TargetObject | Should -Be $receivers[1]
+            $messages | Should -HaveCount 40
+            $null = $feeder.EndInvoke($running)
+            $feeder.Dispose()
+        }
+
+        It 'makes what is wrong with one socket an error about that socket: <Name>' -ForEach @(
+            @{ Name = 'a number that is not open'; Bad = { 999999 }; Id = 'EBADF' }
+            @{ Name = 'a closed one'; Bad = { $receivers[0].Dispose(); $receivers[0] }; Id = 'Closed' }
+            @{ Name = 'no socket'; Bad = { '/dev/null' }; Id = 'InvalidArgument' }
+        ) {
+            Send-FileDescriptor $senders[2] -Message x
+            $senders[1..2] | ForEach-Object Dispose
+            $problem = $null
+            $messages = (& $Bad), $receivers[1], $receivers[2] |
+                Receive-FileDescriptor -Follow -AsMessage -ErrorVariable problem -ErrorAction SilentlyContinue
+            $messages.Text | Should -Be x
+            $problem.FullyQualifiedErrorId | Should -BeLike "$Id,*"
+        }
+
+        It 'ends with an error about a socket that another runspace closes' {
+            $closer = [powershell]::Create().AddScript({ param($socket) Start-Sleep -Milliseconds 300; $socket.Dispose() }).AddArgument($receivers[0])
+            $senders[1..2] | ForEach-Object Dispose
+            $running = $closer.BeginInvoke()
+            $receivers | Receive-FileDescriptor -Follow -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem.FullyQualifiedErrorId | Should -BeLike 'Closed,*'
+            $null = $closer.EndInvoke($running)
+            $closer.Dispose()
+        }
+
+        It 'goes on after the end of one, without -Follow' {
+            $senders[0].Dispose()
+            Send-FileDescriptor $senders[1] /dev/null
+            $problem = $null
+            $received = $receivers[0..1] | Receive-FileDescriptor -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem.FullyQualifiedErrorId | Should -BeLike 'PeerClosed,*'
+            $received.Target | Should -Be /dev/null
+            $received.Dispose()
+        }
+
+        It 'ends when it is stopped' {
+            $state = [initialsessionstate]::CreateDefault2()
+            $state.ImportPSModule((Get-Module PSFdPass).Path)
+            $shell = [powershell]::Create($state).AddScript('$args | Receive-FileDescriptor -Follow')
+            $receivers | ForEach-Object { $null = $shell.AddArgument($_) }
+            $running = $shell.BeginInvoke()
+            $running.AsyncWaitHandle.WaitOne(500) | Should -BeFalse
+            $shell.BeginStop($null, $null).AsyncWaitHandle.WaitOne(30000) | Should -BeTrue
+            $shell.Dispose()
+        }
+    }
+
+    It 'can be told to be silent about a timeout' {
+        Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Ignore | Should -BeNullOrEmpty
+        { Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
+    }
+
+    It 'says that credentials are part of a message' {
+        Send-FileDescriptor $left /dev/null
+        (Receive-FileDescriptor $right -WithCredentials -WarningVariable warnings -WarningAction SilentlyContinue).Dispose()
+        "$warnings" | Should -BeLike '*-AsMessage returns it*'
+    }
 }

@@ -18,9 +18,12 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _stopped.Dispose();
+        Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Releases what the command holds when it has ended.</summary>
+    protected virtual void Dispose(bool disposing) => _stopped.Dispose();
 
     /// <inheritdoc/>
     protected override void StopProcessing() => _stopped.Cancel();

@@ -16,6 +16,16 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     // The longest array of .NET.
     private const int MostBytes = 0x7FFFFFC7;
 
+    private SocketQueue? _queue;
+
+    private enum Outcome
+    {
+        Message,
+        Nothing,
+        End,
+        Failed,
+    }
+
     /// <inheritdoc/>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
@@ -75,22 +85,85 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        FindHandle();
-        if (WithCredentials)
+        if (!TryFindHandle())
         {
-            Run(() => UnixSocket.RequestCredentials(Handle), Socket);
+            return;
         }
 
+        if (Follow && Count is null && MyInvocation.ExpectingInput)
+        {
+            _queue ??= new SocketQueue(ToTimeout(TimeoutSeconds));
+            _queue.Add(Socket, Handle);
+            ReceiveFromQueue(wait: false);
+        }
+        else
+        {
+            ReceiveFrom(Socket);
+        }
+    }
+
+    /// <summary>With -Follow, receives from all sockets of the pipeline until their peers have closed.</summary>
+    protected override void EndProcessing()
+    {
+        if (_queue is not null)
+        {
+            ReceiveFromQueue(wait: true);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _queue?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private bool TryFindHandle()
+    {
+        try
+        {
+            FindHandle();
+            if (WithCredentials)
+            {
+                UnixSocket.RequestCredentials(Handle);
+            }
+
+            return true;
+        }
+        catch (Exception exception) when (IsTerminating(exception))
+        {
+            Fail(exception, Socket);
+            return false;
+        }
+    }
+
+    // With several sockets, the others continue. A timeout is often expected: -ErrorAction decides about it, and without that it ends the
+    // command, so that try and catch work.
+    private void Fail(Exception exception, object socket)
+    {
+        bool continues = MyInvocation.ExpectingInput ||
+            (exception is TimeoutException && MyInvocation.BoundParameters.ContainsKey("ErrorAction"));
+        if (!continues)
+        {
+            ThrowTerminating(exception, socket);
+        }
+
+        WriteError(exception, socket);
+    }
+
+    private void ReceiveFrom(object socket)
+    {
         int received = 0;
         do
         {
-            if (ReceiveMessage() is not { } message)
+            (Outcome outcome, ReceivedMessage? message) = Receive(socket, Handle, ToTimeout(TimeoutSeconds));
+            if (outcome == Outcome.End && !Follow)
             {
-                if (!Follow)
-                {
-                    ThrowTerminating(new PeerClosedException(received, Count ?? 1), Socket);
-                }
+                Fail(new PeerClosedException(received, Count ?? 1), socket);
+            }
 
+            if (message is null)
+            {
                 return;
             }
 
@@ -105,21 +178,63 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         }
     }
 
-    private ReceivedMessage? ReceiveMessage()
+    private void ReceiveFromQueue(bool wait)
+    {
+        SocketQueue queue = _queue!;
+        do
+        {
+            foreach (SocketQueue.Member member in Take(wait))
+            {
+                // Another reader may have been quicker, unless the time is over.
+                bool isOver = TimeoutSeconds is { } limit && member.Waited.TotalSeconds >= limit;
+                (Outcome outcome, ReceivedMessage? message) = Receive(member.Socket, member.Handle, TimeSpan.Zero, mayBeEmpty: !isOver);
+                if (outcome is Outcome.End or Outcome.Failed)
+                {
+                    queue.Remove(member);
+                }
+                else if (message is not null)
+                {
+                    member.Restart();
+                    Write(message);
+                }
+            }
+        }
+        while (wait && queue.Count > 0);
+    }
+
+    private (Outcome Outcome, ReceivedMessage? Message) Receive(object socket, SafeHandle handle, TimeSpan timeout, bool mayBeEmpty = false)
     {
         try
         {
-            return DescriptorReceiver.ReceiveMessage(Handle, ToTimeout(TimeoutSeconds), Stopped, BufferSize, Peek);
+            ReceivedMessage? message = DescriptorReceiver.ReceiveMessage(handle, timeout, Stopped, BufferSize, Peek);
+            return (message is null ? Outcome.End : Outcome.Message, message);
         }
         catch (DescriptorsLostException exception)
         {
-            WriteError(exception, Socket);
-            return exception.Received;
+            WriteError(exception, socket);
+            return (Outcome.Message, exception.Received);
+        }
+        catch (TimeoutException) when (mayBeEmpty)
+        {
+            return (Outcome.Nothing, null);
+        }
+        catch (Exception exception) when (IsTerminating(exception))
+        {
+            Fail(exception, socket);
+            return (Outcome.Failed, null);
+        }
+    }
+
+    private IReadOnlyList<SocketQueue.Member> Take(bool wait)
+    {
+        try
+        {
+            return _queue!.Take(wait, Stopped);
         }
         catch (Exception exception) when (IsTerminating(exception))
         {
             ThrowTerminating(exception, Socket);
-            return null;
+            return [];
         }
     }
 

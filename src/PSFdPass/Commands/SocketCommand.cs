@@ -18,19 +18,12 @@ public abstract class SocketCommand : FdPassCommand
     protected SafeHandle Handle { get; private set; } = null!;
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => FindHandle();
+    protected override void BeginProcessing() => Run(FindHandle, Socket);
 
     /// <summary>Finds the handle, and makes sure that it can carry descriptors.</summary>
     protected void FindHandle()
     {
-        try
-        {
-            Handle = HandleOf(Socket);
-            _ = UnixSocketType.Of(Handle);
-        }
-        catch (Exception exception) when (IsTerminating(exception))
-        {
-            ThrowTerminating(exception, Socket);
-        }
+        Handle = HandleOf(Socket);
+        _ = UnixSocketType.Of(Handle);
     }
 }
