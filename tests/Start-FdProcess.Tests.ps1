@@ -182,7 +182,9 @@ if pid == 0:
     os.execv(pwsh, [pwsh, '-NoProfile', '-Command', f"Import-Module '{module}'; try {{ Start-FdProcess sh '-c', 'echo $$ > {folder}/started; exec sleep 60' -Wait }} finally {{ 'stopped' | Set-Content {folder}/stopped }}"])
 end = time.time() + 60
 sent = False
-while time.time() < end:
+
+# The child has the terminal too, so that its end is not that of pwsh.
+while time.time() < end and os.waitpid(pid, os.WNOHANG)[0] == 0:
     if select.select([terminal], [], [], 0.05)[0]:
         try:
             if not os.read(terminal, 4096): break
@@ -192,7 +194,6 @@ while time.time() < end:
         time.sleep(0.3)
         os.write(terminal, b'\x03')
         sent = True
-os.waitpid(pid, 0)
 child = int(open(f'{folder}/started').read())
 print(os.path.exists(f'{folder}/stopped'), open(f'/proc/{child}/comm').read().strip())
 os.kill(child, signal.SIGKILL)

@@ -179,14 +179,14 @@ public sealed class StartFdProcessCommand : FdPassCommand
     private SafeHandle HandleOf(object value, FileAccess access)
     {
         object holder = ToHolder(value);
-        switch (holder)
+        switch (Unwrap(holder))
         {
             case string path:
                 return Open(ResolvePath(path), access);
             case FileInfo file:
                 return Open(file.FullName, access);
             default:
-                return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {holder.GetType()} holds no descriptor.");
+                return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {Unwrap(holder).GetType()} holds no descriptor.");
         }
     }
 
