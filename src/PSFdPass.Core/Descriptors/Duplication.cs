@@ -89,7 +89,7 @@ internal static class Duplication
         {
             _ = Closing.Close(copy);
             using var inUse = new FileDescriptor(target, ownsHandle: false);
-            throw new DescriptorInUseException(target, $"The number {target} is in use: descriptor {inUse}.");
+            throw new InvalidOperationException($"The number {target} is in use: descriptor {inUse}.");
         }
 
         if (target <= LastStandard)

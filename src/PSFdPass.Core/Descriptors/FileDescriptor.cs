@@ -152,7 +152,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <param name="replace">True to close the file that has the number now. Both happen in one step.</param>
     /// <exception cref="ArgumentException">Thrown when both numbers are the same.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when no descriptor can have the target number.</exception>
-    /// <exception cref="DescriptorInUseException">Thrown when the target number is in use and <paramref name="replace"/> is false.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the target number is in use and <paramref name="replace"/> is false.</exception>
     /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
     public static FileDescriptor DuplicateTo(int fd, int target, bool replace = false) => Duplication.To(fd, target, replace);
 

@@ -119,7 +119,7 @@ public sealed class DescriptorInfo
     /// True to close an eventfd, a timer, an epoll instance or the like as well, of which the kernel does not report whether it is the
     /// one that was described. One of another kind is never closed.
     /// </param>
-    /// <exception cref="DescriptorElsewhereException">The descriptor belongs to another process.</exception>
+    /// <exception cref="ArgumentException">The descriptor belongs to another process.</exception>
     /// <exception cref="InvalidOperationException">
     /// The number refers to something else, or without <paramref name="force"/>, to an object that can't be recognized.
     /// </exception>
@@ -137,14 +137,14 @@ public sealed class DescriptorInfo
     }
 
     /// <summary>Returns the number, for use in this process.</summary>
-    /// <exception cref="DescriptorElsewhereException">The descriptor belongs to another process.</exception>
+    /// <exception cref="ArgumentException">The descriptor belongs to another process.</exception>
     /// <exception cref="InvalidOperationException">The number refers to something else.</exception>
     /// <exception cref="SystemCallException">EBADF: the descriptor is not open.</exception>
     internal int FdHere()
     {
         if (ProcessId != Environment.ProcessId)
         {
-            throw new DescriptorElsewhereException(this);
+            throw new ArgumentException($"Descriptor {Fd} belongs to process {ProcessId}. A process can only use and close its own descriptors.");
         }
 
         return Compare() switch

@@ -1,3 +1,4 @@
+using PSFdPass.Errors;
 using System.Management.Automation;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
@@ -69,7 +70,19 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     }
 
     private FileDescriptor CopyOwn(int fd) =>
-        TargetFd is { } target ? FileDescriptor.DuplicateTo(fd, target, Force) : FileDescriptor.Duplicate(fd);
+        TargetFd is { } target ? CopyTo(fd, target) : FileDescriptor.Duplicate(fd);
+
+    private FileDescriptor CopyTo(int fd, int target)
+    {
+        try
+        {
+            return FileDescriptor.DuplicateTo(fd, target, Force);
+        }
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
+        {
+            throw new DescriptorInUseException(target, exception.Message, exception);
+        }
+    }
 
     private FileDescriptor CopyFromProcess()
     {

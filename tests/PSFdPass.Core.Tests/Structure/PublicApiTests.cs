@@ -7,7 +7,7 @@ namespace PSFdPass.Tests;
 /// <summary>The public API of Core is recorded in docs/api.txt, so that each change of it is seen in a review.</summary>
 public sealed class PublicApiTests
 {
-    private const int MostTypes = 29;
+    private const int MostTypes = 30;
     private static readonly string Recorded = Path.Combine(Repository.Root, "docs", "api.txt");
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class PublicApiTests
     }
 
     [Fact]
-    public void There_are_fewer_than_thirty_types_outside_Processes_and_Services()
+    public void There_are_at_most_thirty_types_outside_Processes_and_Services()
     {
         string[] layered = [.. new[] { "Processes", "Services" }.SelectMany(
             layer => Directory.Exists(Folder(layer)) ? Directory.GetFiles(Folder(layer), "*.cs").Select(Path.GetFileNameWithoutExtension) : [])!];

@@ -1,4 +1,4 @@
-namespace PSFdPass;
+namespace PSFdPass.Errors;
 
 /// <summary>The exception for a <see cref="DescriptorInfo"/> of another process, where one of this process is required.</summary>
 public sealed class DescriptorElsewhereException : ArgumentException
