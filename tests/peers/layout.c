@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/bpf.h>
 #include <linux/close_range.h>
 #include <linux/net.h>
 #include <linux/netlink.h>
@@ -350,6 +351,10 @@ static void netlink(void)
     SHOW(UDIAG_SHOW_UID);
     SHOW(UNIX_DIAG_NAME); SHOW(UNIX_DIAG_VFS); SHOW(UNIX_DIAG_PEER); SHOW(UNIX_DIAG_ICONS); SHOW(UNIX_DIAG_RQLEN);
     SHOW(UNIX_DIAG_UID);
+    /* The states of a socket, which <netinet/tcp.h> and the kernel's <net/tcp_states.h> have without the prefix. */
+    printf("TCP_ESTABLISHED %d\n", BPF_TCP_ESTABLISHED);
+    printf("TCP_LISTEN %d\n", BPF_TCP_LISTEN);
+    printf("TCP_CLOSE %d\n", BPF_TCP_CLOSE);
 }
 
 static void system_calls(void)

@@ -227,11 +227,11 @@ public sealed class BrokenWireTests : IDisposable
     [RootFact]
     public void A_wide_receiver_of_another_user_gets_nobody()
     {
-        // Someone else was first to create a socket where the path will be.
+        // Someone else was first to create a socket at the path.
         File.SetUnixFileMode(_folder.Path, (UnixFileMode)0x1FF); // 0777
-        string script = _folder.Write("receiver.py", Receiver);
-        _folder.Write("deadly", "");
-        using Program squatter = Program.Start("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "python3", "-B", script, SocketPath);
+        string program = Player.Compile("wide_receiver", _folder.Path);
+        File.SetUnixFileMode(program, (UnixFileMode)0x1ED); // 0755
+        using Program squatter = Program.Start("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, SocketPath);
         Patience.Until(() => File.Exists(SocketPath), "it listens");
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
         quarterback.WaitFor(@"^Refusing the Wide Receiver on \(fd-pass\.sock\): it belongs to pid \d+ uid 65534");
@@ -280,19 +280,21 @@ public sealed class BrokenWireTests : IDisposable
             while data := user.recv(4096):
                 user.sendall(data)
 
+        def receive(wire, flags):
+            data, control, _, _ = wire.recvmsg(1, socket.CMSG_LEN(4), flags)
+            return socket.socket(fileno=int.from_bytes(control[0][2], sys.byteorder)) if data else None
+
         if os.path.exists(sys.argv[1]):
             os.unlink(sys.argv[1])
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(sys.argv[1])
-        os.chmod(sys.argv[1], 0o666)
         listener.listen()
         while True:
             wire, _ = listener.accept()
-            while socket.recv_fds(wire, 1, 1, socket.MSG_PEEK)[0]:
-                peeked = socket.socket(fileno=socket.recv_fds(wire, 1, 1, socket.MSG_PEEK)[1][0])
+            while peeked := receive(wire, socket.MSG_PEEK):
                 if str(peeked.getpeername()[1]) == open("deadly").read().strip():
                     os._exit(1)
-                _, fds, _, _ = socket.recv_fds(wire, 1, 1)
-                threading.Thread(target=serve, args=(socket.socket(fileno=fds[0]),), daemon=True).start()
+                peeked.close()
+                threading.Thread(target=serve, args=(receive(wire, 0),), daemon=True).start()
         """;
 }

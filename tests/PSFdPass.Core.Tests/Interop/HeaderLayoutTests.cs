@@ -325,7 +325,7 @@ public sealed partial class HeaderLayoutTests
         header.Write("nlmsg_flags", (ushort)(headers["NLM_F_REQUEST"] | headers["NLM_F_DUMP"]));
         request.Write("sdiag_family", (byte)headers["AF_UNIX"]);
         request.Write("udiag_states", uint.MaxValue);
-        request.Write("udiag_show", (uint)headers["UDIAG_SHOW_PEER"]);
+        request.Write("udiag_show", (uint)(headers["UDIAG_SHOW_NAME"] | headers["UDIAG_SHOW_VFS"] | headers["UDIAG_SHOW_PEER"]));
         byte[] expected = [.. header.Bytes, .. request.Bytes];
         byte[] bytes = new byte[expected.Length];
         LinuxUnixDiag.WriteRequest(bytes);
@@ -342,29 +342,52 @@ public sealed partial class HeaderLayoutTests
         var header = new Fields(headers, "nlmsghdr");
         var message = new Fields(headers, "unix_diag_msg");
         var name = new Fields(headers, "nlattr");
+        var file = new Fields(headers, "nlattr");
+        var place = new Fields(headers, "unix_diag_vfs");
         var peer = new Fields(headers, "nlattr");
+        message.Write("udiag_type", (byte)headers["SOCK_STREAM"]);
+        message.Write("udiag_state", (byte)headers["TCP_LISTEN"]);
         message.Write("udiag_ino", 4711u);
 
         // An attribute of five bytes is followed by three of padding.
-        name.Write("nla_len", (ushort)5);
+        name.Write("nla_len", (ushort)(name.Bytes.Length + 1));
         name.Write("nla_type", (ushort)headers["UNIX_DIAG_NAME"]);
+        byte[] padded = new byte[headers["NLA_ALIGN(5)"] - headers["NLA_ALIGN(4)"] - 1];
+        file.Write("nla_len", (ushort)(file.Bytes.Length + place.Bytes.Length));
+        file.Write("nla_type", (ushort)headers["UNIX_DIAG_VFS"]);
+        place.Write("udiag_vfs_ino", 4713u);
+        place.Write("udiag_vfs_dev", 8u << 20 | 1);
         peer.Write("nla_len", (ushort)(peer.Bytes.Length + sizeof(uint)));
         peer.Write("nla_type", (ushort)headers["UNIX_DIAG_PEER"]);
-        byte[] padded = new byte[headers["NLA_ALIGN(5)"] - headers["NLA_ALIGN(4)"]];
-        byte[] body = [.. message.Bytes, .. name.Bytes, .. padded, .. peer.Bytes, .. BitConverter.GetBytes(4712)];
+        byte[] body =
+        [
+            .. message.Bytes, .. name.Bytes, (byte)'s', .. padded, .. file.Bytes, .. place.Bytes, .. peer.Bytes, .. BitConverter.GetBytes(4712),
+        ];
         header.Write("nlmsg_len", (uint)(header.Bytes.Length + body.Length));
         header.Write("nlmsg_type", (ushort)headers["SOCK_DIAG_BY_FAMILY"]);
-        var end = new Fields(headers, "nlmsghdr");
-        end.Write("nlmsg_len", (uint)end.Bytes.Length);
-        end.Write("nlmsg_type", (ushort)headers["NLMSG_DONE"]);
 
         var rows = new List<LinuxUnixDiag.Row>();
         bool isInterrupted = false;
         Assert.Equal(LinuxUnixDiag.Progress.More, LinuxUnixDiag.ReadAnswer([.. header.Bytes, .. body], rows, ref isInterrupted));
         LinuxUnixDiag.Row row = Assert.Single(rows);
-        Assert.Equal((4711u, 4712u), (row.Inode, row.Peer));
-        Assert.NotEqual(LinuxUnixDiag.Progress.More, LinuxUnixDiag.ReadAnswer(end.Bytes, rows, ref isInterrupted));
-        Assert.False(isInterrupted);
+        Assert.Equal(
+            (4711u, (byte)headers["SOCK_STREAM"], (byte)headers["TCP_LISTEN"], 4712u, new LinuxUnixDiag.BoundFile(4713, 8, 1)),
+            (row.Inode, row.Type, row.State, row.Peer, row.File!.Value));
+        Assert.Equal([(byte)'s'], row.Name!);
+
+        Assert.Equal(LinuxUnixDiag.Progress.Done, Ending("NLMSG_DONE", 0));
+        Assert.Equal(LinuxUnixDiag.Progress.Interrupted, Ending("NLMSG_DONE", (ushort)headers["NLM_F_DUMP_INTR"]));
+        Assert.Equal(LinuxUnixDiag.Progress.Failed, Ending("NLMSG_ERROR", 0));
+
+        LinuxUnixDiag.Progress Ending(string type, ushort flags)
+        {
+            var end = new Fields(headers, "nlmsghdr");
+            end.Write("nlmsg_len", (uint)end.Bytes.Length);
+            end.Write("nlmsg_type", (ushort)headers[type]);
+            end.Write("nlmsg_flags", flags);
+            bool isIncomplete = false;
+            return LinuxUnixDiag.ReadAnswer(end.Bytes, [], ref isIncomplete);
+        }
     }
 
     // musl's O_ACCMODE contains O_PATH, which is its O_SEARCH and O_EXEC; the kernel's does not.
