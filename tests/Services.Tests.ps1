@@ -1,6 +1,12 @@
 Describe 'Service managers' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
+
+        # The error of a script, whether it ends the command or not.
+        function Get-Failure([scriptblock] $Operation) {
+            try { Get-ErrorOf $Operation } catch { $_ }
+        }
+
         $folder = (Get-PSDrive TestDrive).Root
     }
 
@@ -31,7 +37,7 @@ Describe 'Service managers' {
     }
 
     It 'end a barrier by closing its descriptor, and the wait has a time limit' {
-        (Get-ErrorOf { Send-ServiceNotification -Barrier -TimeoutSeconds 0.1 }).FullyQualifiedErrorId | Should -Match '^TimedOut'
+        (Get-Failure { Send-ServiceNotification -Barrier -TimeoutSeconds 0.1 }).FullyQualifiedErrorId | Should -Match '^TimedOut'
         $message = Receive-FileDescriptor $manager -AsMessage
         $message.Text | Should -Be 'BARRIER=1'
         $message.Descriptors.Count | Should -Be 1
@@ -59,15 +65,15 @@ Describe 'Service managers' {
 
     It 'are an error where there is none' {
         Remove-Item env:NOTIFY_SOCKET
-        (Get-ErrorOf { Send-ServiceNotification -Ready }).FullyQualifiedErrorId | Should -Match '^NotManaged'
-        (Get-ErrorOf { Save-FileDescriptor -Name x 0 }).FullyQualifiedErrorId | Should -Match '^NotManaged'
-        (Get-ErrorOf { Send-ServiceNotification }).FullyQualifiedErrorId | Should -Match '^InvalidArgument'
+        (Get-Failure { Send-ServiceNotification -Ready }).FullyQualifiedErrorId | Should -Match '^NotManaged'
+        (Get-Failure { Save-FileDescriptor -Name x 0 }).FullyQualifiedErrorId | Should -Match '^NotManaged'
+        (Get-Failure { Send-ServiceNotification }).FullyQualifiedErrorId | Should -Match '^InvalidArgument'
         $env:NOTIFY_SOCKET = 'vsock:2:1'
-        (Get-ErrorOf { Send-ServiceNotification -Ready }).FullyQualifiedErrorId | Should -Match '^NotSupported'
+        (Get-Failure { Send-ServiceNotification -Ready }).FullyQualifiedErrorId | Should -Match '^NotSupported'
     }
 
     It 'refuse what holds no descriptor' {
-        (Get-ErrorOf { Save-FileDescriptor -Name x 'text' -WarningAction Ignore }).Exception.Message | Should -Match 'does not hold a descriptor'
+        (Get-Failure { Save-FileDescriptor -Name x 'text' -WarningAction Ignore }).Exception.Message | Should -Match 'does not hold a descriptor'
     }
 
     It 'pass descriptors at the start: once, by name, and the others later' {
@@ -104,7 +110,7 @@ Describe 'Service managers' {
         $other.Lines | Should -Be 0
         $env:LISTEN_FDS, $env:LISTEN_PID = '1', '1'
         try {
-            (Get-ErrorOf { Get-ActivationFileDescriptor }).FullyQualifiedErrorId | Should -Match '^OtherProcess'
+            (Get-Failure { Get-ActivationFileDescriptor }).FullyQualifiedErrorId | Should -Match '^OtherProcess'
         }
         finally {
             Remove-Item env:LISTEN_FDS, env:LISTEN_PID
@@ -115,6 +121,12 @@ Describe 'Service managers' {
 Describe 'An s6-fdholderd' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
+
+        # The error of a script, whether it ends the command or not.
+        function Get-Failure([scriptblock] $Operation) {
+            try { Get-ErrorOf $Operation } catch { $_ }
+        }
+
         $folder = (Get-PSDrive TestDrive).Root
         $rules = "$folder/rules/uid/$(id -u)/env"
         $null = New-Item -ItemType Directory $rules -Force
@@ -155,16 +167,16 @@ Describe 'An s6-fdholderd' {
         Save-FileDescriptor -Name one 0 -Holder $holder
         Restore-FileDescriptor one -Holder $holder -Remove -WhatIf | Should -BeNullOrEmpty
         (Restore-FileDescriptor one -Holder $holder -Remove).Dispose()
-        (Get-ErrorOf { Restore-FileDescriptor one -Holder $holder -Remove }).FullyQualifiedErrorId | Should -Match '^ENOENT'
+        (Get-Failure { Restore-FileDescriptor one -Holder $holder -Remove }).FullyQualifiedErrorId | Should -Match '^ENOENT'
     }
 
     It 'refuses a name that it has, and is an error when it is gone' {
         Save-FileDescriptor -Name one 0 -Holder $holder
-        (Get-ErrorOf { Save-FileDescriptor -Name one 0 -Holder $holder }).FullyQualifiedErrorId | Should -Match '^EBUSY'
-        (Get-ErrorOf { Save-FileDescriptor -Name ('x' * 256) 0 -Holder $holder }).FullyQualifiedErrorId | Should -Match '^InvalidArgument'
-        (Get-ErrorOf { Get-SavedFileDescriptor -Holder $holder -RequireUser 4000000 }).FullyQualifiedErrorId | Should -Match '^EACCES'
+        (Get-Failure { Save-FileDescriptor -Name one 0 -Holder $holder }).FullyQualifiedErrorId | Should -Match '^EBUSY'
+        (Get-Failure { Save-FileDescriptor -Name ('x' * 256) 0 -Holder $holder }).FullyQualifiedErrorId | Should -Match '^InvalidArgument'
+        (Get-Failure { Get-SavedFileDescriptor -Holder $holder -RequireUser 4000000 }).FullyQualifiedErrorId | Should -Match '^EACCES'
         Clear-Program
-        (Get-ErrorOf { Get-SavedFileDescriptor -Holder $holder }).FullyQualifiedErrorId | Should -Match '^(ECONNREFUSED|ENOENT)'
+        (Get-Failure { Get-SavedFileDescriptor -Holder $holder }).FullyQualifiedErrorId | Should -Match '^(ECONNREFUSED|ENOENT)'
     }
 
     It 'has its names completed' {
@@ -185,6 +197,12 @@ Describe 'An s6-fdholderd' {
 Describe 'A takeover' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
+
+        # The error of a script, whether it ends the command or not.
+        function Get-Failure([scriptblock] $Operation) {
+            try { Get-ErrorOf $Operation } catch { $_ }
+        }
+
         $folder = (Get-PSDrive TestDrive).Root
         $module = (Get-Module PSFdPass).Path
     }
@@ -198,7 +216,7 @@ Describe 'A takeover' {
     }
 
     It 'hands over by name, from one process to the next' {
-        $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; `$s = Wait-SocketTakeover '$path' @{ web = `$l }; Close-FileDescriptor `$l; `$s.Id; 'left'"
+        $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; `$s = Wait-SocketTakeover '$path' @{ web = `$l }; Close-FileDescriptor `$l; `$s.ProcessId; 'left'"
         Wait-Until { Test-Path $path } 'the server waits'
         $takeover = Start-SocketTakeover $path
         $takeover.ProcessId | Should -Be $server.Id
@@ -218,7 +236,7 @@ Describe 'A takeover' {
     It 'continues at the same path: the next successor finds it' {
         $first = Invoke-Pwsh "`$null = Wait-SocketTakeover '$path' 0 -Name input"
         Wait-Until { Test-Path $path } 'the server waits'
-        $second = Invoke-Pwsh "Start-SocketTakeover '$path' | Complete-SocketTakeover; 'second'; (Wait-SocketTakeover '$path' 0 -Name input).Id"
+        $second = Invoke-Pwsh "Start-SocketTakeover '$path' | Complete-SocketTakeover; 'second'; (Wait-SocketTakeover '$path' 0 -Name input).ProcessId"
         $null = Wait-ProgramLine $second '^second$'
         Wait-Program $first | Should -Be 0
         $takeover = Start-SocketTakeover $path
@@ -234,13 +252,13 @@ Describe 'A takeover' {
         Wait-Until { Test-Path $path } 'the server waits'
         $killed = Invoke-Pwsh "`$t = Start-SocketTakeover '$path'; 'has it'; Start-Sleep 60"
         $null = Wait-ProgramLine $killed '^has it$'
-        (Get-ErrorOf { Start-SocketTakeover $path }).FullyQualifiedErrorId | Should -Match '^TakeoverRefused'
+        (Get-Failure { Start-SocketTakeover $path }).FullyQualifiedErrorId | Should -Match '^TakeoverRefused'
         $killed.Process.Kill()
         $killed.Process.WaitForExit()
         (Start-SocketTakeover $path).Dispose()
         $late = Start-SocketTakeover $path
         Wait-ProgramLine $server 'not ready within 5 s' | Should -Match 'goes on'
-        (Get-ErrorOf { Complete-SocketTakeover $late }).FullyQualifiedErrorId | Should -Match '^TakeoverGivenUp'
+        (Get-Failure { Complete-SocketTakeover $late }).FullyQualifiedErrorId | Should -Match '^TakeoverGivenUp'
         $late.Dispose()
         $takeover = Start-SocketTakeover $path
         $takeover | Complete-SocketTakeover
@@ -255,7 +273,7 @@ Describe 'A takeover' {
         $server.Process.Kill()
         $server.Process.WaitForExit()
         $client = Connect-UnixSocket "$path.web"
-        (Get-ErrorOf { Complete-SocketTakeover $takeover }).FullyQualifiedErrorId | Should -Match '^TakeoverServerEnded'
+        (Get-Failure { Complete-SocketTakeover $takeover }).FullyQualifiedErrorId | Should -Match '^TakeoverServerEnded'
         $connection = Wait-UnixSocketConnection $takeover['web'] -TimeoutSeconds 10
         $connection, $client, $takeover | ForEach-Object Dispose
     }
@@ -273,7 +291,7 @@ Describe 'A takeover' {
         ($takeover | Out-String) | Should -Match 'own, key, 2'
         $takeover | Complete-SocketTakeover
         $takeover.Dispose()
-        ($job | Receive-Job -Wait -AutoRemoveJob).Id | Should -Be $PID
+        ($job | Receive-Job -Wait -AutoRemoveJob).ProcessId | Should -Be $PID
         $named, $plain | ForEach-Object Dispose
         Remove-Item $path
     }
@@ -282,7 +300,7 @@ Describe 'A takeover' {
         Wait-SocketTakeover $path 0 -WhatIf
         Test-Path $path | Should -BeFalse
         Start-SocketTakeover $path -WhatIf | Should -BeNullOrEmpty
-        (Get-ErrorOf { Start-SocketTakeover $path }).FullyQualifiedErrorId | Should -Match '^ENOENT'
+        (Get-Failure { Start-SocketTakeover $path }).FullyQualifiedErrorId | Should -Match '^ENOENT'
     }
 
     It 'waits until Ctrl-C, and removes its path then' {
