@@ -61,7 +61,7 @@ backend none
             '-o', "ProxyCommand=$proxy", '127.0.0.1', 'echo over the passed connection'
         $connection = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         Set-Content "$folder/sshd_config" "AuthorizedKeysFile $folder/authorized", 'StrictModes no', 'UsePAM no', 'PermitRootLogin yes'
-        $sshd = Start-FdProcess (Get-Command sshd -CommandType Application).Source -ArgumentList '-i', '-f', "$folder/sshd_config", '-h',
+        $sshd = Start-FdProcess @(Get-Command sshd -CommandType Application)[0].Source -ArgumentList '-i', '-f', "$folder/sshd_config", '-h',
             "$folder/host" -StandardInput $connection -StandardOutput $connection -PassThru
         Close-FileDescriptor $connection
         Wait-Program $ssh | Should -Be 0
