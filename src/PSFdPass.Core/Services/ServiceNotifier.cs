@@ -64,7 +64,14 @@ public static class ServiceNotifier
             }
 
             Span<byte> buffer = stackalloc byte[1];
-            ServiceSockets.Receive(ours.SafeHandle, buffer, deadline, cancellationToken);
+            try
+            {
+                ServiceSockets.Receive(ours.SafeHandle, buffer, deadline, cancellationToken);
+            }
+            catch (TimeoutException exception)
+            {
+                throw new TimeoutException("The service manager did not process the notifications in time.", exception);
+            }
         }
     }
 

@@ -37,23 +37,18 @@ internal static class ServiceSockets
         return true;
     }
 
-    /// <summary>Accepts a connection without waiting: null when there is none.</summary>
-    public static FileDescriptor? TryAccept(SafeHandle listener) => UnixSocket.TryAccept(listener);
-
     /// <summary>
     /// Binds a listener that only this user may connect to, and replaces the socket file of a process that has ended. Closing it does not
     /// remove the path.
     /// </summary>
     public static FileDescriptor Listen(UnixSocketAddress address, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        Socket listener = UnixSocketListener.Create(address, SocketType.Stream, replaceStale: !address.IsAbstract);
+        UnixSocketListener listener = UnixSocketListener.Create(
+            address, SocketType.Stream, replaceStale: !address.IsAbstract, cancellationToken: cancellationToken);
         FileDescriptor copy;
         try
         {
             using var lease = new HandleLease(listener.SafeHandle);
-            int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
-            _ = Fcntl.Control(lease.Fd, Constants.F_SETFL, flags | Constants.Current.O_NONBLOCK);
             copy = FileDescriptor.Duplicate(lease.Fd);
         }
         catch
@@ -62,7 +57,7 @@ internal static class ServiceSockets
             throw;
         }
 
-        // Disposing a Socket that is bound to a path unlinks the path.
+        // Disposing the listener would remove the path.
         FileDescriptor.CloseHandle(listener.SafeHandle);
         GC.SuppressFinalize(listener);
         return copy;

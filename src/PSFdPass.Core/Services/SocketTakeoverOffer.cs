@@ -181,7 +181,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         RefuseOthers(failed);
         try
         {
-            while (ServiceSockets.TryAccept(_handle) is { } other)
+            while (UnixSocket.TryAccept(_handle) is { } other)
             {
                 _others.Enqueue(other);
             }
@@ -294,7 +294,7 @@ public sealed class SocketTakeoverOffer : IDisposable
             result = null!;
             try
             {
-                FileDescriptor? accepted = ServiceSockets.TryAccept(listener);
+                FileDescriptor? accepted = UnixSocket.TryAccept(listener);
                 result = accepted!;
                 return accepted is null ? Outcome.NotReady : Outcome.Done;
             }

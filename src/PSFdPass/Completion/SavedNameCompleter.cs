@@ -37,8 +37,8 @@ internal sealed class SavedNameCompleter : IArgumentCompleter
         try
         {
             using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
-            string path = shell.Runspace.SessionStateProxy.Path.GetUnresolvedProviderPathFromPSPath(holder);
-            return new FdHolder(UnixSocketAddress.FromPath(path)).List(Patience);
+            shell.AddScript("param($path) $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($path)").AddArgument(holder);
+            return shell.Invoke<string>() is [string path] ? new FdHolder(UnixSocketAddress.FromPath(path)).List(Patience) : [];
         }
         catch (Exception exception) when (Errors.ErrorRecords.IsExpected(exception))
         {
