@@ -123,21 +123,24 @@ public sealed class ExitTests
 
     [LinuxTheory]
     [MemberData(nameof(HasDescriptors))]
-    public void A_child_that_nobody_keeps_is_reaped(bool hasDescriptors)
+    public void A_child_that_nobody_keeps_is_reaped_and_its_descriptor_closed(bool hasDescriptors)
     {
-        OpenDescriptors.AreLeftAsTheyWere(() =>
-        {
-            int id = StartAndDrop(hasDescriptors);
-            Patience.Until(() => !Directory.Exists($"/proc/{id}"), "the child is reaped");
+        const int Children = 20;
+        OpenDescriptors.Settle();
+        int before = Count();
+        int[] ids = [.. Enumerable.Range(0, Children).Select(_ => StartAndDrop(hasDescriptors))];
+        Patience.Until(() => !ids.Any(id => Directory.Exists($"/proc/{id}")), "all children are reaped");
 
-            // The thread that polls may refer to its last descriptor until it polls another.
-            using (FdProcess other = Start(hasDescriptors, "exit", "0"))
+        // The stacks of some threads may still refer to the last ones.
+        Patience.Until(
+            () =>
             {
-                other.WaitForExit();
-            }
+                OpenDescriptors.Settle();
+                return Count() < before + (Children / 4);
+            },
+            "the finalizers close the descriptors");
 
-            OpenDescriptors.Settle();
-        });
+        static int Count() => OpenDescriptors.List().Values.Count(target => target.Contains("pidfd", StringComparison.Ordinal));
     }
 
     [LinuxTheory]
