@@ -114,7 +114,7 @@ public sealed class PeerNamesTests : IDisposable
         *(ushort*)address = Constants.AF_UNIX;
         address[2] = 0;
         Assert.Equal(0, SysSocket.Bind(socket.Fd, address, SysUn.MaxSize));
-        Assert.Contains(new DescriptorInspector().ListUnixSockets(), entry => entry.Name.StartsWith("@\ufffd\ufffd", StringComparison.Ordinal));
+        Assert.Contains(new DescriptorInspector().ListUnixSockets(), entry => entry.IsAbstract && entry.Name.StartsWith("\ufffd\ufffd", StringComparison.Ordinal));
         Assert.StartsWith("unix-datagram @\ufffd", SocketDescription.Of(socket.Fd)!.ToString());
         Assert.StartsWith("unix-datagram @\ufffd", socket.Target);
     }
