@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plays many users of the echo demo while its wide receiver is killed and started again.
 
-    tests/campaigns/load/load.py [--users 10000] [--seconds 60] [--receiver sample|C|Python]
+    tests/campaigns/load/load.py [--users 10000] [--seconds 60] [--every 1] [--receiver sample|C|Python]
 
 Each user connects, sends text of a random length with random pauses, reads what comes back, and
 connects again until the time is over. Meanwhile the wide receiver is killed (SIGKILL) at random
@@ -15,6 +15,7 @@ moments and replaced. Afterwards everybody who still waits has to be served. Cou
 The exit status is 1 unless all of these are 0. Users who were with a wide receiver when it was
 killed end with it, and are counted as "died". Users whom the quarterback still kept then, and
 passed to the next one, are counted as "kept"; what the dead one had read of their text is gone.
+Those who got all of their text back from one wide receiver are counted as "whole".
 """
 import argparse
 import asyncio
@@ -39,7 +40,7 @@ class Play:
         self.arguments = arguments
         self.folder = folder
         self.killed = {}
-        self.counts = dict.fromkeys(["users", "bytes", "kept", "died", "lost", "twice", "wrong", "stuck"], 0)
+        self.counts = dict.fromkeys(["users", "bytes", "whole", "kept", "died", "lost", "twice", "wrong", "stuck"], 0)
         self.receiver = None
         self.end = 0
 
@@ -71,8 +72,10 @@ class Play:
         self.receiver = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     async def kill_receivers(self):
-        while time.monotonic() < self.end:
-            await asyncio.sleep(random.uniform(0.1, 1.5))
+        while True:
+            await asyncio.sleep(random.uniform(0.1, 2 * self.arguments.every))
+            if time.monotonic() >= self.end:
+                return
             self.killed[self.receiver.pid] = time.monotonic()
             self.receiver.kill()
             self.receiver.wait()
@@ -142,6 +145,7 @@ class Play:
         if receivers and receivers[-1] not in self.killed:
             if len(receivers) == 1 and echoes[0] != text or not text.endswith(echoes[-1]):
                 return self.fail("lost", text, received)
+            self.counts["whole"] += len(receivers) == 1
         elif was_killed:
             self.counts["died"] += 1
         else:
@@ -173,6 +177,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--users", type=int, default=10000)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--every", type=float, default=1)
     parser.add_argument("--receiver", choices=["sample", "C", "Python"], default="sample")
     parser.add_argument("--sample", help="EchoDemo.dll (default: what was built last)")
     arguments = parser.parse_args()
