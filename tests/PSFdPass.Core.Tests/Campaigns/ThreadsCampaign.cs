@@ -59,7 +59,7 @@ public sealed class ThreadsCampaign
         Warm(type, file);
         OpenDescriptors.Settle();
         Dictionary<int, string> before = OpenDescriptors.List();
-        for (int round = 0; round < 2 * Campaign.Scale; round++)
+        for (int round = 0; round < Campaign.Scale; round++)
         {
             foreach ((string name, Action<SafeHandle, SafeHandle> operation) in Operations)
             {
@@ -88,10 +88,11 @@ public sealed class ThreadsCampaign
         using var directory = new TemporaryDirectory();
         using var bystander = new Bystander();
         int ended = 0;
+        StartPoller();
         ended += Listen(directory, type, threads, "accept", random);
         OpenDescriptors.Settle();
         Dictionary<int, string> before = OpenDescriptors.List();
-        for (int round = 0; round < 2 * Campaign.Scale; round++)
+        for (int round = 0; round < Campaign.Scale; round++)
         {
             foreach (string operation in (string[])["accept", "accept async", "try accept", "nobody accepts"])
             {
@@ -182,7 +183,9 @@ public sealed class ThreadsCampaign
         Assert.Equal(threads, results.Count);
         foreach (Exception? result in results.Concat(others))
         {
-            Assert.True(IsDocumented(result), $"{name}, {type}, way {way}: {result}");
+            // Who closes a descriptor by its number ignores the calls in progress, which can then find another file.
+            bool isOther = way == 3 && result is NotUnixSocketException or SystemCallException { ErrnoName: "EBADF" or "ENOTSOCK" };
+            Assert.True(IsDocumented(result) || isOther, $"{name}, {type}, way {way}: {result}");
         }
 
         return threads;
@@ -278,7 +281,7 @@ public sealed class ThreadsCampaign
     // The end of the peer, the disposal, or nothing.
     private static bool IsDocumented(Exception? exception) =>
         exception is null or ObjectDisposedException or EndReachedException or TimeoutException or OperationCanceledException ||
-        exception is SystemCallException { ErrnoName: "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" or "ENOENT" or "EBADF" };
+        exception is SystemCallException { ErrnoName: "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" or "ENOENT" };
 
     private static Thread Start(ConcurrentBag<Exception?> results, Action action)
     {
@@ -314,7 +317,17 @@ public sealed class ThreadsCampaign
 
         left.Dispose();
         right.Dispose();
-        DescriptorReceiver.ReceiveMessageAsync(file.SafeHandle, Patience.Short).AsTask().ContinueWith(task => _ = task.Exception).Wait();
+        StartPoller();
+    }
+
+    // The thread of the asynchronous waits keeps a descriptor as long as the process runs.
+    private static void StartPoller()
+    {
+        (Socket left, Socket right) = UnixSocket.CreatePair();
+        Assert.Throws<TimeoutException>(
+            () => DescriptorReceiver.ReceiveMessageAsync(left.SafeHandle, Patience.Short).AsTask().GetAwaiter().GetResult());
+        left.Dispose();
+        right.Dispose();
     }
 
     private static void Take(ReceivedMessage? message) => (message ?? throw new EndReachedException()).Dispose();
