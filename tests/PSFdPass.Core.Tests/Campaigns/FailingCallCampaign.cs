@@ -19,7 +19,7 @@ public sealed partial class FailingCallCampaign
 
     // Far more calls than a wait of this length makes, unless it spins.
     private const int Spinning = 400;
-    private const int ShortForm = 16;
+    private const int ShortForm = 48;
     private const int EachChild = 40;
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(250);
     private static readonly byte[] Data = [1, 2, 3, 4];
@@ -51,6 +51,7 @@ public sealed partial class FailingCallCampaign
     };
 
     private static readonly string[] When = ["1", "1+3", "1+"];
+    private static string s_call = "";
 
     [StraceFact]
     public void Each_operation_survives_failing_calls()
@@ -106,6 +107,13 @@ public sealed partial class FailingCallCampaign
         int injected = 0;
         int operations = 0;
         Run(directory, "", failures, ref operations, ref injected);
+        if (failures.Count == 0)
+        {
+            // The first program that is started leaves descriptors open that the runtime keeps.
+            Run(directory, all[0], [], ref operations, ref injected);
+        }
+
+        injected = 0;
         operations = 0;
         for (int i = int.Parse(arguments[0], CultureInfo.InvariantCulture); i < int.Parse(arguments[1], CultureInfo.InvariantCulture); i++)
         {
@@ -125,6 +133,7 @@ public sealed partial class FailingCallCampaign
         List<Operation> all = Operations(directory);
         Thread[] threads = [.. all.Select(operation => operation.Start(combination.Length == 0 ? null : go))];
         string[] parts = combination.Split(' ');
+        s_call = parts[0];
         if (combination.Length > 0)
         {
             Patience.Until(() => all.TrueForAll(operation => operation.ThreadId != 0), "the threads run");
@@ -242,6 +251,7 @@ public sealed partial class FailingCallCampaign
             DescriptorSender.SendAsync(socket, Data, new[] { file }, Limit).AsTask().GetAwaiter().GetResult());
         Receiving(all, "receive async", SocketType.Seqpacket, socket =>
             DescriptorReceiver.ReceiveMessageAsync(socket, Limit).AsTask().GetAwaiter().GetResult()!.Dispose());
+        Silent(all);
         Ending(all, SocketType.Stream);
         Ending(all, SocketType.Seqpacket);
         Full(all);
@@ -319,6 +329,21 @@ public sealed partial class FailingCallCampaign
         });
     }
 
+    private static void Silent(List<Operation> all)
+    {
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
+        all.Add(new Operation("wait in vain", () => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Limit))
+        {
+            Verify = succeeded =>
+            {
+                Assert.False(succeeded);
+                left.Dispose();
+                right.Dispose();
+            },
+            EndsByTimeout = true,
+        });
+    }
+
     private static void Ending(List<Operation> all, SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
@@ -339,7 +364,10 @@ public sealed partial class FailingCallCampaign
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         FileDescriptor file = Some.File();
-        Some.Fill(left);
+        while (DescriptorSender.TrySend(left.SafeHandle, Data, [], out _))
+        {
+        }
+
         all.Add(new Operation("wait for space", () => DescriptorSender.Send(left.SafeHandle, Data, [file.SafeHandle], Limit))
         {
             Later = () => Some.Drain(right),
@@ -370,10 +398,10 @@ public sealed partial class FailingCallCampaign
             {
                 Verify = succeeded =>
                 {
-                    // Nobody who waited is lost.
+                    // Nobody who waited is lost, unless the call failed that makes a Socket of the connection.
                     using (FileDescriptor? connection = UnixSocket.TryAccept(listener.SafeHandle))
                     {
-                        Assert.Equal(succeeded, connection is null);
+                        Assert.True(connection is null == succeeded || s_call is "getsockopt" or "fcntl", "The connection is lost.");
                     }
 
                     pending.Dispose();
