@@ -362,15 +362,23 @@ public sealed partial class FailingCallCampaign
 
     private static void Full(List<Operation> all)
     {
-        (Socket left, Socket right) = UnixSocket.CreatePair();
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         FileDescriptor file = Some.File();
+        int filled = 0;
         while (DescriptorSender.TrySend(left.SafeHandle, Data, [], out _))
         {
+            filled++;
         }
 
         all.Add(new Operation("wait for space", () => DescriptorSender.Send(left.SafeHandle, Data, [file.SafeHandle], Limit))
         {
-            Later = () => Some.Drain(right),
+            Later = () =>
+            {
+                for (int i = 0; i < filled; i++)
+                {
+                    Raw.Receive(right, Data.Length, 0);
+                }
+            },
             Verify = succeeded =>
             {
                 using (ReceivedMessage? message = ReceiveNow(right))

@@ -48,12 +48,11 @@ public sealed class LimitsCampaign
 
             // What is used with a full table is loaded before, because loading takes descriptors.
             FullTable.WarmUp();
-            StartPoller(left);
-            RoundWithFullTable(left, right, file, random, free: 40, isWarmUp: true);
+            RoundWithFullTable(left, right, file, free: 40);
             int before = FullTable.OpenCount();
             for (int round = 0; round < Rounding(); round++)
             {
-                RoundWithFullTable(left, right, file, random, free: random.Next(8));
+                RoundWithFullTable(left, right, file, free: random.Next(8));
                 Assert.Equal(before, FullTable.OpenCount());
             }
 
@@ -120,7 +119,7 @@ public sealed class LimitsCampaign
                 // It is over as soon as the receiver has caught up.
                 IsUsable(left, right, file);
                 before = before == 0 ? OpenDescriptors.Count() : before;
-                Assert.Equal(before, OpenDescriptors.Count());
+                Patience.Until(() => OpenDescriptors.Count() == before, "nothing is left open");
             }
 
             left.Dispose();
@@ -179,7 +178,7 @@ public sealed class LimitsCampaign
                 Assert.InRange(some.DescriptorsSent, 1, many.Length - 1);
                 Assert.Equal(some.DescriptorsSent, DrainDescriptors(right, some.BytesSent));
                 IsUsable(left, right, file);
-                Assert.Equal(before, OpenDescriptors.Count());
+                Patience.Until(() => OpenDescriptors.Count() == before, "nothing is left open");
             }
 
             left.Dispose();
@@ -228,16 +227,26 @@ public sealed class LimitsCampaign
             }
 
             before = before == 0 ? OpenDescriptors.Count() : before;
-            Assert.Equal(before, OpenDescriptors.Count());
+            Patience.Until(() => OpenDescriptors.Count() == before, "nothing is left open");
         }
     }
 
-    private static void RoundWithFullTable(
-        Socket left, Socket right, FileDescriptor file, Random random, int free, bool isWarmUp = false)
+    private static void RoundWithFullTable(Socket left, Socket right, FileDescriptor file, int free)
     {
         const int Sent = 10;
         SafeHandle[] ten = [.. Enumerable.Repeat(file.SafeHandle, Sent)];
         int expected = Math.Min(free, Sent);
+
+        // Not a timer: the runtime's pool of threads opens files now and then, and ends the process when it can't.
+        using var source = new CancellationTokenSource();
+        using var isFull = new ManualResetEventSlim();
+        var canceller = new Thread(() =>
+        {
+            isFull.Wait();
+            Thread.Sleep(Patience.Short);
+            source.Cancel();
+        });
+        canceller.Start();
         using (new FullTable(free))
         {
             int before = FullTable.OpenCount();
@@ -248,7 +257,7 @@ public sealed class LimitsCampaign
             DescriptorSender.SendEach(left.SafeHandle, Data, ten.AsSpan(0, 4), Patience.Long);
 
             // The receiver gets the data, and as many descriptors as the table has space for.
-            using (ReceivedMessage message = ReceiveSome(right, random.Next(2) == 0))
+            using (ReceivedMessage message = ReceiveSome(right))
             {
                 Assert.Equal(Data, message.Data);
                 Assert.Equal(expected, message.Descriptors.Count);
@@ -274,28 +283,22 @@ public sealed class LimitsCampaign
 
             // A wait needs none either.
             Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Short));
-            using (var source = new CancellationTokenSource(Patience.Short))
-            {
-                Assert.ThrowsAny<OperationCanceledException>(
-                    () => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, source.Token));
-            }
+            isFull.Set();
+            Assert.ThrowsAny<OperationCanceledException>(
+                () => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, source.Token));
+            canceller.Join();
 
             Assert.Equal(before, FullTable.OpenCount());
         }
 
-        if (!isWarmUp)
-        {
-            IsUsable(left, right, file);
-        }
+        IsUsable(left, right, file);
     }
 
-    private static ReceivedMessage ReceiveSome(Socket socket, bool isAsync)
+    private static ReceivedMessage ReceiveSome(Socket socket)
     {
         try
         {
-            return (isAsync
-                ? DescriptorReceiver.ReceiveMessageAsync(socket.SafeHandle, Patience.Long).AsTask().GetAwaiter().GetResult()
-                : DescriptorReceiver.ReceiveMessage(socket.SafeHandle, Patience.Long))!;
+            return Some.Receive(socket);
         }
         catch (DescriptorsLostException exception)
         {
