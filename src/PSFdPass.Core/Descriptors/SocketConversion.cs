@@ -23,7 +23,10 @@ internal static class SocketConversion
                 throw SystemCallException.FromLast("getsockopt", $"descriptor {lease.Fd}");
             }
 
-            isNonBlocking = (Fcntl.Control(lease.Fd, Constants.F_GETFL) & Constants.Current.O_NONBLOCK) != 0;
+            int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
+            isNonBlocking = flags >= 0
+                ? (flags & Constants.Current.O_NONBLOCK) != 0
+                : throw SystemCallException.FromLast("fcntl", $"descriptor {lease.Fd}");
         }
 
         // From here on the number belongs to the SafeSocketHandle, whose finalizer closes it even if the constructor throws.

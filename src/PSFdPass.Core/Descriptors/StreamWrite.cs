@@ -19,7 +19,7 @@ internal unsafe struct StreamWrite(SafeDescriptorHandle handle, byte* buffer, in
         using var lease = new HandleLease(handle);
         Outcome outcome = mode.Write(lease.Fd, buffer + _written, length - _written, out int count);
         _written += count;
-        return outcome == Outcome.Done && _written < length ? Outcome.Again : outcome;
+        return outcome == Outcome.Done && _written < length ? Outcome.Partial : outcome;
     }
 
     /// <inheritdoc/>

@@ -21,7 +21,7 @@ internal ref struct HandleLease
             handle.DangerousAddRef(ref _held);
         }
 
-        if (!_held || handle is SafeDescriptorHandle { IsStale: true })
+        if (!_held || handle is SafeDescriptorHandle { IsUsable: false })
         {
             Dispose();
             throw new ObjectDisposedException(null, "The descriptor is closed.");

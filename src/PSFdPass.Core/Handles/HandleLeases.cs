@@ -28,6 +28,10 @@ internal ref struct HandleLeases
                 bool held = false;
                 handle.DangerousAddRef(ref held);
                 _fds[_held++] = (int)handle.DangerousGetHandle();
+                if (handle is SafeDescriptorHandle { IsUsable: false })
+                {
+                    throw new ObjectDisposedException(null, "A descriptor is closed.");
+                }
             }
         }
         catch

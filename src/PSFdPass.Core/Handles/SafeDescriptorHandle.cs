@@ -10,6 +10,7 @@ namespace PSFdPass.Handles;
 internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 {
     private readonly int _generation = DescriptorNumbers.Generation;
+    private volatile bool _isDisposed;
     private int _released;
 
     /// <summary>Holds a descriptor.</summary>
@@ -25,7 +26,11 @@ internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
     public event Action? Released;
 
     /// <summary>Gets a value indicating whether the number is open and still belongs to this handle.</summary>
-    public bool IsUsable => !IsClosed && !IsStale;
+    /// <remarks>
+    /// False from the moment when Dispose is called. SafeHandle.IsClosed becomes true only when nobody holds a reference, and until then
+    /// SafeHandle gives out further ones: threads that take references one after the other would keep the number open indefinitely.
+    /// </remarks>
+    public bool IsUsable => !_isDisposed && !IsClosed && !IsStale;
 
     /// <summary>
     /// Gets a value indicating whether the number was closed, or given another file, by its number alone. It then no longer belongs to
@@ -42,6 +47,13 @@ internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
         SetHandleAsInvalid();
         Released?.Invoke();
         return fd;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _isDisposed = true;
+        base.Dispose(disposing);
     }
 
     /// <inheritdoc/>

@@ -219,12 +219,12 @@ public static class DescriptorReceiver
         using (var lease = new HandleLease(socket))
         {
             UnixFamily.Require(lease.Fd);
-            do
+            int interruptions = 0;
+            while ((outcome = ReceiveOnce.Try(
+                    lease.Fd, buffer, numbers[..Math.Min(descriptors.Length, ControlContents.MaxNumbers)], peek, out result)) == Outcome.Again)
             {
-                outcome = ReceiveOnce.Try(
-                    lease.Fd, buffer, numbers[..Math.Min(descriptors.Length, ControlContents.MaxNumbers)], peek, out result);
+                Pacing.ThrowIfEndless(ref interruptions, "recvmsg");
             }
-            while (outcome == Outcome.Again);
         }
 
         if (outcome != Outcome.Done)

@@ -278,11 +278,12 @@ public static class DescriptorSender
         using var lease = new HandleLease(socket);
         RequireUnix(lease.Fd, descriptors.Length);
         Outcome outcome;
-        do
+        int interruptions = 0;
+        while ((outcome = SendOnce.Try(lease.Fd, data, descriptors, out bytesSent)) == Outcome.Again)
         {
-            outcome = SendOnce.Try(lease.Fd, data, descriptors, out bytesSent);
+            Pacing.ThrowIfEndless(ref interruptions, "sendmsg");
         }
-        while (outcome == Outcome.Again);
+
         bytesSent = Math.Max(bytesSent, 0);
         return outcome == Outcome.Done;
     }

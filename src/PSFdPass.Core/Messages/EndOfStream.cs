@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using PSFdPass.Facts;
 using PSFdPass.Interop;
+using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
@@ -24,7 +25,15 @@ internal static unsafe class EndOfStream
     private static bool HasPeerClosed(int socket)
     {
         var descriptor = new Poll.PollFd { fd = socket, events = Poll.POLLRDHUP };
-        _ = Poll.Wait(&descriptor, 1, 0);
+        for (int i = 0; Poll.Wait(&descriptor, 1, 0) < 0; i++)
+        {
+            if (Errno.Last != Errno.EINTR || i == Pacing.MaxInterruptions)
+            {
+                // To report an empty packet instead would hide the end.
+                throw SystemCallException.FromLast("poll");
+            }
+        }
+
         return (descriptor.revents & (Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLERR)) != 0;
     }
 

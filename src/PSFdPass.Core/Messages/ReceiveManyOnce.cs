@@ -59,39 +59,58 @@ internal static unsafe class ReceiveManyOnce
         }
     }
 
-    // Every descriptor of every message is installed already. Nothing here can fail between two messages.
+    // Every descriptor of every message is installed already, and all of them are accounted for before anything can fail.
     private static Outcome TakeAll(
         int socket, SysSocket.MMsgHdr* headers, int received, int size, Span<int> descriptors, Span<ReceiveResult> results, out int messages)
     {
-        messages = 0;
+        int taken = 0;
         for (int i = 0; i < received; i++)
         {
             ref readonly SysSocket.MsgHdr header = ref headers[i].msg_hdr;
             ControlContents contents = ControlContents.Take(
-                new ReadOnlySpan<byte>(header.msg_control, (int)header.msg_controllen), descriptors);
-            descriptors = descriptors[contents.Taken..];
+                new ReadOnlySpan<byte>(header.msg_control, (int)header.msg_controllen), descriptors[taken..]);
+            taken += contents.Taken;
             int length = (int)headers[i].msg_len;
-            MessageFlags cut = ControlContents.FlagsOf(header.Flags);
-            bool isEmpty = length == 0 && contents.Taken + contents.Closed == 0 && cut == MessageFlags.None;
-            results[messages++] = new ReceiveResult
+            results[i] = new ReceiveResult
             {
                 Bytes = Math.Min(length, size),
                 FullLength = length,
                 Descriptors = contents.Taken,
                 DescriptorsClosed = contents.Closed,
                 Credentials = contents.Credentials,
-                Flags = cut,
-                IsEndOfStream = isEmpty && i == received - 1 && EndOfStream.IsAt(socket, contents.Credentials is not null),
+                Flags = ControlContents.FlagsOf(header.Flags),
             };
+        }
+
+        try
+        {
+            messages = FindEnd(socket, results[..received]);
+            return Outcome.Done;
+        }
+        catch
+        {
+            Closing.CloseAll(descriptors[..taken]);
+            throw;
+        }
+    }
+
+    // Marks the end of the connection, and returns the number of messages up to it.
+    private static int FindEnd(int socket, Span<ReceiveResult> results)
+    {
+        for (int i = 0; i < results.Length; i++)
+        {
+            ref ReceiveResult result = ref results[i];
+            bool isEmpty = result is { FullLength: 0, Descriptors: 0, DescriptorsClosed: 0, Flags: MessageFlags.None };
+            bool isLast = i == results.Length - 1;
 
             // On a closed stream, recvmmsg fills the batch with empty messages: the first of them is the end.
-            if (isEmpty && i < received - 1 && EndOfStream.IsStream(socket))
+            if (isEmpty && (isLast ? EndOfStream.IsAt(socket, result.Credentials is not null) : EndOfStream.IsStream(socket)))
             {
-                results[messages - 1] = results[messages - 1] with { IsEndOfStream = true };
-                break;
+                result = result with { IsEndOfStream = true };
+                return i + 1;
             }
         }
 
-        return Outcome.Done;
+        return results.Length;
     }
 }

@@ -54,7 +54,8 @@ internal static unsafe class NewSocket
     }
 
     /// <summary>Returns whether O_NONBLOCK is set.</summary>
-    public static bool IsNonBlocking(int fd) => (Fcntl.Control(fd, Constants.F_GETFL) & Constants.Current.O_NONBLOCK) != 0;
+    public static bool IsNonBlocking(int fd) =>
+        Fcntl.Control(fd, Constants.F_GETFL) is >= 0 and var flags && (flags & Constants.Current.O_NONBLOCK) != 0;
 
     /// <summary>Sets or clears O_NONBLOCK on the open file description.</summary>
     public static void SetNonBlocking(int fd, bool value)

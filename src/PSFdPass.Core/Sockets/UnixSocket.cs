@@ -151,6 +151,7 @@ public static class UnixSocket
     {
         ArgumentNullException.ThrowIfNull(listener);
         var attempt = new AcceptAttempt(listener);
+        int interruptions = 0;
         while (true)
         {
             switch (attempt.Try(out SafeDescriptorHandle connection))
@@ -159,6 +160,9 @@ public static class UnixSocket
                     return new FileDescriptor(connection.Detach(), ownsHandle: true);
                 case Outcome.NotReady:
                     return null;
+                default:
+                    Pacing.ThrowIfEndless(ref interruptions, "accept");
+                    break;
             }
         }
     }

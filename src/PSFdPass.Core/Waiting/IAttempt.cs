@@ -14,8 +14,11 @@ internal enum Outcome
     /// <summary>The operation would block and nothing can be polled, such as a connect to a full backlog. Pause, and try again.</summary>
     Unavailable,
 
-    /// <summary>A signal interrupted the call (EINTR), or there is more to do. Try again at once.</summary>
+    /// <summary>A signal interrupted the call (EINTR). Try again at once.</summary>
     Again,
+
+    /// <summary>A part of the operation is complete. Try again at once.</summary>
+    Partial,
 }
 
 /// <summary>An operation that can wait, as an attempt that never blocks. See <see cref="WaitLoop"/>.</summary>

@@ -1,17 +1,26 @@
+using PSFdPass.Interop;
+
 namespace PSFdPass.Waiting;
 
 /// <summary>
 /// Decides how long a wait pauses before the next attempt, so that it does not spin where poll(2) reports ready and the call reports
-/// EAGAIN each time (a datagram socket after shutdown(2)), or where nothing can be polled.
+/// EAGAIN each time (a datagram socket after shutdown(2)), where nothing can be polled, or where each call is interrupted.
 /// </summary>
 internal struct Pacing
 {
+    /// <summary>
+    /// How many times in succession a call is repeated at once after a signal. Even with thousands of signals a second, more than one
+    /// or two are rare.
+    /// </summary>
+    public const int MaxInterruptions = 20;
+
     // Another thread that received first looks the same once or twice.
     private const int AttemptsWithoutPause = 3;
     private const int FirstPause = 1;
     private const int LongestPause = 50;
 
     private int _misses;
+    private int _interruptions;
     private int _pause;
 
     /// <summary>Sets a value indicating whether the last poll reported that the descriptor is ready.</summary>
@@ -20,17 +29,28 @@ internal struct Pacing
         set => _misses = value ? _misses + 1 : 0;
     }
 
+    /// <summary>Ends an operation that never waits, and that was interrupted too many times in succession.</summary>
+    /// <exception cref="SystemCallException">EINTR.</exception>
+    public static void ThrowIfEndless(ref int interruptions, string call)
+    {
+        if (++interruptions > MaxInterruptions)
+        {
+            throw new SystemCallException(call, Errno.EINTR);
+        }
+    }
+
     /// <summary>Returns the pause in milliseconds; 0 for none.</summary>
     public int PauseAfter(Outcome outcome)
     {
-        if (outcome == Outcome.Unavailable || (outcome == Outcome.NotReady && _misses > AttemptsWithoutPause))
+        _interruptions = outcome == Outcome.Again ? _interruptions + 1 : 0;
+        if (outcome == Outcome.Unavailable || _interruptions > MaxInterruptions || (outcome == Outcome.NotReady && _misses > AttemptsWithoutPause))
         {
             // One poll after each pause shows whether the descriptor still reports ready.
             _misses = Math.Min(_misses, AttemptsWithoutPause);
             return _pause = Math.Clamp(_pause * 2, FirstPause, LongestPause);
         }
 
-        if (_misses == 0)
+        if (_misses == 0 && _interruptions == 0)
         {
             _pause = 0;
         }

@@ -15,6 +15,7 @@ internal unsafe struct ThreadWait : IDisposable
     private WakeDescriptor? _wake;
     private CancellationTokenRegistration _registration;
     private bool _isPrepared;
+    private int _interruptions;
 
     public ThreadWait(SafeHandle? handle, CancellationToken cancellationToken)
     {
@@ -32,8 +33,8 @@ internal unsafe struct ThreadWait : IDisposable
         if (!_isPrepared)
         {
             int first = Math.Min(milliseconds, WithoutWakeMilliseconds);
-            bool isReady = Poll(events, first, wake: -1, out bool isInterrupted);
-            if (isReady || isInterrupted || first == milliseconds)
+            bool isReady = Poll(events, first, wake: -1, out bool wasInterrupted);
+            if (isReady || wasInterrupted || first == milliseconds)
             {
                 return isReady;
             }
@@ -87,7 +88,7 @@ internal unsafe struct ThreadWait : IDisposable
         _registration = _cancellationToken.UnsafeRegister(static state => ((WakeDescriptor)state!).Signal(), _wake);
     }
 
-    private readonly bool Poll(short events, int milliseconds, int wake, out bool isInterrupted)
+    private bool Poll(short events, int milliseconds, int wake, out bool isInterrupted)
     {
         isInterrupted = false;
         Interop.Poll.PollFd* descriptors = stackalloc Interop.Poll.PollFd[2];
@@ -95,10 +96,16 @@ internal unsafe struct ThreadWait : IDisposable
         descriptors[1] = new Interop.Poll.PollFd { fd = wake, events = Interop.Poll.POLLIN };
         if (Interop.Poll.Wait(descriptors, 2, milliseconds) >= 0)
         {
+            _interruptions = 0;
             return descriptors[0].revents != 0;
         }
 
-        isInterrupted = Errno.Last == Errno.EINTR;
-        return isInterrupted ? false : throw SystemCallException.FromLast("poll");
+        isInterrupted = Errno.Last == Errno.EINTR ? true : throw SystemCallException.FromLast("poll");
+        if (++_interruptions > Pacing.MaxInterruptions)
+        {
+            Thread.Sleep(1);
+        }
+
+        return false;
     }
 }

@@ -66,7 +66,7 @@ internal static class WaitLoop
 
     /// <summary>Returns whether a handle was closed, by its object or by its number.</summary>
     public static bool IsClosed(SafeHandle? handle) =>
-        handle is not null && (handle.IsClosed || handle is SafeDescriptorHandle { IsStale: true });
+        handle is not null && (handle.IsClosed || handle is SafeDescriptorHandle { IsUsable: false });
 
     private static TResult Continue<TAttempt, TResult>(
         ref TAttempt attempt, Outcome outcome, SafeHandle? handle, Deadline deadline, CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ internal static unsafe partial class Libc
 {
     public const int RLIMIT_NOFILE = 7;
     public const int O_RDONLY = 0;
+    public const int SIGCONT = 18;
 
     [LibraryImport("libc", EntryPoint = "umask")]
     public static partial uint UMask(uint mask);
@@ -50,6 +51,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "inotify_init1", SetLastError = true)]
     public static partial int InotifyInit1(int flags);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
 
     [LibraryImport("libc", EntryPoint = "gettid")]
     public static partial int GetTid();
