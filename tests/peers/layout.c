@@ -150,6 +150,9 @@ static void structures(void)
     SHOW(sizeof(struct rlimit));
     SHOW(offsetof(struct rlimit, rlim_cur));
     SHOW(offsetof(struct rlimit, rlim_max));
+    SHOW(sizeof(struct timespec));
+    SHOW(offsetof(struct timespec, tv_sec));
+    SHOW(offsetof(struct timespec, tv_nsec));
     SHOW(offsetof(struct tcp_info, tcpi_state));
     SHOW(offsetof(struct tcp_info, tcpi_bytes_acked));
     SHOW(offsetof(struct tcp_info, tcpi_bytes_received));
