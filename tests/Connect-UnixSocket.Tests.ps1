@@ -71,7 +71,7 @@ else:
     }
 
     It 'gives up after -TimeoutSeconds: TimedOut' {
-        { Connect-UnixSocket none.sock -Wait -TimeoutSeconds 0.05 } | Should -Throw "*Nobody answered on $folder/none.sock in time*" -ErrorId 'TimedOut,*'
+        { Connect-UnixSocket none.sock -Wait -TimeoutSeconds 0.05 } | Should -Throw "*$folder/none.sock did not accept a connection in time*" -ErrorId 'TimedOut,*'
     }
 
     It 'waits for room in the backlog as long as it may' {
@@ -162,5 +162,31 @@ else:
         $matched.CompletionText | Should -Be $name, "'$name it''s'"
         $matched.ToolTip | Should -Be "Stream: pid $PID (pwsh)", "Datagram: pid $PID (pwsh)"
         $odd.Dispose()
+    }
+
+    Context '-RequireUser' {
+        BeforeEach {
+            $listener = New-UnixSocketListener required.sock
+        }
+
+        It 'connects to a listener of that user: <_>' -ForEach 'name', 'number', 'several' {
+            $me = @{ name = id -un; number = id -u; several = '65533', (id -un) }[$_]
+            $socket = Connect-UnixSocket required.sock -RequireUser $me -TimeoutSeconds 5
+            $socket.Connected | Should -BeTrue
+            $socket.Dispose()
+        }
+
+        It 'refuses a listener of another user' {
+            { Connect-UnixSocket required.sock -RequireUser 65533 -TimeoutSeconds 5 } | Should -Throw -ErrorId 'UnauthorizedAccess,*'
+        }
+
+        It 'says that there is no such user' {
+            { Connect-UnixSocket required.sock -RequireUser no-such-user } | Should -Throw -ErrorId 'InvalidArgument,*'
+        }
+
+        It 'completes the names of users' {
+            $line = "Connect-UnixSocket required.sock -RequireUser $((id -un).Substring(0, 2))"
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain (id -un)
+        }
     }
 }

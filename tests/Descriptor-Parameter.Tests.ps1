@@ -11,10 +11,13 @@ Describe 'The -Fd of <Command>' -ForEach @{ Command = 'Copy-FileDescriptor' }, @
         @{ Name = 'true'; Value = $true }
         @{ Name = 'a fraction'; Value = 1.5 }
         @{ Name = 'null in an array'; Value = @($null) }
-        @{ Name = 'a negative number'; Value = -1 }
         @{ Name = 'a number that no descriptor has'; Value = [long]::MaxValue }
     ) {
         { & $Command -Fd $Value } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+    }
+
+    It 'refuses a negative number' {
+        (Get-ErrorOf { & $Command -Fd -1 }).FullyQualifiedErrorId | Should -BeLike 'OutOfRange,*'
     }
 
     It 'refuses an object without a descriptor' {

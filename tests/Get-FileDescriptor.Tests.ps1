@@ -364,7 +364,7 @@ Describe 'Get-FileDescriptor' {
             Skip-Without gcc
             (Get-FileDescriptor -ProcessId $other.Id -Path *.txt).Fd | Should -Be ($other.Fd['file', 'append', 'deleted'])
             (Get-FileDescriptor -ProcessId $other.Id -Path "$($other.Folder)/f*").Fd | Should -Be ($other.Fd['file', 'append', 'fifo'])
-            Get-FileDescriptor -ProcessId $other.Id -Path *.none | Should -BeNullOrEmpty
+            Get-FileDescriptor -ProcessId $other.Id -Path *.none -ErrorAction Ignore | Should -BeNullOrEmpty
         }
 
         It 'by the path or the abstract name of a socket' {
@@ -428,7 +428,7 @@ Describe 'Get-FileDescriptor' {
         It 'says of a negative number that there is none such' {
             $problem = Get-ErrorOf { Get-FileDescriptor -1 }
             $problem.FullyQualifiedErrorId | Should -BeExactly 'OutOfRange,PSFdPass.Commands.GetFileDescriptorCommand'
-            "$problem" | Should -BeExactly '-1 is no file descriptor: they are counted from 0.'
+            "$problem" | Should -BeLike '-1 is not a valid file descriptor.*'
         }
 
         It 'says that of another process' {
@@ -548,6 +548,74 @@ Describe 'Get-FileDescriptor' {
             $text | Should -Match 'Family.*: .*Unix'
             $text | Should -Match 'PeerCommand.*: .*one_of_each'
             $text | Should -Not -Match 'Position|Seals'
+        }
+    }
+
+    Context 'what the runtime has open' {
+        It 'is hidden, shown with -Force, and always shown by number' {
+            $all, $shown = (Get-FileDescriptor -Force), (Get-FileDescriptor)
+            $hidden = $all | Where-Object Fd -NotIn $shown.Fd
+            $hidden.Count | Should -BeGreaterThan 20
+            $hidden.IsRuntimeOwned | Should -Not -Contain $false
+            $shown.IsRuntimeOwned | Should -Not -Contain $true
+            (Get-FileDescriptor $hidden[0].Fd).Fd | Should -Be $hidden[0].Fd
+            $shown.Fd | Should -Contain 1
+        }
+
+        It 'does not hide what the user opens, or what started programs inherit' {
+            $file = Open-FileDescriptor $path
+            $left, $right = New-UnixSocketPair
+            $inherited = Copy-FileDescriptor 0 -Inheritable
+            $shown = (Get-FileDescriptor).Fd
+            $file.Fd, [int]$left.Handle, [int]$right.Handle, $inherited.Fd | Should -BeIn $shown
+            $file, $left, $right, $inherited | ForEach-Object Dispose
+        }
+    }
+
+    Context '-Listening' {
+        It 'lists sockets that listen, with the processes that have them' {
+            Skip-Without gcc
+            $listener = New-UnixSocketListener "$folder/listening.sock"
+            $tcp = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+            $tcp.Start()
+            $found = Get-FileDescriptor -Listening
+            $found.State | Sort-Object -Unique | Should -Be Listening
+            $found.Where{ $_.ProcessId -eq $PID }.Fd | Should -Contain ([int]$listener.Handle)
+            $found.Where{ $_.ProcessId -eq $PID }.Fd | Should -Contain ([int]$tcp.Server.Handle)
+            $found.Where{ $_.ProcessId -eq $other.Id }.Fd | Should -Contain $other.Fd['unix-listening']
+            $text = $found | Out-String -Width 200
+            $text | Should -Match "$($other.Id) one_of_each +$($other.Fd['unix-listening']) Stream"
+            (Get-FileDescriptor -Listening -ProcessId $PID).ProcessId | Sort-Object -Unique | Should -Be $PID
+            (Get-FileDescriptor -Listening -Path "$folder/listening.sock").ProcessId | Should -Be $PID
+            $listener.Dispose()
+            $tcp.Stop()
+        }
+    }
+
+    Context '-Path' {
+        BeforeAll {
+            $odd = (New-Item -ItemType Directory "$folder/br[1]" -ErrorAction Ignore).FullName ?? "$folder/br[1]"
+            Set-Content -LiteralPath "$odd/x.txt" x
+        }
+
+        It 'takes brackets in the location as they are: <_>' -ForEach 'x.txt', 'x.*', './x.txt' {
+            $file = Open-FileDescriptor -LiteralPath "$odd/x.txt"
+            Push-Location -LiteralPath $odd
+            (Get-FileDescriptor -Path $_).Fd | Should -Be $file.Fd
+            Pop-Location
+            $file.Dispose()
+        }
+
+        It 'has -LiteralPath beside it' {
+            $file = Open-FileDescriptor -LiteralPath "$odd/x.txt"
+            (Get-FileDescriptor -LiteralPath "$odd/x.txt").Fd | Should -Be $file.Fd
+            $file.Dispose()
+        }
+
+        It 'reports that nothing matches, and a pattern that is not valid' {
+            (Get-ErrorOf { Get-FileDescriptor -Path "$folder/none*" }).FullyQualifiedErrorId | Should -BeLike 'NotFound,*'
+            (Get-ErrorOf { Get-FileDescriptor -LiteralPath "$folder/none" }).FullyQualifiedErrorId | Should -BeLike 'NotFound,*'
+            { Get-FileDescriptor -Path '[' -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidPattern,*'
         }
     }
 }

@@ -125,10 +125,10 @@ Describe 'Get-UnixSocketPeer' {
     }
 
     It 'fails with an error of its own on <What>: <Id>' -ForEach @(
-        @{ What = 'a listener'; Of = { $listener }; Id = 'ENOTCONN'; Says = '*the socket listens: ask the connections that it accepts*' }
+        @{ What = 'a listener'; Of = { $listener }; Id = 'ENOTCONN'; Says = '*the socket listens; the connections that it accepts have peers*' }
         @{ What = 'an unconnected socket'; Id = 'ENOTCONN'; Says = '*the socket has no peer*'
             Of = { [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified') } }
-        @{ What = 'a named datagram socket'; Id = 'ENOTCONN'; Says = '*ask for credentials with each message*'
+        @{ What = 'a named datagram socket'; Id = 'ENOTCONN'; Says = '*credentials can be requested with each message*'
             Of = { New-UnixSocketListener -AbstractName "psfdpass-$([guid]::NewGuid())" -SocketType Datagram } }
         @{ What = 'a closed socket'; Of = { $pair = New-UnixSocketPair; $pair.Dispose(); $pair[0] }; Id = 'Closed'; Says = '*closed*' }
         @{ What = 'no socket'; Of = { [PSFdPass.FileDescriptor]::Open('/dev/null') }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
@@ -145,5 +145,24 @@ Describe 'Get-UnixSocketPeer' {
         $lines[0] | Should -BeExactly 'ProcessId Command UserId UserName GroupId GroupName'
         $lines[2] | Should -Match "^\s*$PID pwsh\s+$(id -u) $(id -un)\s+$(id -g) $(id -gn)$"
         $pair | ForEach-Object Dispose
+    }
+
+    It 'means one process, and no other, to commands that take processes by id' {
+        $left, $right = New-UnixSocketPair
+        $peer = Get-UnixSocketPeer $left
+        $peer.Id, $peer.ProcessId | Should -Be $PID, $PID
+        $peer.PSObject.Properties.Name | Should -Not -Contain Name
+        $peer.PSObject.Properties.Name | Should -Not -Contain ProcessName
+        ($peer | Get-Process).Id | Should -Be $PID
+        $info = Get-FileDescriptor $left
+        $info.Id | Should -Be $PID
+        $info.PSObject.Properties.Name | Should -Not -Contain Name
+        $info.PSObject.Properties.Name | Should -Not -Contain ProcessName
+        ($info | Get-Process).Id | Should -Be $PID
+        $said = pwsh -NoProfile -NonInteractive -Command "Import-Module '$((Get-Module PSFdPass).Path)'
+            `$l, `$r = New-UnixSocketPair; Get-UnixSocketPeer `$l | Stop-Process -WhatIf; `$PID"
+        @($said -like 'What if*') | Should -HaveCount 1
+        "$($said[0])" | Should -BeLike "*($($said[-1]))*"
+        $left, $right | ForEach-Object Dispose
     }
 }

@@ -99,8 +99,8 @@ Describe 'New-UnixSocketListener' {
     It 'says that a path is in use, and by whom, and leaves it alone, with -Force too' {
         $listener = New-UnixSocketListener a.sock
         foreach ($force in $false, $true) {
-            { New-UnixSocketListener a.sock -Force:$force } |
-                Should -Throw "*$folder/a.sock*It is in use by pid $PID (pwsh)*" -ErrorId 'EADDRINUSE,*'
+            $problem = { New-UnixSocketListener a.sock -Force:$force } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
+            "$problem" | Should -BeExactly "Cannot listen on '$folder/a.sock': in use by process $PID (pwsh). (EADDRINUSE)"
         }
 
         $other = Connect-UnixSocket a.sock
@@ -115,7 +115,8 @@ Describe 'New-UnixSocketListener' {
 
     It 'replaces a socket that nobody answers on, with -Force only' {
         New-StaleSocket a.sock
-        { New-UnixSocketListener a.sock } | Should -Throw '*a.sock*No process listens on it: -Force replaces it*' -ErrorId 'EADDRINUSE,*'
+        $problem = { New-UnixSocketListener a.sock } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
+        "$problem" | Should -BeExactly "Cannot listen on '$folder/a.sock': the socket file is there, and no process listens on it. -Force replaces it. (EADDRINUSE)"
         $listener = New-UnixSocketListener a.sock -Force
         $other = Connect-UnixSocket a.sock
         $other.Connected | Should -BeTrue
@@ -123,7 +124,11 @@ Describe 'New-UnixSocketListener' {
 
     It 'never replaces what is not a socket' {
         Set-Content a.sock precious
-        { New-UnixSocketListener a.sock -Force } | Should -Throw '*is not a socket*' -ErrorId 'EADDRINUSE,*'
+        foreach ($force in $false, $true) {
+            $problem = { New-UnixSocketListener a.sock -Force:$force } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
+            "$problem" | Should -BeExactly "Cannot listen on '$folder/a.sock': the path is a file that is not a socket. (EADDRINUSE)"
+        }
+
         Get-Content a.sock | Should -Be precious
     }
 
@@ -180,8 +185,8 @@ Describe 'New-UnixSocketListener' {
         It 'is a lock: only one server runs, and the other hears who it is' {
             $server = Invoke-Pwsh "`$lock = New-UnixSocketListener -AbstractName $name; 'running'; [Console]::ReadLine()"
             $null = Wait-ProgramLine $server '^running$'
-            { New-UnixSocketListener -AbstractName $name } |
-                Should -Throw "*@$name*in use by pid $($server.Id) (pwsh)*" -ErrorId 'EADDRINUSE,*'
+            $problem = { New-UnixSocketListener -AbstractName $name } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
+            "$problem" | Should -BeExactly "Cannot listen on '@$name': in use by process $($server.Id) (pwsh). (EADDRINUSE)"
             $server.Process.Kill()
             $server.Process.WaitForExit()
 
@@ -197,7 +202,7 @@ Describe 'New-UnixSocketListener' {
             Copy-Item "$Repository/out/PSFdPass" "$folder/PSFdPass" -Recurse
             $said = setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=$folder $Pwsh -NoProfile -c (
                 "Import-Module '$folder/PSFdPass'; try { New-UnixSocketListener -AbstractName $name } catch { `"`$_`" }")
-            $said | Should -BeLike "*@$name*in use by pid $PID (pwsh), user 0 (root)*"
+            $said | Should -BeLike "*Cannot listen on '@$name': in use by process $PID (pwsh) of user root. (EADDRINUSE)*"
         }
 
         It 'has neither a mode nor -Force' {
@@ -207,7 +212,7 @@ Describe 'New-UnixSocketListener' {
 
         It 'has at least one character' {
             $problem = { New-UnixSocketListener -AbstractName '@' } | Should -Throw -ErrorId 'InvalidArgument,*' -PassThru
-            "$problem" | Should -BeLike 'An abstract name has at least one character:*.'
+            "$problem" | Should -BeLike 'An abstract name has at least one character.*'
         }
 
         It 'has at most 107 bytes' {
@@ -248,5 +253,18 @@ Describe 'New-UnixSocketListener' {
         ($tcp.Client.Client | Out-String -Width 200) -replace '\e\[[\d;]*m' |
             Should -Match ([regex]::Escape("Stream     tcp $($tcp.Client.Client.LocalEndPoint) → $($tcp.Client.Client.RemoteEndPoint)"))
         $tcp.Client, $tcp.Server | ForEach-Object Dispose
+    }
+
+    It 'leaves the path to the receiver after -CloseAfterSend, also when the listener is disposed' {
+        $left, $right = New-UnixSocketPair
+        $listener = New-UnixSocketListener handed.sock
+        try { Send-FileDescriptor $left $listener -CloseAfterSend }
+        finally { $listener.Dispose() }
+        "$folder/handed.sock" | Should -Exist
+        $adopted = Receive-FileDescriptor $right -As Socket
+        $client = Connect-UnixSocket handed.sock -TimeoutSeconds 5
+        $served = Wait-UnixSocketConnection $adopted -TimeoutSeconds 5
+        $served.Connected | Should -BeTrue
+        $client, $served, $adopted, $left, $right | ForEach-Object Dispose
     }
 }

@@ -25,7 +25,7 @@ Describe 'The recipe single-instance' {
         Wait-Program $second | Should -Be 1
         $second.Lines | Should -Not -Contain second
         $second.Error.Result | Should -Match 'Another instance is running'
-        $second.Error.Result | Should -Match "pid $($first.Id)"
+        $second.Error.Result | Should -Match "in use by process $($first.Id)"
 
         $first.Input.WriteLine('done')
         Wait-Program $first | Should -Be 0

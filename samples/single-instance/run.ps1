@@ -33,8 +33,8 @@ catch [PSFdPass.SystemCallException] {
         throw
     }
 
-    # "bind (@nightly-backup-1000 is taken by pid 4711 (pwsh)): Address already in use (EADDRINUSE)."
-    Write-Error "Another instance is running. $($_.Exception.Message)" -ErrorAction Continue
+    # "Cannot listen on '@nightly-backup-1000': in use by process 4711 (pwsh). (EADDRINUSE)"
+    Write-Error "Another instance is running. $_" -ErrorAction Continue
     exit 1
 }
 

@@ -38,7 +38,8 @@ internal static class DescriptorAdoption
     {
         DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, fd);
         string? owner =
-            fd <= 2 ? "is a standard stream of this process"
+            info.IsStandardStream ? "is a standard stream of this process"
+            : info.IsRuntimeOwned ? "is the runtime's own"
             : (info.Flags & DescriptorFlags.CloseOnExec) != 0 ? "is close-on-exec, so it was opened in this process and has an owner"
             : IsOwned(fd) ? "belongs to a FileDescriptor"
             : null;

@@ -26,9 +26,9 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
             case DescriptorNumber number:
                 return number;
             case string text when int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int fd):
-                return InRange(fd);
+                return new DescriptorNumber(fd);
             case sbyte or byte or short or ushort or int or uint or long or ulong or nint or nuint:
-                return LanguagePrimitives.TryConvertTo(value, out int fitting) ? InRange(fitting) : throw Invalid(value);
+                return LanguagePrimitives.TryConvertTo(value, out int fitting) ? new DescriptorNumber(fitting) : throw Invalid(value);
             case null or string or bool or char or double or float or decimal:
                 throw Invalid(value);
             case DescriptorInfo info when info.ProcessId != Environment.ProcessId:
@@ -52,8 +52,6 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
             throw new ArgumentTransformationMetadataException(exception.Message, exception);
         }
     }
-
-    private static DescriptorNumber InRange(int fd) => fd >= 0 ? new DescriptorNumber(fd) : throw Invalid(fd);
 
     private static ArgumentTransformationMetadataException Invalid(object? value) => new(value switch
     {

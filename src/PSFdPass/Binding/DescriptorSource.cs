@@ -113,7 +113,7 @@ internal sealed class DescriptorSource
         switch (_holder)
         {
             case DescriptorInfo info:
-                FileDescriptor.CloseByNumber(info.FdHere());
+                info.Close(force);
                 break;
 
             case var _ when IsNumber:

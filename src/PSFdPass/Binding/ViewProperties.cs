@@ -40,6 +40,10 @@ public static class ViewProperties
         _ => null,
     });
 
+    /// <summary>Gets the program of the process that a described descriptor belongs to.</summary>
+    public static string OwnerCommand(PSObject value) => Show(
+        value, static shown => shown is DescriptorInfo info ? ProcessNames.Of(info.ProcessId) : null);
+
     /// <summary>Gets the program of a child.</summary>
     public static string ShownFileName(PSObject value) => Show(value, static shown => (shown as FdProcess)?.FileName);
 

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net.Sockets;
 using PSFdPass.Binding;
+using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
@@ -9,22 +10,33 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(Socket))]
 public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
 {
-    /// <summary>How long to wait until the other side makes room for the connection, and with -Wait until it is there.</summary>
+    /// <summary>The time limit for the listener to accept the connection, and with -Wait for it to exist.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>Wait until the socket is there and answers.</summary>
+    /// <summary>Wait until the socket exists and accepts connections.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
+    /// <summary>The users, by name or number, of whom one must have the listener; otherwise the connection is closed again.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(UserNameCompleter))]
+    public string[]? RequireUser { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => Run(
-        () => WriteSockets(UnixSocket.Connect(
-            GetAddress(), SocketType.ToSocketType(), ToTimeout(TimeoutSeconds), Wait, cancellationToken: Stopped)),
+        () =>
+        {
+            HashSet<uint>? users = RequireUser?.Select(UnixSocketPeer.FindUser).ToHashSet();
+            UnixSocketAddress address = GetAddress();
+            WriteSockets(UnixSocket.Connect(address, SocketType.ToSocketType(), ToTimeout(TimeoutSeconds), Wait, users, Stopped));
+            WriteVerbose($"Connected to {address}.");
+        },
         AddressText);
 
     /// <inheritdoc/>
     protected override string? AdviceOn(Exception exception) =>
-        exception is SystemCallException { Call: "connect", ErrnoName: "ENOENT" or "ECONNREFUSED" } ? "-Wait waits for it." : null;
+        exception is SystemCallException { Call: "connect", ErrnoName: "ENOENT" or "ECONNREFUSED" } && !Wait ? "-Wait waits for it." : null;
 }

@@ -59,6 +59,11 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
 
     private FileDescriptor Copy()
     {
+        if (Fd.Fd < 0)
+        {
+            throw new ArgumentOutOfRangeException(null, $"{Fd} is not a valid file descriptor. Descriptors are numbered from 0.");
+        }
+
         FileDescriptor copy = ProcessId == Environment.ProcessId ? CopyOwn(Fd.Fd) : CopyFromProcess();
         Fd.KeepAlive();
         if (Inheritable)

@@ -90,7 +90,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             throw new PipelineStoppedException();
         }
 
-        ThrowTerminatingError(ErrorRecords.From(exception, target, AdviceOn(exception)));
+        ThrowTerminatingError(ErrorRecords.From(exception, target, AdviceOn(exception), DescribeError(exception)));
         throw exception;
     }
 
@@ -102,11 +102,14 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             throw new PipelineStoppedException();
         }
 
-        WriteError(ErrorRecords.From(exception, target, AdviceOn(exception)));
+        WriteError(ErrorRecords.From(exception, target, AdviceOn(exception), DescribeError(exception)));
     }
 
     /// <summary>Returns what to do about an error, in the terms of this cmdlet's parameters, or null.</summary>
     protected virtual string? AdviceOn(Exception exception) => null;
+
+    /// <summary>Returns a message that says more than the exception's, or null.</summary>
+    protected virtual string? DescribeError(Exception exception) => null;
 
     /// <summary>
     /// Returns whether <see cref="Cmdlet.ShouldProcess(string, string)"/> would ask or show anything for this command, which has

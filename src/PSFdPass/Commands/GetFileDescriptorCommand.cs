@@ -11,6 +11,7 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
 {
     // The view of the descriptors of another process shows its id.
     private const string OfOtherProcess = "PSFdPass.DescriptorInfo#OtherProcess";
+    private const string ListeningSocket = "PSFdPass.DescriptorInfo#Listening";
 
     private readonly DescriptorInspector _inspector = new();
     private PathFilter? _paths;
@@ -47,6 +48,16 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public string[]? LiteralPath { get; set; }
 
+    /// <summary>
+    /// Only sockets that listen, with the processes that have them: by default those of all processes that this user may inspect.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Listening { get; set; }
+
+    /// <summary>Also the descriptors that the runtime uses for itself, which are hidden otherwise.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing() =>
         Run(() => _paths = GetFilter(), Path ?? LiteralPath);
@@ -54,16 +65,37 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (Fd is null)
+        if (Fd is not null)
         {
-            Write(TryRun<DescriptorInfo[]>(() => [.. _inspector.List(ProcessId, Kind)], ProcessId));
-            return;
+            foreach (DescriptorNumber fd in Fd)
+            {
+                Write(TryRun<DescriptorInfo[]>(() => [_inspector.Describe(ProcessId, fd.Fd)], fd.Fd));
+                fd.KeepAlive();
+            }
         }
-
-        foreach (DescriptorNumber fd in Fd)
+        else if (Listening && !MyInvocation.BoundParameters.ContainsKey(nameof(ProcessId)))
         {
-            Write(TryRun<DescriptorInfo[]>(() => [_inspector.Describe(ProcessId, fd.Fd)], fd.Fd));
-            fd.KeepAlive();
+            foreach (ProcessSummary process in ProcessSummary.All())
+            {
+                Write(FindSockets(process.ProcessId));
+            }
+        }
+        else
+        {
+            Write(TryRun<DescriptorInfo[]>(() => [.. _inspector.List(ProcessId, Kind).Where(info => Force || !info.IsRuntimeOwned)], ProcessId));
+        }
+    }
+
+    // A process that has ended, or that this user may not inspect, has nothing to show.
+    private DescriptorInfo[]? FindSockets(int process)
+    {
+        try
+        {
+            return [.. _inspector.List(process, DescriptorKind.Socket).Where(info => Force || !info.IsRuntimeOwned)];
+        }
+        catch (SystemCallException)
+        {
+            return null;
         }
     }
 
@@ -87,14 +119,18 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     {
         foreach (DescriptorInfo info in infos ?? [])
         {
-            if ((Kind.Length > 0 && !Kind.Contains(info.Kind)) || _paths?.Matches(info) == false)
+            if ((Kind.Length > 0 && !Kind.Contains(info.Kind)) || (Listening && info.State != SocketState.Listening) || _paths?.Matches(info) == false)
             {
                 continue;
             }
 
             _found = true;
             var result = PSObject.AsPSObject(info);
-            if (info.ProcessId != Environment.ProcessId)
+            if (Listening)
+            {
+                result.TypeNames.Insert(0, ListeningSocket);
+            }
+            else if (info.ProcessId != Environment.ProcessId)
             {
                 result.TypeNames.Insert(0, OfOtherProcess);
             }

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net.Sockets;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
+using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 
@@ -34,14 +35,16 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
             UnixSocketAddress address = GetAddress();
             if (ShouldProcess(address.ToString(), $"Listen on a {SocketType} socket"))
             {
-                WriteSockets(UnixSocketListener.Create(address, SocketType.ToSocketType(), Backlog, (UnixFileMode)Convert.ToInt32(Mode, 8), Force));
+                WriteSockets(UnixSocketListener.Create(
+                    address, SocketType.ToSocketType(), Backlog, (UnixFileMode)Convert.ToInt32(Mode, 8), Force, Stopped));
+                WriteVerbose($"Listening on {address}.");
             }
         },
         AddressText);
 
     /// <inheritdoc/>
-    protected override string? AdviceOn(Exception exception) =>
-        exception is SystemCallException { Call: "bind", ErrnoName: "EADDRINUSE" } && !exception.Message.Contains("not a socket", StringComparison.Ordinal)
-            ? AddressHolder.Describe(GetAddress(), SocketType.ToSocketType())
+    protected override string? DescribeError(Exception exception) =>
+        exception is SystemCallException { Call: "bind", ErrnoName: "EADDRINUSE" } error
+            ? AddressInUse.Describe(GetAddress(), SocketType.ToSocketType(), error, Force)
             : null;
 }

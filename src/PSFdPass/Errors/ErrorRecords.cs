@@ -14,11 +14,12 @@ internal static class ErrorRecords
     /// <param name="exception">The exception.</param>
     /// <param name="target">The object that it is about. A message that the exception carries takes precedence.</param>
     /// <param name="advice">What to do about it, shown behind the message.</param>
-    public static ErrorRecord From(Exception exception, object? target, string? advice = null)
+    /// <param name="text">The message; null for the exception's.</param>
+    public static ErrorRecord From(Exception exception, object? target, string? advice = null, string? text = null)
     {
         ErrorRecord record = RecordOf(exception, target);
         advice ??= AdviceOn(exception);
-        string text = TextOf(exception);
+        text ??= TextOf(exception);
         if (advice is not null || text != exception.Message)
         {
             record.ErrorDetails = new ErrorDetails(advice is null ? text : $"{text} {advice}");

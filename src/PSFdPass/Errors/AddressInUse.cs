@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+
+namespace PSFdPass.Errors;
+
+/// <summary>Explains why an address can't be bound: who has it.</summary>
+internal static class AddressInUse
+{
+    /// <summary>Returns the message for an address that is in use.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="type">The type of the socket that was to be bound.</param>
+    /// <param name="exception">The error of bind(2).</param>
+    /// <param name="force">True when a stale socket was to be replaced.</param>
+    public static string Describe(UnixSocketAddress address, SocketType type, SystemCallException exception, bool force)
+    {
+        UnixSocketEntry? entry = new DescriptorInspector().FindUnixSocket(address);
+        string reason =
+            FindHolder(address, type, entry) is { } holder ? $"in use by {holder}."
+            : entry is not null || address.IsAbstract ? "in use by a process that this user may not inspect."
+            : !IsSocket(address.Name) ? "the path is a file that is not a socket."
+            : force ? exception.Message
+            : "the socket file is there, and no process listens on it. -Force replaces it.";
+        return reason == exception.Message ? reason : $"Cannot listen on '{address}': {reason} ({exception.ErrnoName})";
+    }
+
+    // The open descriptors are inspected first, because that disturbs nobody. Processes of other users can't be inspected, but the kernel
+    // reports to a client who listens.
+    private static string? FindHolder(UnixSocketAddress address, SocketType type, UnixSocketEntry? entry)
+    {
+        if (entry?.ProcessId is { } process)
+        {
+            return string.IsNullOrEmpty(entry.Command) ? $"process {process}" : $"process {process} ({Facts.ShownText.Of(entry.Command)})";
+        }
+
+        if (type == SocketType.Dgram)
+        {
+            return null;
+        }
+
+        try
+        {
+            using Socket probe = UnixSocket.Connect(address, type, TimeSpan.Zero);
+            using var peer = UnixSocketPeer.Of(probe.SafeHandle);
+            string command = peer.Command.Length > 0 ? $" ({Facts.ShownText.Of(peer.Command)})" : "";
+            return $"process {peer.ProcessId}{command} of user {peer.UserName}";
+        }
+        catch (Exception exception) when (exception is IOException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            using var file = FileDescriptor.Open(path, new FileOpenOptions { PathOnly = true, NoFollow = true }, TimeSpan.Zero);
+            return file.Kind == DescriptorKind.Socket;
+        }
+        catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
+        {
+            // Only Linux has O_PATH. Elsewhere the path is taken for a socket.
+            return exception is PlatformNotSupportedException;
+        }
+    }
+}
