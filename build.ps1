@@ -7,6 +7,7 @@ Runs one or several tasks, in the order given, and stops at the first that fails
 Build    compiles the module and lays it out in out/PSFdPass/<version>/: Import-Module ./out/PSFdPass
 Test     builds, then runs the xunit tests and, if Pester 5 is installed or can be installed, the Pester tests
 Docs     makes the help that Get-Help shows, PSFdPass/en-US/, from the pages in docs/en-US/
+Pictures makes the pictures of the README, docs/handover.svg and docs/demo.svg
 Package  builds from scratch, then makes out/PSFdPass.<version>.nupkg (the module) and out/PSFdPass.Core.<version>.nupkg (the library)
 Demo     builds, then passes a live TCP connection from one process to another
 Clean    removes artifacts/ and out/
@@ -34,7 +35,7 @@ Tests it from scratch.
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Docs', 'Package', 'Demo', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Docs', 'Pictures', 'Package', 'Demo', 'Clean')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -104,6 +105,11 @@ function Invoke-TestTask {
 function Invoke-DocsTask {
     Import-Tool Microsoft.PowerShell.PlatyPS 1.0
     & "$PSScriptRoot/docs/Build-Help.ps1"
+}
+
+function Invoke-PicturesTask {
+    Invoke-BuildTask
+    & "$PSScriptRoot/docs/Build-Pictures.ps1"
 }
 
 function Invoke-PackageTask {
