@@ -2,51 +2,44 @@ using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
-using PSFdPass.Handles;
 using PSFdPass.Waiting;
 
 namespace PSFdPass.Commands;
 
 /// <summary>Waits until descriptors are ready.</summary>
-[Cmdlet(VerbsLifecycle.Wait, "FileDescriptor", DefaultParameterSetName = ObjectSet)]
+[Cmdlet(VerbsLifecycle.Wait, "FileDescriptor")]
 [OutputType(typeof(object))]
 public sealed class WaitFileDescriptorCommand : FdPassCommand
 {
-    private const string ObjectSet = "Object";
-    private const string MemberSet = "Set";
     private const int MostAtOnce = 1024;
 
     // How long a set that is idle goes unchecked for members that were closed.
-    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
+    private const int IdleMilliseconds = 1000;
 
     private readonly ReadinessWait _wait = new();
+    private FileDescriptorSet? _set;
 
-    /// <summary>What to wait for: objects that hold descriptors.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ObjectSet)]
+    /// <summary>What to wait for: objects that hold descriptors, or one set of them.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     [Alias("Fd")]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
     public object[] InputObject { get; set; } = null!;
 
-    /// <summary>The set whose members to wait for.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = MemberSet)]
-    [ValidateNotNull]
-    public FileDescriptorSet Set { get; set; } = null!;
-
     /// <summary>Wait until they can be read, which is the default.</summary>
-    [Parameter(ParameterSetName = ObjectSet)]
+    [Parameter]
     public SwitchParameter Readable { get; set; }
 
     /// <summary>Wait until they can be written.</summary>
-    [Parameter(ParameterSetName = ObjectSet)]
+    [Parameter]
     public SwitchParameter Writable { get; set; }
 
     /// <summary>Wait until each of them has been ready.</summary>
-    [Parameter(ParameterSetName = ObjectSet)]
+    [Parameter]
     public SwitchParameter All { get; set; }
 
-    /// <summary>Continue until the set has no members.</summary>
-    [Parameter(ParameterSetName = MemberSet)]
+    /// <summary>Continue until the set has no members, and return each member when it is ready.</summary>
+    [Parameter]
     public SwitchParameter Follow { get; set; }
 
     /// <summary>The time limit. Nothing is returned when it is over; with -All, those that have been ready.</summary>
@@ -57,26 +50,60 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (ParameterSetName == MemberSet)
-        {
-            WaitForMembers();
-            return;
-        }
-
         foreach (object item in InputObject)
         {
-            TryRun(() => _wait.Add(item, DescriptorOf(item)), item);
+            if (Unwrap(item) is FileDescriptorSet set)
+            {
+                Run(() => Use(set), item);
+            }
+            else
+            {
+                TryRun(() => _wait.Add(item, DescriptorOf(item)), item);
+            }
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ParameterSetName == MemberSet || _wait.IsEmpty)
+        if (_set is not null)
         {
+            Run(CheckSetAlone, _set);
+            WaitForMembers(_set);
             return;
         }
 
+        if (Follow)
+        {
+            ThrowTerminating(new ArgumentException("-Follow waits for the members of a set. New-FileDescriptorSet creates one."), null);
+        }
+
+        if (!_wait.IsEmpty)
+        {
+            WaitForObjects();
+        }
+    }
+
+    private void Use(FileDescriptorSet set) => _set = _set is null
+        ? set
+        : throw new ArgumentException("Only one set can be waited for. Add the members of the others to it.");
+
+    private void CheckSetAlone()
+    {
+        if (!_wait.IsEmpty)
+        {
+            throw new ArgumentException("A set is waited for alone. Add the other objects to it.");
+        }
+
+        if (Readable || Writable || All)
+        {
+            throw new ArgumentException(
+                "-Readable, -Writable and -All can't be used with a set. Its method Add accepts what each member is waited for.");
+        }
+    }
+
+    private void WaitForObjects()
+    {
         DescriptorEvents events =
             (Readable || !Writable ? DescriptorEvents.Readable : DescriptorEvents.None) |
             (Writable ? DescriptorEvents.Writable : DescriptorEvents.None);
@@ -89,13 +116,16 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
         WriteObject(_wait.Ready, enumerateCollection: true);
     }
 
-    private void WaitForMembers()
+    private void WaitForMembers(FileDescriptorSet set)
     {
         Deadline deadline = Deadline.After(ToTimeout(TimeoutSeconds));
         do
         {
             List<object> ready = [];
-            Run(() => ready = Set.Wait(Follow ? 1 : MostAtOnce, Slice(deadline), Stopped), Set);
+            Run(
+                () => ready = set.Wait(
+                    Follow ? 1 : MostAtOnce, TimeSpan.FromMilliseconds(deadline.AtMost(IdleMilliseconds)), Stopped),
+                set);
             if (ready.Count > 0)
             {
                 WriteObject(ready, enumerateCollection: true);
@@ -106,8 +136,6 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
                 }
             }
         }
-        while (Set.Count > 0 && !deadline.HasPassed);
+        while (set.Count > 0 && !deadline.HasPassed);
     }
-
-    private static TimeSpan Slice(Deadline deadline) => TimeSpan.FromMilliseconds(deadline.AtMost((int)s_idle.TotalMilliseconds));
 }
