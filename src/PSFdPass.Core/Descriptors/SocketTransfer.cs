@@ -1,10 +1,11 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using PSFdPass.Ancillary;
 using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace PSFdPass.Descriptors;
 
@@ -47,56 +48,60 @@ internal static unsafe class SocketTransfer
     /// <inheritdoc cref="Read"/>
     public static Outcome Peek(int fd, byte* buffer, int length, out int count)
     {
-        Outcome outcome = PeekOnce(fd, buffer, length, out count, out bool hasDescriptors);
-        if (outcome != Outcome.Done || !hasDescriptors)
+        Outcome outcome = PeekOnce(fd, buffer, length, hasGuard: false, out count, out bool hasDescriptors);
+        if (outcome == Outcome.Done && hasDescriptors)
         {
-            return outcome;
+            int plain = IsStream(fd) ? PlainLength(fd) : 0;
+            count = plain > 0 ? Math.Min(plain, count) : throw new DescriptorsPendingException(fd);
         }
 
-        int plain = IsStream(fd) ? PlainLength(fd, buffer, count) : 0;
-        count = plain > 0 ? plain : throw new DescriptorsPendingException(fd);
-        return Outcome.Done;
+        return outcome;
     }
 
     /// <summary>Returns whether a socket is a stream, and not one of packets.</summary>
     public static bool IsStream(int fd) => SocketFacts.TypeOf(fd) == Constants.SOCK_STREAM;
 
-    // The kernel stops at a message with descriptors, but returns the bytes before it as well: the longest read without descriptors is
-    // searched for. The length itself has them.
-    private static int PlainLength(int fd, byte* buffer, int length)
+    // Returns the number of bytes in front of the first message with descriptors. A look at the queue ends behind that message, and does
+    // not show where it begins. Therefore a second one has a buffer that lacks one byte, with memory behind it that can't be written: the
+    // kernel copies a message whole or not at all, and ends in front of the one that does not fit.
+    private static int PlainLength(int fd)
     {
-        int without = 0;
-        while (length - without > 1)
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Max(SysIoctl.BytesToRead(fd), 1));
+        try
         {
-            int middle = without + ((length - without) / 2);
-            if (PeekOnce(fd, buffer, middle, out int count, out bool hasDescriptors) != Outcome.Done || count < middle)
+            fixed (byte* bytes = rented)
             {
-                // Another reader was faster.
-                return 0;
-            }
-
-            if (hasDescriptors)
-            {
-                length = middle;
-            }
-            else
-            {
-                without = middle;
+                return PeekOnce(fd, bytes, rented.Length, hasGuard: false, out int end, out bool isThere) == Outcome.Done && isThere && end > 1 &&
+                    PeekOnce(fd, bytes, end - 1, hasGuard: true, out int count, out bool hasDescriptors) == Outcome.Done && !hasDescriptors
+                    ? count
+                    : 0;
             }
         }
-
-        return without;
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 
     [SkipLocalsInit]
-    private static Outcome PeekOnce(int fd, byte* buffer, int length, out int count, out bool hasDescriptors)
+    private static Outcome PeekOnce(int fd, byte* buffer, int length, bool hasGuard, out int count, out bool hasDescriptors)
     {
         byte* control = stackalloc byte[ControlSize];
-        var vector = new SysSocket.IoVec { iov_base = buffer, iov_len = (nuint)length };
-        var message = new SysSocket.MsgHdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = ControlSize };
+        SysSocket.IoVec* vectors = stackalloc SysSocket.IoVec[2];
+        vectors[0] = new SysSocket.IoVec { iov_base = buffer, iov_len = (nuint)length };
+        vectors[1] = new SysSocket.IoVec { iov_base = (void*)1, iov_len = 1 };
+        var message = new SysSocket.MsgHdr { msg_iov = vectors, msg_iovlen = hasGuard ? 2u : 1u, msg_control = control, msg_controllen = ControlSize };
         int flags = Constants.MSG_PEEK | Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC;
-        Outcome outcome = StreamMode.OutcomeOf(SysSocket.RecvMsg(fd, &message, flags), "recvmsg", fd, out count);
+        nint result = SysSocket.RecvMsg(fd, &message, flags);
+        count = 0;
         hasDescriptors = false;
+        if (hasGuard && result < 0)
+        {
+            // EFAULT: the first message is the one that does not fit.
+            return Outcome.Done;
+        }
+
+        Outcome outcome = StreamMode.OutcomeOf(result, "recvmsg", fd, out count);
         if (outcome != Outcome.Done)
         {
             return outcome;

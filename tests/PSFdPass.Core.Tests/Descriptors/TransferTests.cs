@@ -93,9 +93,10 @@ public sealed class TransferTests : IDisposable
         BlockedThread line = BlockedThread.Start(
             () => FileDescriptor.ReadUntil(ends.Reader, LineFeed, new ArrayBufferWriter<byte>(), Patience.Long));
         BlockedThread read = BlockedThread.Start(() => FileDescriptor.Read(ends.Reader, new byte[1], Patience.Long));
-        BlockedThread write = BlockedThread.Start(() => FileDescriptor.Write(ends.Writer, new byte[20_000_000], Patience.Long));
-        ends.DisposeReaderHandle();
-        ends.DisposeWriterHandle();
+        using Ends full = Open(channel);
+        BlockedThread write = BlockedThread.Start(() => FileDescriptor.Write(full.Writer, new byte[20_000_000], Patience.Long));
+        ends.CloseReader();
+        full.CloseWriter();
         Assert.IsType<ObjectDisposedException>(line.Join());
         Assert.IsType<ObjectDisposedException>(read.Join());
         Assert.IsType<ObjectDisposedException>(write.Join());
@@ -319,10 +320,6 @@ public sealed class TransferTests : IDisposable
         public void CloseWriter() => writer.Dispose();
 
         public void CloseReader() => reader.Dispose();
-
-        public void DisposeReaderHandle() => reader.Dispose();
-
-        public void DisposeWriterHandle() => writer.Dispose();
 
         public void Dispose()
         {
