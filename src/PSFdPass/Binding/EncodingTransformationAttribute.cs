@@ -6,6 +6,9 @@ namespace PSFdPass.Binding;
 /// <summary>Accepts an encoding by the names that PowerShell's own commands use, by its registered name or by its code page.</summary>
 internal sealed class EncodingTransformationAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>UTF-8 without a byte order mark.</summary>
+    public static readonly Encoding Utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+
     /// <summary>The names that PowerShell's own commands use.</summary>
     public static readonly IReadOnlyDictionary<string, Encoding> Names = new Dictionary<string, Encoding>(StringComparer.OrdinalIgnoreCase)
     {
@@ -13,8 +16,8 @@ internal sealed class EncodingTransformationAttribute : ArgumentTransformationAt
         ["bigendianunicode"] = Encoding.BigEndianUnicode,
         ["latin1"] = Encoding.Latin1,
         ["unicode"] = Encoding.Unicode,
-        ["utf8"] = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-        ["utf8NoBOM"] = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        ["utf8"] = Utf8,
+        ["utf8NoBOM"] = Utf8,
         ["utf32"] = Encoding.UTF32,
     };
 

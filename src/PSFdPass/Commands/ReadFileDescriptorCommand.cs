@@ -67,20 +67,22 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
     [EncodingTransformation]
     [ArgumentCompleter(typeof(EncodingCompleter))]
     [ValidateNotNull]
-    public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Names["utf8"];
+    public Encoding? Encoding { get; set; }
 
     /// <summary>The time limit for each line with -Line, and otherwise for everything.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
+    private Encoding TextEncoding => Encoding ?? EncodingTransformationAttribute.Utf8;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        if (Line && Encoding.GetByteCount("\n") != 1)
+        if (Line && TextEncoding.GetByteCount("\n") != 1)
         {
             ThrowTerminating(
-                new ArgumentException($"-Line can't find the end of a line in {Encoding.WebName}. Use -Raw for such text."), Encoding);
+                new ArgumentException($"-Line can't find the end of a line in {TextEncoding.WebName}. Use -Raw for such text."), TextEncoding);
         }
     }
 
@@ -138,7 +140,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
                 return;
             }
 
-            WriteObject(LineDecoder.TextOf(_data.WrittenSpan, Encoding));
+            WriteObject(LineDecoder.TextOf(_data.WrittenSpan, TextEncoding));
             if (!isComplete)
             {
                 return;
@@ -149,7 +151,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
 
     private void WriteAllLines()
     {
-        var decoder = new LineDecoder(Encoding);
+        var decoder = new LineDecoder(TextEncoding);
         bool isLast = false;
         while (!isLast)
         {
@@ -180,7 +182,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
             }
         }
 
-        WriteObject(AsByteStream ? _data.WrittenSpan.ToArray() : Encoding.GetString(_data.WrittenSpan), enumerateCollection: false);
+        WriteObject(AsByteStream ? _data.WrittenSpan.ToArray() : TextEncoding.GetString(_data.WrittenSpan), enumerateCollection: false);
     }
 
     private bool TryReadPart(int most) => TryReadPart(most, out _);
@@ -241,7 +243,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         object? partial = takeRest is not null ? takeRest()
             : _data.WrittenCount == 0 ? null
             : AsByteStream ? _data.WrittenSpan.ToArray()
-            : Encoding.GetString(_data.WrittenSpan);
+            : TextEncoding.GetString(_data.WrittenSpan);
         _data.Clear();
         if (exception is TimeoutException)
         {

@@ -44,7 +44,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
     [EncodingTransformation]
     [ArgumentCompleter(typeof(EncodingCompleter))]
     [ValidateNotNull]
-    public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Names["utf8"];
+    public Encoding? Encoding { get; set; }
 
     /// <summary>Copy from this descriptor until its end, inside the kernel where it can.</summary>
     [Parameter(Mandatory = true, ParameterSetName = CopySet)]
@@ -61,6 +61,8 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
+
+    private Encoding TextEncoding => Encoding ?? EncodingTransformationAttribute.Utf8;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -137,7 +139,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
     private void WriteText(string text)
     {
         WriteBytes();
-        Write(Encoding.GetBytes(NoNewline ? text : text + "\n"));
+        Write(TextEncoding.GetBytes(NoNewline ? text : text + "\n"));
     }
 
     private void WriteBytes()
