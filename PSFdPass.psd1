@@ -18,10 +18,12 @@
         'Get-FileDescriptor'
         'Get-SavedFileDescriptor'
         'Get-UnixSocketPeer'
+        'New-FileDescriptorSet'
         'New-MemoryFile'
         'New-UnixSocketListener'
         'New-UnixSocketPair'
         'Open-FileDescriptor'
+        'Read-FileDescriptor'
         'Receive-FileDescriptor'
         'Remove-SavedFileDescriptor'
         'Restore-FileDescriptor'
@@ -32,8 +34,10 @@
         'Start-FdEchoDemo'
         'Start-FdProcess'
         'Start-SocketTakeover'
+        'Wait-FileDescriptor'
         'Wait-SocketTakeover'
         'Wait-UnixSocketConnection'
+        'Write-FileDescriptor'
     )
     FunctionsToExport      = @()
     AliasesToExport        = @()

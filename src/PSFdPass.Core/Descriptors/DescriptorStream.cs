@@ -139,7 +139,7 @@ internal sealed class DescriptorStream : Stream
         ThrowIfNot(_canRead, "read");
         fixed (byte* bytes = buffer)
         {
-            var attempt = new StreamRead(_handle, bytes, buffer.Length, _mode, _readTimeout);
+            var attempt = new StreamRead(_handle, bytes, buffer.Length, _mode, TimeSpan.FromMilliseconds(_readTimeout));
             return WaitLoop.Run<StreamRead, int>(ref attempt, _handle, DeadlineAfter(_readTimeout), CancellationToken.None);
         }
     }
@@ -187,7 +187,7 @@ internal sealed class DescriptorStream : Stream
         ThrowIfNot(_canWrite, "written");
         fixed (byte* bytes = buffer)
         {
-            var attempt = new StreamWrite(_handle, bytes, buffer.Length, _mode, _writeTimeout);
+            var attempt = new StreamWrite(_handle, bytes, buffer.Length, _mode, TimeSpan.FromMilliseconds(_writeTimeout));
             _ = WaitLoop.Run<StreamWrite, int>(ref attempt, _handle, DeadlineAfter(_writeTimeout), CancellationToken.None);
         }
     }
@@ -251,7 +251,7 @@ internal sealed class DescriptorStream : Stream
         StreamRead attempt;
         unsafe
         {
-            attempt = new StreamRead(_handle, (byte*)pin.Pointer, buffer.Length, _mode, _readTimeout);
+            attempt = new StreamRead(_handle, (byte*)pin.Pointer, buffer.Length, _mode, TimeSpan.FromMilliseconds(_readTimeout));
         }
 
         return await WaitLoop.RunAsync<StreamRead, int>(
@@ -264,7 +264,7 @@ internal sealed class DescriptorStream : Stream
         StreamWrite attempt;
         unsafe
         {
-            attempt = new StreamWrite(_handle, (byte*)pin.Pointer, buffer.Length, _mode, _writeTimeout);
+            attempt = new StreamWrite(_handle, (byte*)pin.Pointer, buffer.Length, _mode, TimeSpan.FromMilliseconds(_writeTimeout));
         }
 
         _ = await WaitLoop.RunAsync<StreamWrite, int>(

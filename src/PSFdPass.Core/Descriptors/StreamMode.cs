@@ -3,12 +3,12 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>How a <see cref="DescriptorStream"/> reads and writes without blocking and without changing O_NONBLOCK.</summary>
+/// <summary>How a descriptor is read and written without blocking and without changing O_NONBLOCK.</summary>
 /// <remarks>
-/// Files never report that a call would block. On pipes and devices, RWF_NOWAIT (Linux) makes a single call non-blocking. Where the file
+/// Sockets are read and written by <see cref="SocketTransfer"/>. Files never report that a call would block. On pipes and devices, RWF_NOWAIT (Linux) makes a single call non-blocking. Where the file
 /// does not support it, poll(2) is asked first. A call after it can still block if another process was faster.
 /// </remarks>
-internal sealed unsafe class StreamMode(bool isFile)
+internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
 {
     // PIPE_BUF of Linux and of macOS: a write of so many bytes to a pipe that poll(2) reports as writable does not block.
     private static readonly int PipeBuf = OperatingSystem.IsLinux() ? 4096 : 512;
@@ -18,9 +18,23 @@ internal sealed unsafe class StreamMode(bool isFile)
     /// <summary>Gets a value indicating whether calls never report that they would block.</summary>
     public bool IsFile => isFile;
 
+    /// <summary>Gets a value indicating whether it is a socket.</summary>
+    public bool IsSocket => isSocket;
+
+    /// <summary>Returns how a descriptor of any kind is read and written.</summary>
+    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    public static StreamMode Of(int fd) => SysStat.TryGetStatus(fd, out SysStat.FileStatus status)
+        ? new StreamMode(status.Type is SysStat.S_IFREG or SysStat.S_IFBLK or SysStat.S_IFDIR, status.Type == SysStat.S_IFSOCK)
+        : throw SystemCallException.FromLast("fstat", $"descriptor {fd}");
+
     /// <summary>Reads once.</summary>
     public Outcome Read(int fd, byte* buffer, int length, out int count)
     {
+        if (isSocket)
+        {
+            return SocketTransfer.Read(fd, buffer, length, out count);
+        }
+
         nint result = -1;
         if (!isFile && !_needsPoll)
         {
@@ -45,6 +59,11 @@ internal sealed unsafe class StreamMode(bool isFile)
     /// <summary>Writes once, perhaps a part.</summary>
     public Outcome Write(int fd, byte* buffer, int length, out int count)
     {
+        if (isSocket)
+        {
+            return SocketTransfer.Write(fd, buffer, length, out count);
+        }
+
         nint result = -1;
         if (!isFile && !_needsPoll)
         {
@@ -76,7 +95,9 @@ internal sealed unsafe class StreamMode(bool isFile)
     private static bool IsUnsupported(int errno) =>
         errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS || errno is Errno.EINVAL or Errno.EPERM;
 
-    private static Outcome OutcomeOf(nint result, string call, int fd, out int count)
+    /// <summary>Returns the outcome of a call that returned a number of bytes, or -1.</summary>
+    /// <exception cref="SystemCallException">Thrown when the call failed.</exception>
+    public static Outcome OutcomeOf(nint result, string call, int fd, out int count)
     {
         count = (int)Math.Max(result, 0);
         int errno = result < 0 ? Errno.Last : 0;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
@@ -5,7 +6,7 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Descriptors;
 
 /// <summary>One read(2) at the shared offset that does not block, into memory that the caller has pinned. The result is 0 at the end of the file.</summary>
-internal unsafe struct StreamRead(SafeDescriptorHandle handle, byte* buffer, int length, StreamMode mode, int timeout) : IAttempt<int>
+internal unsafe struct StreamRead(SafeHandle handle, byte* buffer, int length, StreamMode mode, TimeSpan timeout) : IAttempt<int>
 {
     /// <inheritdoc/>
     public readonly short Events => Poll.POLLIN;
@@ -18,7 +19,7 @@ internal unsafe struct StreamRead(SafeDescriptorHandle handle, byte* buffer, int
     }
 
     /// <inheritdoc/>
-    public readonly Exception CreateTimeoutException() => new TimeoutException($"Nothing could be read within {timeout} milliseconds.");
+    public readonly Exception CreateTimeoutException() => new TimeoutException($"Nothing could be read within {timeout.TotalSeconds} seconds.");
 
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
@@ -5,9 +6,12 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Descriptors;
 
 /// <summary>write(2) of a whole buffer, which the caller has pinned, at the shared offset, in parts that do not block.</summary>
-internal unsafe struct StreamWrite(SafeDescriptorHandle handle, byte* buffer, int length, StreamMode mode, int timeout) : IAttempt<int>
+internal unsafe struct StreamWrite(SafeHandle handle, byte* buffer, int length, StreamMode mode, TimeSpan timeout) : IAttempt<int>
 {
     private int _written;
+
+    /// <summary>Gets the number of bytes that were written, also after an exception.</summary>
+    public readonly int Written => _written;
 
     /// <inheritdoc/>
     public readonly short Events => Poll.POLLOUT;
@@ -24,7 +28,7 @@ internal unsafe struct StreamWrite(SafeDescriptorHandle handle, byte* buffer, in
 
     /// <inheritdoc/>
     public readonly Exception CreateTimeoutException() => new TimeoutException(
-        $"Only {_written} of {length} bytes could be written within {timeout} milliseconds.");
+        $"Only {_written} of {length} bytes could be written within {timeout.TotalSeconds} seconds.");
 
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(

@@ -141,6 +141,16 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             (Unwrap(holder) is string or FileSystemInfo ? " Connect-UnixSocket connects to a path." : ""));
     }
 
+    /// <summary>Returns the handle of a descriptor in any of the forms that users have one. The handle stays theirs.</summary>
+    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor.</exception>
+    protected static SafeHandle DescriptorOf(object value)
+    {
+        object holder = ToHolder(value);
+        return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException(
+            $"A {Unwrap(holder).GetType()} does not hold a descriptor." +
+            (Unwrap(holder) is string or FileSystemInfo ? " Open-FileDescriptor opens a file." : ""));
+    }
+
     /// <summary>Returns the number in a text, as the prompt passes it, and any other object as it is.</summary>
     protected static object ToHolder(object value) =>
         Unwrap(value) is string text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)

@@ -82,6 +82,10 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     public static partial int Truncate(int descriptor, long length);
 
+    /// <summary>pread(2), where off_t has 64 bits.</summary>
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    public static partial nint ReadAt(int descriptor, byte* buffer, nuint length, long offset);
+
     /// <summary>pipe(2).</summary>
     [LibraryImport("libc", EntryPoint = "pipe", SetLastError = true)]
     public static partial int Pipe(int* pair);

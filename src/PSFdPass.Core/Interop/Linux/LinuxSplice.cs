@@ -2,10 +2,28 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary>Linux's calls that move data between pipes (<c>&lt;fcntl.h&gt;</c> with _GNU_SOURCE).</summary>
+/// <summary>Linux's calls that move data between descriptors inside the kernel (<c>&lt;fcntl.h&gt;</c> with _GNU_SOURCE and others).</summary>
 internal static partial class LinuxSplice
 {
+    public const uint SPLICE_F_MOVE = 0x1;
     public const uint SPLICE_F_NONBLOCK = 0x2;
+
+    /// <summary>
+    /// splice(2): moves data from or to a pipe, at the shared offset of the file at the other end, which is passed as null. 0 at the end.
+    /// -1 leaves the error in <see cref="Errno.Last"/>.
+    /// </summary>
+    [LibraryImport("libc", EntryPoint = "splice", SetLastError = true)]
+    public static partial nint Splice(int source, nint sourceOffset, int target, nint targetOffset, nuint length, uint flags);
+
+    /// <summary>copy_file_range(2), at the shared offsets of both files, which are passed as null. 0 at the end.</summary>
+    /// <inheritdoc cref="Splice"/>
+    [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
+    public static partial nint CopyFileRange(int source, nint sourceOffset, int target, nint targetOffset, nuint length, uint flags);
+
+    /// <summary>sendfile(2), at the shared offset of the source, which is passed as null. 0 at the end.</summary>
+    /// <inheritdoc cref="Splice"/>
+    [LibraryImport("libc", EntryPoint = "sendfile", SetLastError = true)]
+    public static partial nint SendFile(int target, int source, nint sourceOffset, nuint length);
 
     /// <summary>
     /// tee(2): duplicates data from one pipe to another without consuming it. 0 means that nobody has the first pipe open for writing.

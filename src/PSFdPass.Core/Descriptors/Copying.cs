@@ -1,0 +1,224 @@
+using System.Runtime.InteropServices;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>One copy from a descriptor to another.</summary>
+internal sealed unsafe class Copying
+{
+    private const int SEEK_CUR = 1;
+
+    // So much at once that a copy can be cancelled and reports its progress.
+    private const int MostInKernel = 8 << 20;
+    private const int MostThroughBuffer = 128 << 10;
+
+    // A pipe that poll(2) reports as writable accepts so much, and a socket more.
+    private const int MostWithoutReturn = 4096;
+
+    private readonly SafeHandle _source;
+    private readonly SafeHandle _target;
+    private readonly StreamMode _sourceMode;
+    private readonly StreamMode _targetMode;
+    private readonly TimeSpan _timeout;
+    private readonly Deadline _deadline;
+    private readonly CancellationToken _cancellationToken;
+    private readonly bool _isStreamSocket;
+    private readonly bool _canSeek;
+    private Method _method;
+    private byte[]? _buffer;
+
+    public Copying(SafeHandle source, SafeHandle target, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        (_source, _target, _timeout, _cancellationToken) = (source, target, timeout, cancellationToken);
+        _deadline = Deadline.After(timeout);
+        using var from = new HandleLease(source);
+        using var to = new HandleLease(target);
+        _sourceMode = StreamMode.Of(from.Fd);
+        _targetMode = StreamMode.Of(to.Fd);
+        _isStreamSocket = _sourceMode.IsSocket && SocketTransfer.IsStream(from.Fd);
+        _canSeek = _sourceMode.IsFile && Unistd.Seek(from.Fd, 0, SEEK_CUR) >= 0;
+        _method = OperatingSystem.IsLinux() ? FirstMethod(from.Fd, to.Fd) : Method.Buffer;
+    }
+
+    private enum Method
+    {
+        CopyFileRange,
+        SendFile,
+        Splice,
+        Buffer,
+    }
+
+    /// <summary>Copies, and returns the number of bytes.</summary>
+    public long Run(long count, IProgress<long>? progress)
+    {
+        long total = 0;
+        try
+        {
+            while (total < count)
+            {
+                ThrowIfEnded();
+                int part = (int)Math.Min(count - total, _method == Method.Buffer ? MostThroughBuffer : MostInKernel);
+                int copied = _method == Method.Buffer ? CopyThroughBuffer(part) : CopyInKernel(part, isFirst: total == 0);
+                if (copied == 0)
+                {
+                    break;
+                }
+
+                total += Math.Max(copied, 0);
+                progress?.Report(total);
+            }
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"{exception.Message} {total} bytes had been copied before.", exception);
+        }
+
+        return total;
+    }
+
+    // One that the kernel refuses is followed by the next.
+    private static Method FirstMethod(int source, int target)
+    {
+        _ = SysStat.TryGetStatus(source, out SysStat.FileStatus from);
+        _ = SysStat.TryGetStatus(target, out SysStat.FileStatus to);
+        bool areFiles = from.Type == SysStat.S_IFREG && to.Type == SysStat.S_IFREG;
+        if (areFiles && from.Inode == to.Inode && from.Device == to.Device)
+        {
+            throw new ArgumentException("The source and the target are the same file.");
+        }
+
+        return areFiles ? Method.CopyFileRange
+            : CanSplice(from.Type) && CanSplice(to.Type) ? Method.Splice
+            : Method.Buffer;
+    }
+
+    // splice(2) on a socket or a terminal can block, whatever its flags are.
+    private static bool CanSplice(int type) => type is SysStat.S_IFIFO or SysStat.S_IFREG;
+
+    private void ThrowIfEnded()
+    {
+        _cancellationToken.ThrowIfCancellationRequested();
+        if (_deadline.HasPassed)
+        {
+            throw new TimeoutException($"The copy was not complete within {_timeout.TotalSeconds} seconds.");
+        }
+    }
+
+    // Returns -1 when there is more to try.
+    private int CopyInKernel(int length, bool isFirst)
+    {
+        if (_method == Method.Splice)
+        {
+            WaitUntilReady();
+        }
+
+        using var from = new HandleLease(_source);
+        using var to = new HandleLease(_target);
+        nint result = _method switch
+        {
+            Method.CopyFileRange => LinuxSplice.CopyFileRange(from.Fd, 0, to.Fd, 0, (nuint)length, 0),
+            Method.SendFile => LinuxSplice.SendFile(to.Fd, from.Fd, 0, (nuint)length),
+            _ => LinuxSplice.Splice(
+                from.Fd, 0, to.Fd, 0, (nuint)length, LinuxSplice.SPLICE_F_MOVE | LinuxSplice.SPLICE_F_NONBLOCK),
+        };
+        int errno = result < 0 ? Errno.Last : 0;
+        if (result > 0 || errno == Errno.EINTR || errno == Errno.EAGAIN)
+        {
+            return (int)result;
+        }
+
+        // Files of /proc report that they are empty. Errors are found again by read(2) and write(2), which all files have.
+        if (errno != 0 || isFirst)
+        {
+            _method = _method == Method.CopyFileRange ? Method.SendFile : Method.Buffer;
+            return -1;
+        }
+
+        return 0;
+    }
+
+    private int CopyThroughBuffer(int length)
+    {
+        // Nothing is read before it can be written.
+        WaitUntilReady();
+        _buffer ??= new byte[MostThroughBuffer];
+        length = _canSeek || _isStreamSocket ? length : _sourceMode.IsSocket ? MostThroughBuffer : Math.Min(length, MostWithoutReturn);
+        fixed (byte* bytes = _buffer)
+        {
+            int count = Read(bytes, length);
+            if (count <= 0)
+            {
+                return count;
+            }
+
+            var write = new StreamWrite(_target, bytes, count, _targetMode, _timeout);
+            try
+            {
+                _ = WaitLoop.Run<StreamWrite, int>(ref write, _target, _deadline, _cancellationToken);
+            }
+            catch (TimeoutException exception) when (!_canSeek && !_isStreamSocket)
+            {
+                throw new TimeoutException($"{exception.Message} The others, which had been read from the source, are lost.", exception);
+            }
+            finally
+            {
+                Settle(bytes, count, write.Written);
+            }
+
+            return count;
+        }
+    }
+
+    // A stream socket is only looked at, until the data is written.
+    private int Read(byte* bytes, int length)
+    {
+        if (!_isStreamSocket)
+        {
+            var read = new StreamRead(_source, bytes, length, _sourceMode, _timeout);
+            return WaitLoop.Run<StreamRead, int>(ref read, _source, _deadline, _cancellationToken);
+        }
+
+        using var lease = new HandleLease(_source);
+        return SocketTransfer.Peek(lease.Fd, bytes, length, out int count) == Outcome.Done ? count : -1;
+    }
+
+    private void Settle(byte* bytes, int count, int written)
+    {
+        try
+        {
+            using var lease = new HandleLease(_source);
+            if (_isStreamSocket)
+            {
+                while (written > 0 && SysSocket.Recv(lease.Fd, bytes, (nuint)written, Constants.Current.MSG_DONTWAIT) is > 0 and nint taken)
+                {
+                    written -= (int)taken;
+                }
+            }
+            else if (_canSeek && written < count)
+            {
+                _ = Unistd.Seek(lease.Fd, written - count, SEEK_CUR);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Another thread has closed the source.
+        }
+    }
+
+    private void WaitUntilReady()
+    {
+        if (!_sourceMode.IsFile)
+        {
+            var read = new ReadyAttempt(_source, Poll.POLLIN, _timeout);
+            _ = WaitLoop.Run<ReadyAttempt, bool>(ref read, _source, _deadline, _cancellationToken);
+        }
+
+        if (!_targetMode.IsFile)
+        {
+            var write = new ReadyAttempt(_target, Poll.POLLOUT, _timeout);
+            _ = WaitLoop.Run<ReadyAttempt, bool>(ref write, _target, _deadline, _cancellationToken);
+        }
+    }
+}

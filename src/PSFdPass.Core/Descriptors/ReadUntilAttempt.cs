@@ -1,0 +1,168 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Descriptors;
+
+/// <summary>
+/// Reads up to a delimiter and nothing beyond it: from sockets with MSG_PEEK, from files with pread(2), and byte by byte from pipes and
+/// terminals. A packet is read whole. The result is false at the end.
+/// </summary>
+internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte delimiter, IBufferWriter<byte> data, TimeSpan timeout)
+    : IAttempt<bool>
+{
+    private const int SEEK_CUR = 1;
+    private const int MostAtOnce = 4096;
+
+    // Looking and reading are two calls. The lock keeps the readers of this process from each other's data.
+    private static readonly object Gate = new();
+
+    /// <inheritdoc/>
+    public readonly short Events => Poll.POLLIN;
+
+    /// <inheritdoc/>
+    public readonly Outcome Try(out bool result)
+    {
+        using var lease = new HandleLease(handle);
+        lock (Gate)
+        {
+            return mode.IsSocket
+                ? SocketTransfer.IsStream(lease.Fd) ? TryStream(lease.Fd, out result) : TryPacket(lease.Fd, out result)
+                : mode.IsFile && Unistd.Seek(lease.Fd, 0, SEEK_CUR) is >= 0 and long offset ? TryFile(lease.Fd, offset, out result)
+                : TryBytes(lease.Fd, out result);
+        }
+    }
+
+    /// <inheritdoc/>
+    public readonly Exception CreateTimeoutException() => new TimeoutException(
+        $"The delimiter did not arrive within {timeout.TotalSeconds} seconds.");
+
+    /// <inheritdoc/>
+    public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
+
+    [SkipLocalsInit]
+    private readonly Outcome TryStream(int fd, out bool result)
+    {
+        result = false;
+        byte* buffer = stackalloc byte[MostAtOnce];
+        Outcome outcome = SocketFacts.FamilyOf(fd) == Constants.AF_UNIX
+            ? SocketTransfer.Peek(fd, buffer, MostAtOnce, out int count)
+            : StreamMode.OutcomeOf(
+                SysSocket.Recv(fd, buffer, MostAtOnce, Constants.MSG_PEEK | Constants.Current.MSG_DONTWAIT), "recv", fd, out count);
+        if (outcome != Outcome.Done || count == 0)
+        {
+            return outcome;
+        }
+
+        outcome = StreamMode.OutcomeOf(
+            SysSocket.Recv(fd, buffer, (nuint)LengthUntilDelimiter(buffer, count), Constants.Current.MSG_DONTWAIT), "recv", fd, out count);
+        return outcome == Outcome.Done ? Append(buffer, count, out result) : outcome;
+    }
+
+    private readonly Outcome TryPacket(int fd, out bool result)
+    {
+        result = false;
+        byte one;
+        Outcome outcome = StreamMode.OutcomeOf(
+            SysSocket.Recv(fd, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_TRUNC | Constants.Current.MSG_DONTWAIT),
+            "recv",
+            fd,
+            out int size);
+        if (outcome != Outcome.Done)
+        {
+            return outcome;
+        }
+
+        fixed (byte* buffer = data.GetSpan(Math.Max(size, 1)))
+        {
+            outcome = SocketTransfer.Read(fd, buffer, Math.Max(size, 1), out int count);
+            if (outcome == Outcome.Done)
+            {
+                data.Advance(count);
+                result = count > 0 || !IsEndOfPackets(fd);
+            }
+        }
+
+        return outcome;
+    }
+
+    [SkipLocalsInit]
+    private readonly Outcome TryFile(int fd, long offset, out bool result)
+    {
+        result = false;
+        byte* buffer = stackalloc byte[MostAtOnce];
+        Outcome outcome = StreamMode.OutcomeOf(Unistd.ReadAt(fd, buffer, MostAtOnce, offset), "pread", fd, out int count);
+        if (outcome != Outcome.Done || count == 0)
+        {
+            return outcome;
+        }
+
+        int length = LengthUntilDelimiter(buffer, count);
+        return Unistd.Seek(fd, length, SEEK_CUR) >= 0
+            ? Append(buffer, length, out result)
+            : throw SystemCallException.FromLast("lseek", $"descriptor {fd}");
+    }
+
+    // So many at once that a writer that never stops doesn't keep the wait loop from its checks.
+    [SkipLocalsInit]
+    private readonly Outcome TryBytes(int fd, out bool result)
+    {
+        result = false;
+        byte* buffer = stackalloc byte[MostAtOnce];
+        int length = 0;
+        Outcome outcome = Outcome.Done;
+        try
+        {
+            while (length < MostAtOnce && (outcome = mode.Read(fd, buffer + length, 1, out int count)) == Outcome.Done)
+            {
+                if (count == 0)
+                {
+                    return Outcome.Done;
+                }
+
+                length++;
+                if (buffer[length - 1] == delimiter)
+                {
+                    result = true;
+                    return Outcome.Done;
+                }
+            }
+        }
+        finally
+        {
+            data.Write(new ReadOnlySpan<byte>(buffer, length));
+        }
+
+        return outcome == Outcome.Done ? Outcome.Again : outcome;
+    }
+
+    // On SEQPACKET, 0 bytes are an empty packet or the end.
+    private static bool IsEndOfPackets(int fd)
+    {
+        if (SocketFacts.TypeOf(fd) != Constants.SOCK_SEQPACKET)
+        {
+            return false;
+        }
+
+        var descriptor = new Poll.PollFd { fd = fd, events = Poll.POLLRDHUP };
+        _ = Poll.Wait(&descriptor, 1, 0);
+        return (descriptor.revents & (Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLERR)) != 0 && SysIoctl.BytesToRead(fd) <= 0;
+    }
+
+    private readonly int LengthUntilDelimiter(byte* buffer, int count)
+    {
+        int index = new ReadOnlySpan<byte>(buffer, count).IndexOf(delimiter);
+        return index < 0 ? count : index + 1;
+    }
+
+    private readonly Outcome Append(byte* buffer, int count, out bool result)
+    {
+        data.Write(new ReadOnlySpan<byte>(buffer, count));
+        result = count > 0 && buffer[count - 1] == delimiter;
+        return result || count == 0 ? Outcome.Done : Outcome.Again;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Management.Automation;
+using PSFdPass.Binding;
+using PSFdPass.Handles;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+/// <summary>
+/// A set of objects that hold descriptors, to wait for with Wait-FileDescriptor: epoll(7), where members that are idle cost nothing per
+/// wait.
+/// </summary>
+/// <remarks>
+/// Thread-safe. The set does not keep its members open. Remove a member before closing it; one that was closed is not reported any more.
+/// </remarks>
+public sealed class FileDescriptorSet : IDisposable
+{
+    private const int FirstCleaning = 64;
+
+    private readonly DescriptorSet _set = new();
+    private readonly Dictionary<object, SafeHandle> _members = new(new HolderComparer());
+    private int _nextCleaning = FirstCleaning;
+
+    /// <summary>Gets the number of members. Members that were closed are counted for a while.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_members)
+            {
+                return _members.Count;
+            }
+        }
+    }
+
+    /// <summary>Adds an object that holds a descriptor, to wait until it can be read.</summary>
+    /// <inheritdoc cref="Add(object, DescriptorEvents)"/>
+    public void Add(object descriptor) => Add(descriptor, DescriptorEvents.Readable);
+
+    /// <summary>Adds an object that holds a descriptor.</summary>
+    /// <param name="descriptor">The object: a FileDescriptor, a socket, a stream, a number and so on.</param>
+    /// <param name="events">Readable, Writable or both.</param>
+    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or is a member already.</exception>
+    /// <exception cref="SystemCallException">Thrown with ENOSPC or ENOMEM when the system watches as many descriptors as it may.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the object or the set is closed.</exception>
+    public void Add(object descriptor, DescriptorEvents events)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        SafeHandle handle = DescriptorSource.Find(descriptor)?.Handle
+            ?? throw new ArgumentException($"A {Unwrap(descriptor).GetType()} does not hold a descriptor.", nameof(descriptor));
+        lock (_members)
+        {
+            if (_members.Count >= _nextCleaning)
+            {
+                RemoveClosed();
+                _nextCleaning = Math.Max(FirstCleaning, _members.Count * 2);
+            }
+
+            object member = Unwrap(descriptor);
+            if (_members.TryGetValue(member, out SafeHandle? former) && WaitLoop.IsClosed(former))
+            {
+                _set.Remove(former);
+                _members.Remove(member);
+            }
+
+            _set.Add(handle, events, descriptor);
+            _members.Add(member, handle);
+        }
+    }
+
+    /// <summary>Changes the events that a member is waited for.</summary>
+    /// <exception cref="ArgumentException">Thrown when the object is not a member.</exception>
+    public void Change(object descriptor, DescriptorEvents events)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        lock (_members)
+        {
+            _set.Change(
+                _members.TryGetValue(Unwrap(descriptor), out SafeHandle? handle)
+                    ? handle
+                    : throw new ArgumentException("The object is not a member of the set.", nameof(descriptor)),
+                events);
+        }
+    }
+
+    /// <summary>Removes a member. False when the object is not one.</summary>
+    public bool Remove(object descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        lock (_members)
+        {
+            return _members.Remove(Unwrap(descriptor), out SafeHandle? handle) && _set.Remove(handle);
+        }
+    }
+
+    /// <summary>Returns whether an object is a member.</summary>
+    public bool Contains(object descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        lock (_members)
+        {
+            return _members.ContainsKey(Unwrap(descriptor));
+        }
+    }
+
+    /// <summary>Closes the set. Its members stay open. A wait on another thread ends with an error.</summary>
+    public void Close() => Dispose();
+
+    /// <inheritdoc cref="Close"/>
+    public void Dispose() => _set.Dispose();
+
+    /// <summary>Waits until a member is ready, and returns those that are; none when the time is over.</summary>
+    /// <param name="most">The number of members to return at most.</param>
+    /// <param name="timeout">The time to wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    internal List<object> Wait(int most, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var ready = new ReadyDescriptor[most];
+        int count = _set.Wait(ready, timeout, cancellationToken);
+        lock (_members)
+        {
+            if (count == 0)
+            {
+                RemoveClosed();
+            }
+
+            return [.. ready.Take(count).Select(static one => one.State!).Where(member => _members.ContainsKey(Unwrap(member)))];
+        }
+    }
+
+    private static object Unwrap(object value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+
+    private void RemoveClosed()
+    {
+        foreach ((object member, SafeHandle handle) in _members.Where(static member => WaitLoop.IsClosed(member.Value)).ToArray())
+        {
+            _set.Remove(handle);
+            _members.Remove(member);
+        }
+    }
+
+    // Numbers are equal by value. Other objects are members themselves, whatever they are equal to.
+    private sealed class HolderComparer : IEqualityComparer<object>
+    {
+        public new bool Equals(object? one, object? other) => ReferenceEquals(one, other) || (one is ValueType && one.Equals(other));
+
+        public int GetHashCode(object value) => value is ValueType ? value.GetHashCode() : RuntimeHelpers.GetHashCode(value);
+    }
+}

@@ -1,0 +1,33 @@
+using System.Management.Automation;
+using PSFdPass.Completion;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Creates a set of descriptors to wait for.</summary>
+[Cmdlet(VerbsCommon.New, "FileDescriptorSet")]
+[OutputType(typeof(FileDescriptorSet))]
+public sealed class NewFileDescriptorSetCommand : FdPassCommand
+{
+    private FileDescriptorSet _set = null!;
+
+    /// <summary>The first members, which are waited for until they can be read.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
+    public object[]? InputObject { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => Run(() => _set = new FileDescriptorSet(), null);
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (object item in InputObject ?? [])
+        {
+            TryRun(() => _set.Add(ToHolder(item)), item);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => WriteObject(_set);
+}

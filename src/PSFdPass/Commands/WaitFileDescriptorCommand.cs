@@ -1,0 +1,141 @@
+using System.Management.Automation;
+using System.Runtime.InteropServices;
+using PSFdPass.Binding;
+using PSFdPass.Completion;
+using PSFdPass.Waiting;
+
+namespace PSFdPass.Commands;
+
+/// <summary>Waits until descriptors are ready.</summary>
+[Cmdlet(VerbsLifecycle.Wait, "FileDescriptor")]
+[OutputType(typeof(object))]
+public sealed class WaitFileDescriptorCommand : FdPassCommand
+{
+    private const int MostAtOnce = 1024;
+
+    // How long a set that is idle goes unchecked for members that were closed.
+    private const int IdleMilliseconds = 1000;
+
+    private readonly ReadinessWait _wait = new();
+    private FileDescriptorSet? _set;
+
+    /// <summary>What to wait for: objects that hold descriptors, or one set of them.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    [Alias("Fd")]
+    [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
+    public object[] InputObject { get; set; } = null!;
+
+    /// <summary>Wait until they can be read, which is the default.</summary>
+    [Parameter]
+    public SwitchParameter Readable { get; set; }
+
+    /// <summary>Wait until they can be written.</summary>
+    [Parameter]
+    public SwitchParameter Writable { get; set; }
+
+    /// <summary>Wait until each of them has been ready.</summary>
+    [Parameter]
+    public SwitchParameter All { get; set; }
+
+    /// <summary>Continue until the set has no members, and return each member when it is ready.</summary>
+    [Parameter]
+    public SwitchParameter Follow { get; set; }
+
+    /// <summary>The time limit. Nothing is returned when it is over; with -All, those that have been ready.</summary>
+    [Parameter]
+    [TimeoutTransformation]
+    public double? TimeoutSeconds { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (object item in InputObject)
+        {
+            if (Unwrap(item) is FileDescriptorSet set)
+            {
+                Run(() => Use(set), item);
+            }
+            else
+            {
+                TryRun(() => _wait.Add(item, DescriptorOf(item)), item);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_set is not null)
+        {
+            Run(CheckSetAlone, _set);
+            WaitForMembers(_set);
+            return;
+        }
+
+        if (Follow)
+        {
+            ThrowTerminating(new ArgumentException("-Follow waits for the members of a set. New-FileDescriptorSet creates one."), null);
+        }
+
+        if (!_wait.IsEmpty)
+        {
+            WaitForObjects();
+        }
+    }
+
+    private void Use(FileDescriptorSet set) => _set = _set is null
+        ? set
+        : throw new ArgumentException("Only one set can be waited for. Add the members of the others to it.");
+
+    private void CheckSetAlone()
+    {
+        if (!_wait.IsEmpty)
+        {
+            throw new ArgumentException("A set is waited for alone. Add the other objects to it.");
+        }
+
+        if (Readable || Writable || All)
+        {
+            throw new ArgumentException(
+                "-Readable, -Writable and -All can't be used with a set. Its method Add accepts what each member is waited for.");
+        }
+    }
+
+    private void WaitForObjects()
+    {
+        DescriptorEvents events =
+            (Readable || !Writable ? DescriptorEvents.Readable : DescriptorEvents.None) |
+            (Writable ? DescriptorEvents.Writable : DescriptorEvents.None);
+        Run(() => _wait.Run(events, All, Deadline.After(ToTimeout(TimeoutSeconds)), Stopped), null);
+        foreach (object closed in _wait.Closed)
+        {
+            WriteError(new ObjectDisposedException(null, "The descriptor was closed during the wait."), closed);
+        }
+
+        WriteObject(_wait.Ready, enumerateCollection: true);
+    }
+
+    private void WaitForMembers(FileDescriptorSet set)
+    {
+        Deadline deadline = Deadline.After(ToTimeout(TimeoutSeconds));
+        do
+        {
+            List<object> ready = [];
+            Run(
+                () => ready = set.Wait(
+                    Follow ? 1 : MostAtOnce, TimeSpan.FromMilliseconds(deadline.AtMost(IdleMilliseconds)), Stopped),
+                set);
+            if (ready.Count > 0)
+            {
+                WriteObject(ready, enumerateCollection: true);
+                deadline = Deadline.After(ToTimeout(TimeoutSeconds));
+                if (!Follow)
+                {
+                    return;
+                }
+            }
+        }
+        while (set.Count > 0 && !deadline.HasPassed);
+    }
+}
