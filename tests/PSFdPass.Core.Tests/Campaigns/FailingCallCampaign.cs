@@ -454,7 +454,7 @@ public sealed partial class FailingCallCampaign
             Verify = _ => Assert.False(File.Exists(path), "The socket's file is left."),
         });
         string file = directory.Write("file", "text");
-        all.Add(new Operation("open", () => FileDescriptor.Open(file).Dispose()));
+        all.Add(new Operation("open", () => FileDescriptor.Open(file, new FileOpenOptions(), Limit).Dispose()));
         FileDescriptor open = Some.File();
         all.Add(new Operation("duplicate", () => open.Duplicate().Dispose()) { Verify = _ => open.Dispose() });
         all.Add(new Operation("create a memory file", () => FileDescriptor.CreateMemoryFile("m", Data).Dispose()));

@@ -71,7 +71,7 @@ public sealed class LimitsCampaign
         {
             (Socket left, Socket right) = UnixSocket.CreatePair(type);
             Assert.True(UnixSocket.SetSendBuffer(left.SafeHandle, 1 << 18) > 0);
-            int before = 0;
+            Dictionary<int, string>? before = null;
             for (int round = 0; round < Rounding(); round++)
             {
                 // One by one, ten at once, and as a batch that ends in the middle.
@@ -118,8 +118,8 @@ public sealed class LimitsCampaign
 
                 // It is over as soon as the receiver has caught up.
                 IsUsable(left, right, file);
-                before = before == 0 ? OpenDescriptors.Count() : before;
-                Patience.Until(() => OpenDescriptors.Count() == before, "nothing is left open");
+                before ??= OpenDescriptors.List();
+                NothingIsLeft(before);
             }
 
             left.Dispose();
@@ -138,7 +138,7 @@ public sealed class LimitsCampaign
             (Socket left, Socket right) = UnixSocket.CreatePair(type);
             StartPoller(left);
             IsUsable(left, right, file);
-            int before = OpenDescriptors.Count();
+            Dictionary<int, string> before = OpenDescriptors.List();
             for (int round = 0; round < Rounding(); round++)
             {
                 // Without space for anything.
@@ -178,7 +178,7 @@ public sealed class LimitsCampaign
                 Assert.InRange(some.DescriptorsSent, 1, many.Length - 1);
                 Assert.Equal(some.DescriptorsSent, DrainDescriptors(right, some.BytesSent));
                 IsUsable(left, right, file);
-                Patience.Until(() => OpenDescriptors.Count() == before, "nothing is left open");
+                NothingIsLeft(before);
             }
 
             left.Dispose();
@@ -199,7 +199,7 @@ public sealed class LimitsCampaign
         using Socket public1 = UnixSocketListener.Create(open, mode: (UnixFileMode)0b110_110_110);
         uint owner = Unistd.GetEUid();
         bool isOther = Libc.BecomeNobody();
-        int before = 0;
+        Dictionary<int, string>? before = null;
         for (int round = 0; round < Rounding(); round++)
         {
             var tooLong = UnixSocketAddress.FromPath(Path.Combine(directory, new string('x', 200)));
@@ -226,8 +226,8 @@ public sealed class LimitsCampaign
                 IsUsable(client, server, file);
             }
 
-            before = before == 0 ? OpenDescriptors.Count() : before;
-            Patience.Until(() => OpenDescriptors.Count() == before, "nothing is left open");
+            before ??= OpenDescriptors.List();
+            NothingIsLeft(before);
         }
     }
 
@@ -306,8 +306,18 @@ public sealed class LimitsCampaign
         }
     }
 
+    // Long enough that it waits, even when everything is compiled first.
     private static void StartPoller(Socket socket) => Assert.Throws<TimeoutException>(
-        () => DescriptorReceiver.ReceiveMessageAsync(socket.SafeHandle, Patience.Short).AsTask().GetAwaiter().GetResult());
+        () => DescriptorReceiver.ReceiveMessageAsync(socket.SafeHandle, TimeSpan.FromSeconds(0.5)).AsTask().GetAwaiter().GetResult());
+
+    private static void NothingIsLeft(Dictionary<int, string> before)
+    {
+        string left = "";
+        bool isNothing = SpinWait.SpinUntil(
+            () => (left = string.Join(", ", OpenDescriptors.List().Where(now => !before.ContainsValue(now.Value)))).Length == 0,
+            TimeSpan.FromSeconds(5));
+        Assert.True(isNothing, $"Left open: {left}");
+    }
 
     private static string Refused(Func<Socket> call) => Assert.Throws<SystemCallException>(() => call()).ErrnoName;
 

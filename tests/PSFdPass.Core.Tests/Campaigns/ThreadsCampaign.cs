@@ -326,7 +326,7 @@ public sealed class ThreadsCampaign
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         Assert.Throws<TimeoutException>(
-            () => DescriptorReceiver.ReceiveMessageAsync(left.SafeHandle, Patience.Short).AsTask().GetAwaiter().GetResult());
+            () => DescriptorReceiver.ReceiveMessageAsync(left.SafeHandle, TimeSpan.FromSeconds(0.5)).AsTask().GetAwaiter().GetResult());
         left.Dispose();
         right.Dispose();
     }
