@@ -149,9 +149,9 @@ cp -a "$sdk"/vstest.console* "$sdk"/Microsoft.TestPlatform*.dll "$sdk"/Microsoft
 cp -a "$sdk"/Extensions/*.dll "$tree$sdk/Extensions/"
 ln -sf "$dotnet/dotnet" "$tree/usr/bin/dotnet"
 
-# setpriv of busybox lacks the options that the tests use.
+# env and setpriv of busybox lack options that the tests use.
 copy_linked "$(command -v setpriv)" "$(command -v bash)"
-copy_packages python3 python3-minimal python3.11 python3.11-minimal libpython3-stdlib libpython3.11-minimal libpython3.11-stdlib \
+copy_packages coreutils util-linux python3 python3-minimal python3.11 python3.11-minimal libpython3-stdlib libpython3.11-minimal libpython3.11-stdlib \
     python3.12-minimal libpython3.12-minimal libpython3.12-stdlib python3.13-minimal libpython3.13-minimal libpython3.13-stdlib \
     gcc gcc-12 gcc-13 gcc-14 gcc-12-x86-64-linux-gnu gcc-13-x86-64-linux-gnu gcc-14-x86-64-linux-gnu \
     cpp cpp-12 cpp-13 cpp-14 binutils binutils-x86-64-linux-gnu libgcc-12-dev libgcc-13-dev libgcc-14-dev libc6-dev linux-libc-dev libc6 libgcc-s1
