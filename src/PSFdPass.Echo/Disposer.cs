@@ -1,29 +1,38 @@
+using System.Collections.Concurrent;
+
 namespace PSFdPass.Echo;
 
 /// <summary>
 /// Closes descriptors that others chose, on threads of its own, because close(2) can block: on a connection with SO_LINGER, or on a file
-/// of a FUSE file system for as long as that likes. A thread that is blocked gets a second one beside it, up to a limit.
+/// of a FUSE file system for as long as that likes. A thread that is blocked gets another one beside it, up to a limit.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class Disposer : IDisposable
 {
     private const int MostThreads = 8;
     private const int MillisecondsToFinish = 1000;
+
+    // While descriptors keep arriving, a thread looks for them at this interval. Waking it for each would cost more than closing it.
+    private const int MillisecondsBetweenLooks = 5;
+    private const int MillisecondsIdle = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
     private readonly object _gate = new();
-    private readonly Queue<(FileDescriptor Descriptor, Action<FileDescriptor>? Before)> _jobs = new();
+    private readonly ConcurrentQueue<(FileDescriptor Descriptor, Action<FileDescriptor>? Before)> _jobs = new();
     private readonly Timer _watch;
+    private volatile int _idle;
     private int _threads;
-    private int _idle;
     private int _pending;
     private long _finished;
     private long _finishedBefore;
     private bool _isWatched;
-    private bool _isEnding;
+    private volatile bool _isEnding;
 
     public Disposer() => _watch = new Timer(
         static state => ((Disposer)state!).AddThread(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Gets the number of descriptors that are not closed yet.</summary>
+    public int Pending => Volatile.Read(ref _pending);
 
     /// <summary>Starts a thread and loads what it uses, which takes descriptors, while there are some left.</summary>
     public void WarmUp()
@@ -38,31 +47,16 @@ internal sealed class Disposer : IDisposable
         }
     }
 
-    /// <summary>Gets the number of descriptors that are not closed yet.</summary>
-    public int Pending => Volatile.Read(ref _pending);
-
     /// <summary>Closes a descriptor soon. Never blocks.</summary>
     /// <param name="descriptor">The descriptor, which now belongs to this object.</param>
     /// <param name="before">Called with it on the other thread, where inspecting it may block.</param>
     public void Close(FileDescriptor descriptor, Action<FileDescriptor>? before = null)
     {
-        lock (_gate)
+        Interlocked.Increment(ref _pending);
+        _jobs.Enqueue((descriptor, before));
+        if (_idle > 0 || !Volatile.Read(ref _isWatched))
         {
-            _jobs.Enqueue((descriptor, before));
-            _pending++;
-            if (_idle > 0)
-            {
-                Monitor.Pulse(_gate);
-            }
-            else if (_threads == 0)
-            {
-                Start();
-            }
-
-            if (_jobs.Count > _idle && !_isWatched && !_isEnding)
-            {
-                Watch(true);
-            }
+            Wake();
         }
     }
 
@@ -73,7 +67,7 @@ internal sealed class Disposer : IDisposable
         {
             _isEnding = true;
             long end = Environment.TickCount64 + MillisecondsToFinish;
-            while (_pending > 0 && Environment.TickCount64 < end)
+            while (Pending > 0 && Environment.TickCount64 < end)
             {
                 if (_threads == 0)
                 {
@@ -81,13 +75,30 @@ internal sealed class Disposer : IDisposable
                 }
 
                 Monitor.PulseAll(_gate);
-                Monitor.Wait(_gate, TimeSpan.FromMilliseconds(10));
+                Monitor.Wait(_gate, MillisecondsBetweenLooks);
             }
 
             Monitor.PulseAll(_gate);
         }
 
         _watch.Dispose();
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            if (_threads == 0)
+            {
+                Start();
+            }
+
+            Monitor.Pulse(_gate);
+            if (!_isWatched && !_isEnding)
+            {
+                Watch(true);
+            }
+        }
     }
 
     private void Start()
@@ -107,11 +118,12 @@ internal sealed class Disposer : IDisposable
     private void Watch(bool isWatched)
     {
         _isWatched = isWatched;
-        _finishedBefore = _finished;
+        _finishedBefore = Interlocked.Read(ref _finished);
         TimeSpan period = isWatched ? Patience : Timeout.InfiniteTimeSpan;
         _watch.Change(period, period);
     }
 
+    // As long as there is something to close, but nothing gets closed, those who close it are blocked.
     private void AddThread()
     {
         lock (_gate)
@@ -121,59 +133,80 @@ internal sealed class Disposer : IDisposable
                 return;
             }
 
-            if (_jobs.Count == 0)
+            if (_jobs.IsEmpty)
             {
                 Watch(false);
-                return;
+
+                // One that arrived just before saw that it is watched.
+                if (_jobs.IsEmpty)
+                {
+                    return;
+                }
+
+                Watch(true);
             }
 
-            if (_finished == _finishedBefore && _threads < MostThreads)
+            long finished = Interlocked.Read(ref _finished);
+            if (finished == _finishedBefore && _threads < MostThreads)
             {
                 Start();
             }
 
-            _finishedBefore = _finished;
+            _finishedBefore = finished;
         }
     }
 
     private void Run()
     {
-        while (true)
+        while (TryDequeue(out (FileDescriptor Descriptor, Action<FileDescriptor>? Before) job))
         {
-            FileDescriptor descriptor;
-            Action<FileDescriptor>? before;
-            lock (_gate)
-            {
-                while (_jobs.Count == 0)
-                {
-                    if (_isEnding)
-                    {
-                        _threads--;
-                        return;
-                    }
-
-                    _idle++;
-                    Monitor.Wait(_gate);
-                    _idle--;
-                }
-
-                (descriptor, before) = _jobs.Dequeue();
-            }
-
             try
             {
-                before?.Invoke(descriptor);
+                job.Before?.Invoke(job.Descriptor);
             }
             catch (Exception exception) when (exception is IOException or ObjectDisposedException)
             {
                 // It could not be described.
             }
 
-            descriptor.Dispose();
-            lock (_gate)
+            job.Descriptor.Dispose();
+            Interlocked.Decrement(ref _pending);
+            Interlocked.Increment(ref _finished);
+        }
+    }
+
+    // False when this thread has to end.
+    private bool TryDequeue(out (FileDescriptor Descriptor, Action<FileDescriptor>? Before) job)
+    {
+        if (_jobs.TryDequeue(out job))
+        {
+            return true;
+        }
+
+        if (!_isEnding)
+        {
+            Thread.Sleep(MillisecondsBetweenLooks);
+        }
+
+        lock (_gate)
+        {
+            while (true)
             {
-                _pending--;
-                _finished++;
+                // First the count: one who adds a job afterwards wakes this thread.
+                _idle++;
+                if (_jobs.TryDequeue(out job))
+                {
+                    _idle--;
+                    return true;
+                }
+
+                bool isLeft = _isEnding || (!Monitor.Wait(_gate, MillisecondsIdle) && _threads > 1 && _jobs.IsEmpty);
+                _idle--;
+                if (isLeft)
+                {
+                    _threads--;
+                    return false;
+                }
             }
         }
     }

@@ -10,6 +10,9 @@ public sealed class PlayerLog : IDisposable
 {
     private const int Capacity = 8192;
     private const int MillisecondsToFlush = 1000;
+
+    // While lines keep arriving, the writer looks for them at this interval. Waking it for each would cost more than writing it.
+    private const int MillisecondsBetweenLooks = 10;
     private readonly object _gate = new();
     private readonly Action<string> _write;
     private Queue<string> _lines = new();
@@ -118,6 +121,11 @@ public sealed class PlayerLog : IDisposable
             long dropped;
             lock (_gate)
             {
+                if (!_isEnding)
+                {
+                    Monitor.Wait(_gate, MillisecondsBetweenLooks);
+                }
+
                 while (_lines.Count == 0)
                 {
                     if (_isEnding)
