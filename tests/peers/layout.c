@@ -112,9 +112,6 @@ static void structures(void)
     SHOW(offsetof(struct pollfd, fd));
     SHOW(offsetof(struct pollfd, events));
     SHOW(offsetof(struct pollfd, revents));
-    SHOW(sizeof(struct timespec));
-    SHOW(offsetof(struct timespec, tv_sec));
-    SHOW(offsetof(struct timespec, tv_nsec));
     SHOW(sizeof(struct epoll_event));
     SHOW(offsetof(struct epoll_event, events));
     SHOW(offsetof(struct epoll_event, data));

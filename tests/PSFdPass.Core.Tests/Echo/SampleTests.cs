@@ -154,7 +154,7 @@ public sealed class SampleTests : IDisposable
         Assert.Contains("at most 107 bytes", result.Error);
     }
 
-    [Fact]
+    [UnixDiagFact]
     public void A_stale_socket_is_replaced_only_when_told_and_a_used_one_never()
     {
         using (Player killed = Player.Sample(_folder.Path, "WideReceiver"))

@@ -26,7 +26,19 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
 
     /// <summary>Those of which /proc tells everything.</summary>
     public static TheoryData<string> KindsInTables =>
-        [.. from row in (IEnumerable<object[]>)Kinds let kind = (string)row[0] where kind is not ("tcp-fresh" or "netlink") select kind];
+        [
+            .. from row in (IEnumerable<object[]>)Kinds
+               let kind = (string)row[0]
+               where kind is not ("tcp-fresh" or "netlink" or "unix-client" or "unix-datagram" or "unix-datagram-connected")
+               select kind,
+        ];
+
+    /// <summary>Those whose peer only unix_diag has.</summary>
+    [UnixDiagTheory]
+    [InlineData("unix-client")]
+    [InlineData("unix-datagram")]
+    [InlineData("unix-datagram-connected")]
+    public void Proc_and_unix_diag_report_what_the_descriptor_reports(string kind) => Proc_tells_what_the_descriptor_tells(kind);
 
     [LinuxTheory]
     [MemberData(nameof(KindsInTables))]

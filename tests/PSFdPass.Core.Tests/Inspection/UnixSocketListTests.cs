@@ -27,7 +27,7 @@ public sealed class UnixSocketListTests : IDisposable
         Assert.Null(new DescriptorInspector().FindUnixSocket(UnixSocketAddress.FromPath("/forged")));
     }
 
-    [LinuxTheory]
+    [UnixDiagTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void A_socket_is_found_by_its_file_and_by_its_abstract_name(SocketType type)
     {

@@ -92,7 +92,7 @@ internal sealed class LayoutProbe
         {
             int space = line.LastIndexOf(' ');
             string value = line[(space + 1)..];
-            values.Add(line[..space], value == "absent" ? null : long.Parse(value));
+            values[line[..space]] = value == "absent" ? null : long.Parse(value);
         }
 
         return values;

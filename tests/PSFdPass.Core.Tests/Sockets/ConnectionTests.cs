@@ -66,7 +66,7 @@ public sealed class ConnectionTests : IDisposable
             () => UnixSocket.Connect(Address, SocketType.Stream, Patience.Long)).ErrnoName);
     }
 
-    [LinuxTheory]
+    [UnixDiagTheory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Connect_waits_for_a_listener_that_comes_later(bool leftover)

@@ -110,7 +110,7 @@ public sealed class ListenerTests : IDisposable
         Assert.True(File.Exists(_directory.File("s")));
     }
 
-    [LinuxFact]
+    [UnixDiagFact]
     public void A_listener_whose_backlog_is_full_is_in_use()
     {
         using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
@@ -122,7 +122,7 @@ public sealed class ListenerTests : IDisposable
         Assert.True(accepted.Connected);
     }
 
-    [LinuxTheory]
+    [UnixDiagTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void A_stale_socket_is_replaced_only_when_asked(SocketType type)
     {

@@ -25,6 +25,16 @@ public sealed class StaleSocketTests : IDisposable
         using Socket client = UnixSocket.Connect(Address);
     }
 
+    [WithoutUnixDiagFact]
+    public void Without_unix_diag_it_is_not_replaced_and_the_error_says_why()
+    {
+        MakeStale();
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
+        Assert.Equal(("EADDRINUSE", _directory.File("s")), (exception.ErrnoName, exception.Subject));
+        Assert.Contains("unix_diag is not available", exception.Message);
+        Assert.True(File.Exists(_directory.File("s")));
+    }
+
     // Bound with another path: unix_diag has the file, and not only the name.
     [UnixDiagFact]
     public void A_socket_that_was_bound_with_a_relative_path_is_not_stale() => Child.Run(BindRelative, _directory.Path);
