@@ -60,6 +60,8 @@ public sealed partial class FailingCallCampaign
         string[] all = Combinations();
         int count = Math.Min(all.Length, ShortForm * Campaign.Scale);
 
+        var sums = new Dictionary<string, long>();
+
         // The short form has the usual error of each call; a longer one continues with the others.
         for (int first = 0; first < count; first += EachChild)
         {
@@ -69,8 +71,13 @@ public sealed partial class FailingCallCampaign
             foreach (string line in File.ReadLines(report))
             {
                 string[] fields = line.Split(' ');
-                campaign.Count(fields[0], long.Parse(fields[1], CultureInfo.InvariantCulture));
+                sums[fields[0]] = sums.GetValueOrDefault(fields[0]) + long.Parse(fields[1], CultureInfo.InvariantCulture);
             }
+        }
+
+        foreach ((string what, long sum) in sums)
+        {
+            campaign.Count(what, sum);
         }
 
         campaign.Count("combinations", count);
@@ -85,17 +92,19 @@ public sealed partial class FailingCallCampaign
         {
             for (int i = 0; i < 30; i++)
             {
+                int number = 0;
                 foreach ((string call, string errors) in Errors)
                 {
+                    number++;
                     if (errors.Split(' ').ElementAtOrDefault(i) is { } error)
                     {
-                        all.Add($"{call} {error} {When[(rhythm + i + all.Count) % When.Length]}");
+                        all.Add($"{call} {error} {When[(rhythm + i + number) % When.Length]}");
                     }
                 }
             }
         }
 
-        return [.. all.Distinct()];
+        return [.. all];
     }
 
     private static void RunAll()
@@ -222,6 +231,8 @@ public sealed partial class FailingCallCampaign
         null => true,
         _ when parts.Length == 1 => operation.Exception is TimeoutException && operation.EndsByTimeout,
         SystemCallException exception => exception.ErrnoName == parts[1],
+        // With waitForListener, connecting waits for a listener.
+        TimeoutException when parts[0] == "connect" && parts[1] is "ENOENT" or "ECONNREFUSED" => true,
         TimeoutException => operation.EndsByTimeout || parts[1] is "EAGAIN" or "EINTR" or "ECONNABORTED",
 
         // The family or the type of the socket can't be found out.
