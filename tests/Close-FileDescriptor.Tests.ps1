@@ -174,7 +174,7 @@ Describe 'Close-FileDescriptor' {
                     $count = $Error.Count
                     $info | Close-FileDescriptor -WhatIf -ErrorAction SilentlyContinue
                     if ($Error.Count -eq $count) { "would close $info" }
-                    elseif ("$($Error[0])" -like '*is a duplicate of a standard stream*') { 'keeps a duplicate' }
+                    elseif ("$($Error[0])" -like '*belongs to the .NET runtime*') { 'keeps a duplicate' }
                 }
             }
             $said = pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder 2>$null
