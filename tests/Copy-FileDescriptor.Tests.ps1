@@ -126,7 +126,7 @@ Describe 'Copy-FileDescriptor' {
             $before = (Get-FileDescriptor -Kind MemoryFile).Fd
             $copy = Copy-FileDescriptor $other.Fd['memfd'] -ProcessId $other.Id -TargetFd 347
             $copy.Fd | Should -Be 347
-            (Get-FileDescriptor -Kind MemoryFile).Fd | Should -Be (@($before) + 347)
+            (Get-FileDescriptor -Kind MemoryFile).Fd | Should -Be (@($before | Where-Object { $_ }) + 347)
         }
 
         It 'takes one of this process, told by its id' {

@@ -144,7 +144,6 @@ Describe 'The examples' {
 
 Describe 'The recipes for other languages' {
     It '<Title>' -ForEach $recipes {
-        Skip-Without perl
         $program = ($Shell.Trim() -split '\s')[0]
         if ($program -eq 'cat') { $program = $Shell -match '(?m)^gcc' ? 'gcc' : 'go' }
         if (-not (Get-Command $program -CommandType Application -ErrorAction Ignore)) {

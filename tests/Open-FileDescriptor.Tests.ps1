@@ -65,7 +65,7 @@ Describe 'Open-FileDescriptor' {
             $line = "Open-FileDescriptor $folder/b"
             $text = (TabExpansion2 $line $line.Length).CompletionMatches[-1].CompletionText
             $opened = @(
-                Invoke-Expression "Open-FileDescriptor $text"
+                & ([scriptblock]::Create("Open-FileDescriptor $text"))
                 Resolve-Path -LiteralPath "$folder/b[2].txt" | Open-FileDescriptor
                 Select-String -LiteralPath "$folder/b[2].txt" two | Open-FileDescriptor
                 Get-ChildItem -LiteralPath $folder -Filter 'b?2?.txt' | Open-FileDescriptor)

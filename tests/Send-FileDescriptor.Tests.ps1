@@ -485,7 +485,7 @@ Describe 'Send-FileDescriptor' {
             $one, $other = New-UnixSocketPair
             $line = 'Send-FileDescriptor $one ./in'
             $text = (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText
-            Invoke-Expression "Send-FileDescriptor `$one $text"
+            & ([scriptblock]::Create("Send-FileDescriptor `$one $text"))
             $received = Receive-FileDescriptor $other -TimeoutSeconds 5
             $received.Target | Should -BeLike '*/in`[1`].txt'
             $received, $one, $other | ForEach-Object Dispose

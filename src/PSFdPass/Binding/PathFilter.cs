@@ -7,7 +7,13 @@ internal sealed class PathFilter
 {
     private readonly WildcardPattern[] _patterns;
 
-    private PathFilter(IEnumerable<string> patterns) => _patterns = [.. patterns.Select(pattern => new WildcardPattern(pattern))];
+    private PathFilter(IEnumerable<string> patterns)
+    {
+        _patterns = [.. patterns.Select(pattern => new WildcardPattern(pattern))];
+
+        // A pattern that is not valid throws when it is used for the first time.
+        _ = Array.Exists(_patterns, static pattern => pattern.IsMatch(""));
+    }
 
     /// <summary>Creates a filter of patterns.</summary>
     /// <param name="patterns">
