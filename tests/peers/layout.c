@@ -189,9 +189,6 @@ static void structures(void)
     SHOW(offsetof(siginfo_t, si_code));
     SHOW(offsetof(siginfo_t, si_pid));
     SHOW(offsetof(siginfo_t, si_status));
-    SHOW(sizeof(struct timespec));
-    SHOW(offsetof(struct timespec, tv_sec));
-    SHOW(offsetof(struct timespec, tv_nsec));
     SHOW(sizeof(sigset_t));
     SHOW(sizeof(posix_spawnattr_t));
     SHOW(sizeof(posix_spawn_file_actions_t));

@@ -97,8 +97,10 @@ public sealed class ChildTests
         Report report = ChildProgram.Report(ChildProgram.Start("report"));
         Assert.Equal([0, 1, 2], report.Descriptors.Keys.Order());
         Dictionary<int, string> ours = OpenDescriptors.List();
-        Assert.Equal(ours[0], report.Descriptors[0]);
-        Assert.Equal(ours[2], report.Descriptors[2]);
+
+        // A test runner may have been started without a standard input.
+        Assert.Equal(ours.GetValueOrDefault(0, "/dev/null"), report.Descriptors[0]);
+        Assert.Equal(ours.GetValueOrDefault(2, "/dev/null"), report.Descriptors[2]);
     }
 
     [LinuxFact]
