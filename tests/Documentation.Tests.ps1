@@ -273,7 +273,7 @@ Describe 'Get-Help <Command>' -ForEach $described {
             $failures | Should -BeNullOrEmpty -Because $example.title
             $called = $syntax.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
             foreach ($name in $called | ForEach-Object { $_.GetCommandName() }) {
-                $isCommand = (Get-Command $name -CommandType Cmdlet -ErrorAction Ignore) -or $name -in 'gcc', 'id', 'mkfifo', 'nc'
+                $isCommand = (Get-Command $name -CommandType Cmdlet -ErrorAction Ignore) -or $name -in 'bash', 'gcc', 'id', 'mkfifo', 'nc'
                 $isCommand | Should -BeTrue -Because "'$name' in '$($example.title)' has to be a command"
             }
 
