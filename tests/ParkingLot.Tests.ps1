@@ -64,3 +64,20 @@ Describe 'The parking lot' {
         Test-Path $socketPath | Should -BeFalse
     }
 }
+
+Describe 'The parking lot at Ctrl-C' {
+    AfterEach {
+        Clear-Program
+    }
+
+    It 'ends while nobody has anything to say: <_>' -ForEach 'lot', 'server' {
+        $path = Join-Path $TestDrive "idle-$_.sock"
+        $idleLot = Invoke-Pwsh "& '$sample/lot.ps1' -SocketPath '$path'"
+        $idleServer = Invoke-Pwsh "& '$sample/server.ps1' -SocketPath '$path'"
+        $null = Wait-ProgramLine $idleServer '^Listening on '
+        Start-Sleep -Seconds 1
+        $idle = $_ -eq 'lot' ? $idleLot : $idleServer
+        Invoke-Signal $idle.Id SIGINT
+        $null = Wait-Program $idle
+    }
+}

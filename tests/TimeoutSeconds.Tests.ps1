@@ -1,9 +1,11 @@
 Describe '-TimeoutSeconds of <Command>' -ForEach @(
     @{ Command = 'Connect-UnixSocket'; With = { @{ Path = "$TestDrive/none.sock"; Wait = $true } } }
     @{ Command = 'Open-FileDescriptor'; With = { @{ Path = "$TestDrive/pipe" } } }
+    @{ Command = 'Read-FileDescriptor'; With = { @{ InputObject = $right; Line = $true } } }
     @{ Command = 'Receive-FileDescriptor'; With = { @{ Socket = $right } } }
     @{ Command = 'Send-FileDescriptor'; With = { @{ Socket = $left; InputObject = "$TestDrive/pipe" } } }
     @{ Command = 'Wait-UnixSocketConnection'; With = { @{ Listener = $listener } } }
+    @{ Command = 'Write-FileDescriptor'; With = { @{ Descriptor = $left; From = $right } } }
 ) {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1

@@ -14,11 +14,17 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-# False when the server has no room for it now.
+# Takes in what the server parks.
+function Receive-Parked {
+    while ($server.Poll(0, 'SelectRead')) { $set.Add((Receive-FileDescriptor $server -As Socket)) }
+}
+
+# False when the server has no space for it now.
 function Send-Back([Net.Sockets.Socket] $Client) {
     try {
+        $null = $set.Remove($Client)
         Send-FileDescriptor $server $Client -CloseAfterSend -TimeoutSeconds 0
-        $watched.Remove($Client)
+        $true
     }
     catch [TimeoutException] {
         $false
@@ -28,19 +34,18 @@ function Send-Back([Net.Sockets.Socket] $Client) {
 $listener = New-UnixSocketListener -Path $SocketPath
 try {
     $server = Wait-UnixSocketConnection $listener
-    $watched = [Collections.Generic.List[Net.Sockets.Socket]]::new()
-    $watched.Add($server)
+    $set = New-FileDescriptorSet $server
     while ($true) {
-        $ready = [Collections.Generic.List[Net.Sockets.Socket]]::new($watched)
-        [Net.Sockets.Socket]::Select($ready, $null, $null, -1)
-        foreach ($socket in $ready) {
+        foreach ($socket in Wait-FileDescriptor $set) {
             if ($socket -eq $server) {
-                do { $watched.Add((Receive-FileDescriptor $server -As Socket)) } while ($server.Poll(0, 'SelectRead'))
+                Receive-Parked
+                continue
             }
-            elseif (-not (Send-Back $socket)) {
-                # A server that waits for the lot must not have the lot wait for it: take in first, and try again.
-                Start-Sleep -Milliseconds 1
-                break
+
+            # A server that waits for the lot must not have the lot wait for it: take in first, and try again.
+            while (-not (Send-Back $socket)) {
+                $null = Wait-FileDescriptor $server -Readable -Writable
+                Receive-Parked
             }
         }
     }

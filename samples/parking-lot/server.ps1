@@ -34,16 +34,13 @@ try {
     $listener.Bind([Net.IPEndPoint]::new([Net.IPAddress]::Loopback, $Port))
     $listener.Listen(4096)
     "Listening on $($listener.LocalEndPoint)"
-    while ($true) {
-        $ready = [Collections.Generic.List[Net.Sockets.Socket]]@($listener, $lot)
-        [Net.Sockets.Socket]::Select($ready, $null, $null, -1)
-        foreach ($socket in $ready) {
-            if ($socket -eq $listener) {
-                Send-FileDescriptor $lot $listener.Accept() -CloseAfterSend
-            }
-            else {
-                Invoke-Client (Receive-FileDescriptor $lot -As Socket)
-            }
+    $set = New-FileDescriptorSet $listener, $lot
+    Wait-FileDescriptor $set -Follow | ForEach-Object {
+        if ($_ -eq $listener) {
+            Send-FileDescriptor $lot $listener.Accept() -CloseAfterSend
+        }
+        else {
+            Invoke-Client (Receive-FileDescriptor $lot -As Socket)
         }
     }
 }
