@@ -1,0 +1,66 @@
+using System.Net.Sockets;
+
+namespace PSFdPass.Tests;
+
+/// <summary>Sockets, described by calls that block on no descriptor.</summary>
+public sealed class SocketInfoTests
+{
+    [LinuxFact]
+    public void A_tcp_connection_is_described_from_both_ends()
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        using (server)
+        {
+            SocketInfo one = SocketInfo.Of(server.SafeHandle)!.Value;
+            SocketInfo other = SocketInfo.Of(client.Client.SafeHandle)!.Value;
+            Assert.Equal((AddressFamily.InterNetwork, SocketType.Stream, 6), (one.Family, one.Type, one.Protocol));
+            Assert.True(one.IsTcpConnection && one.IsConnected && !one.IsListening);
+            Assert.Equal(one.LocalEndPoint, other.RemoteEndPoint);
+            Assert.Equal(one.RemoteEndPoint, other.LocalEndPoint);
+            Assert.Equal(one.RemoteEndPoint, SocketInfo.RemoteEndPointOf(server.SafeHandle));
+            Assert.NotEqual(0ul, one.Cookie);
+            Assert.NotEqual(one.Cookie, other.Cookie);
+            Assert.Equal(one.NamespaceCookie, other.NamespaceCookie);
+            using FileDescriptor copy = FileDescriptor.Duplicate((int)server.Handle);
+            Assert.Equal(one, SocketInfo.Of(copy.SafeHandle));
+
+            client.LingerState = new LingerOption(true, 0);
+            client.Dispose();
+            Patience.Until(() => SocketInfo.RemoteEndPointOf(server.SafeHandle) is null, "the reset arrives");
+            Assert.False(SocketInfo.Of(server.SafeHandle)!.Value.IsTcpConnection);
+        }
+    }
+
+    [LinuxFact]
+    public void What_a_unix_socket_has_sent_and_nobody_received_is_counted()
+    {
+        (Socket left, Socket right) = UnixSocket.CreatePair();
+        using (left)
+        using (right)
+        {
+            SocketInfo one = SocketInfo.Of(left.SafeHandle)!.Value;
+            Assert.Equal((AddressFamily.Unix, SocketType.Stream, true, false), (one.Family, one.Type, one.IsConnected, one.IsTcpConnection));
+            Assert.Null(one.RemoteEndPoint);
+            Assert.Equal(0, SocketInfo.UnreceivedBytesOf(left.SafeHandle));
+            left.Send("x"u8);
+            Assert.InRange(SocketInfo.UnreceivedBytesOf(left.SafeHandle), 1, 4096);
+            right.Receive(new byte[1]);
+            Assert.Equal(0, SocketInfo.UnreceivedBytesOf(left.SafeHandle));
+            using FileDescriptor copy = FileDescriptor.Duplicate((int)left.Handle);
+            SocketInfo.Shutdown(copy.SafeHandle, SocketShutdown.Send);
+            Assert.Equal(0, right.Receive(new byte[1]));
+        }
+    }
+
+    [Fact]
+    public void What_is_not_a_socket_is_not_described()
+    {
+        using FileDescriptor file = Some.Null();
+        Assert.Null(SocketInfo.Of(file.SafeHandle));
+        Assert.Null(SocketInfo.RemoteEndPointOf(file.SafeHandle));
+        SocketInfo.Shutdown(file.SafeHandle);
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        Assert.True(SocketInfo.Of(listener.Server.SafeHandle)!.Value.IsListening);
+    }
+}
