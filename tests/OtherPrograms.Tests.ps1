@@ -70,13 +70,50 @@ backend none
         $listener.Dispose()
     }
 
-    It 'QEMU uses a disk image that it may not open itself' {
+    It 'nc -F passes the connection that it makes, and nothing when there is none' {
+        Skip-Without nc
+        if (-not (nc -h 2>&1 | Select-String -CaseSensitive '^\s+-F\s')) { Set-ItResult -Skipped -Because 'this nc has no -F' }
+
+        # nc passes the connection on its standard output, and ends.
+        function Start-Netcat([int] $Port) {
+            $ours, $theirs = New-UnixSocketPair
+            $program = @(Get-Command nc -CommandType Application)[0].Source
+            $ours, (Start-FdProcess $program -ArgumentList '-F', '127.0.0.1', $Port -StandardOutput $theirs -PassThru)
+            $theirs.Dispose()
+        }
+
+        $listener = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+        $listener.Start()
+        $port = $listener.LocalEndpoint.Port
+        $ours, $nc = Start-Netcat $port
+        $client = Receive-FileDescriptor $ours -As Socket -TimeoutSeconds 30
+        $server = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
+        $nc.WaitForExit()
+        $nc.ExitCode | Should -Be 0
+        $client.RemoteEndPoint.Port | Should -Be $port
+        $clientStream = [Net.Sockets.NetworkStream]::new($client)
+        $serverStream = [Net.Sockets.NetworkStream]::new($server)
+        Test-Line $clientStream $serverStream | Should -BeTrue
+        Test-Line $serverStream $clientStream | Should -BeTrue
+        $client, $server, $ours, $listener, $nc | ForEach-Object Dispose
+
+        # Nobody listens on the port now.
+        $ours, $nc = Start-Netcat $port
+        { Receive-FileDescriptor $ours -TimeoutSeconds 30 -ErrorAction Stop } | Should -Throw '*closed the connection*'
+        $nc.WaitForExit()
+        $nc.ExitCode | Should -Be 1
+        $ours, $nc | ForEach-Object Dispose
+    }
+
+    It 'QEMU uses a disk image that it may not open itself, and serves it on a port that we opened' {
         Skip-Without qemu-system-x86_64, setpriv
         if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'QEMU runs as another user, which takes root' }
         chmod 755 $folder
         $open = New-Item -ItemType Directory "$folder/qemu"
         chmod 777 $open
-        [IO.File]::WriteAllBytes("$folder/disk.img", [byte[]]::new(1MB))
+        $bytes = [byte[]]::new(1MB)
+        [Text.Encoding]::ASCII.GetBytes('first sector').CopyTo($bytes, 0)
+        [IO.File]::WriteAllBytes("$folder/disk.img", $bytes)
         chmod 600 "$folder/disk.img"
         $null = Invoke-Program setpriv '--reuid=65534', '--regid=65534', '--clear-groups', 'qemu-system-x86_64', '-M', 'none', '-display', 'none',
             '-qmp', "unix:$open/qmp.sock,server=on,wait=off"
@@ -85,5 +122,44 @@ backend none
         $disk.Node | Should -Be data
         $disk.Size | Should -Be 1MB
         $disk.File | Should -Match '^/dev/fdset/'
+
+        # A client of the Network Block Device protocol: the greeting, the choice of the export with its size, and a read.
+        function Read-Bytes([int] $Count) {
+            $buffer = [byte[]]::new($Count)
+            $stream.ReadExactly($buffer, 0, $Count)
+            , $buffer
+        }
+
+        $port = & "$Repository/samples/qemu/export-disk.ps1" "$open/qmp.sock" data
+        $client = [Net.Sockets.TcpClient]::new('127.0.0.1', $port)
+        $stream = $client.GetStream()
+        $stream.ReadTimeout = 30000
+        [Text.Encoding]::ASCII.GetString((Read-Bytes 18), 0, 16) | Should -BeExactly 'NBDMAGICIHAVEOPT'
+        $stream.Write([Convert]::FromHexString('00000003' + '49484156454F5054' + '00000001' + '00000004' + '64617461'))
+        [Convert]::ToHexString((Read-Bytes 10)) | Should -Match '^0000000000100000'
+        $stream.Write([Convert]::FromHexString('25609513' + '0000' + '0000' + '0000000000000007' + '0000000000000000' + '00000200'))
+        [Convert]::ToHexString((Read-Bytes 16)) | Should -Be '67446698000000000000000000000007'
+        [Text.Encoding]::ASCII.GetString((Read-Bytes 512)) | Should -Match '^first sector'
+        $client.Dispose()
+        { & "$Repository/samples/qemu/export-disk.ps1" "$open/qmp.sock" missing } | Should -Throw 'QEMU: *missing*'
+    }
+
+    It 'runc passes the terminal of a container, and pwsh talks to the shell in it' {
+        Skip-Without runc, busybox
+        if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'runc makes namespaces and cgroups here, which takes root' }
+        if (-not (Select-String -Quiet ' - cgroup2? ' /proc/self/mountinfo)) { Set-ItResult -Skipped -Because 'no cgroups are mounted' }
+        unshare --mount --pid --ipc --uts --fork true 2>$null
+        if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'this process may not make namespaces' }
+        $shown = & "$Repository/samples/runc/run.ps1" 'echo "process $$"', 'hostname', 'tty'
+        $shown | Should -Contain 'process 1'
+        $shown | Should -Contain 'container'
+        $shown | Should -Contain '/dev/pts/0'
+
+        # runc itself fails when the container's program does not exist.
+        $script = Get-Content -Raw "$Repository/samples/runc/run.ps1"
+        Set-Content "$folder/broken.ps1" $script.Replace("@('/bin/sh')", "@('/bin/missing')")
+        { & "$folder/broken.ps1" 'true' -TimeoutSeconds 30 } | Should -Throw 'runc ended with exit code*'
+        [IO.Path]::GetTempPath() | Get-ChildItem -Filter 'psfdpass-????????????' -Directory | Where-Object {
+            Test-Path "$_/config.json" } | Should -BeNullOrEmpty
     }
 }

@@ -14,6 +14,37 @@ Describe 'Start-FdEchoDemo' {
         Clear-Program
     }
 
+    It 'accepts users on the listener that a service manager passes, and leaves the other descriptors' {
+        Skip-Without systemd-socket-activate
+        $wideReceiver = Invoke-Pwsh 'Start-FdEchoDemo -Role WideReceiver' -WorkingDirectory $folder
+        $null = Wait-ProgramLine $wideReceiver 'Listening for messages'
+        $probe = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+        $probe.Start()
+        $port = $probe.LocalEndpoint.Port
+        $probe.Dispose()
+        $quarterback = Invoke-Program systemd-socket-activate -WorkingDirectory $folder (
+            '-l', "127.0.0.1:$port", '-l', "$folder/other.sock", $Pwsh, '-NoProfile', '-Command',
+            "Import-Module '$Repository/out/PSFdPass'; `$demo = Start-FdEchoDemo -Role Quarterback -Port 1 -PassThru; `$demo.Port
+            (Get-ActivationFileDescriptor).Name; `$null = Read-Host; `$demo.Dispose()")
+        Wait-Until { Test-Path "$folder/other.sock" } 'systemd-socket-activate listens'
+        $user = Connect-User $port
+        Wait-ProgramLine $quarterback '^\d+$' | Should -Be $port
+        Wait-ProgramLine $quarterback '^LISTEN' | Should -Be 'LISTEN_FD_4'
+        Read-UserLine $user | Should -Match '^Hello from Quarterback'
+        Read-UserLine $user | Should -Match '^Hello from Wide Receiver'
+        Write-UserLine $user foo
+        Read-UserLine $user | Should -BeExactly foo
+        $user.Client.Dispose()
+        $quarterback.Input.WriteLine()
+        Wait-Program $quarterback | Should -Be 0
+    }
+
+    It 'refuses descriptors that are for another process' {
+        $quarterback = Invoke-Pwsh '$env:LISTEN_FDS, $env:LISTEN_PID = "1", "1"; Start-FdEchoDemo -Role Quarterback -Port 0' -WorkingDirectory $folder
+        Wait-Program $quarterback | Should -Be 1
+        $quarterback.Error.Result | Should -Match 'for process 1'
+    }
+
     Context 'the transcript' {
         It 'is what three players in three processes say' {
             $wideReceiver = Invoke-Pwsh 'Start-FdEchoDemo -Role WideReceiver' -WorkingDirectory $folder

@@ -3,6 +3,9 @@
 //   dotnet run --project samples/EchoDemo -- --say foo --say bar      both players, and a user who says foo and bar
 //   dotnet run --project samples/EchoDemo -- WideReceiver             one player; the other in another terminal,
 //   dotnet run --project samples/EchoDemo -- Quarterback              then: nc localhost 8000
+//
+// A quarterback that a service manager starts with a listening TCP socket (sd_listen_fds(3)) uses that one, whatever --port says:
+//   systemd-socket-activate -l 127.0.0.1:8000 EchoDemo Quarterback
 
 using System.Diagnostics;
 using System.Net.Sockets;
@@ -47,7 +50,10 @@ try
         log.Add($"Processing signal ({name})");
         signal.TrySetResult();
     });
-    using EchoDemo demo = EchoDemo.Start(options, log);
+
+    // Under a service manager, users connect to the listener that it passed.
+    using Socket? listener = options.Role == EchoRole.Quarterback ? ActivatedListener.Take() : null;
+    using EchoDemo demo = EchoDemo.Start(options with { Listener = listener }, log);
     _ = signal.Task.ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
     if (arguments.StopsWithInput)
     {

@@ -27,32 +27,10 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-# The answer to a command is the first line that is not an event.
-function Receive-Answer {
-    do {
-        $line = $script:reader.ReadLine() ?? $(throw 'QEMU has closed the connection.')
-        $answer = ConvertFrom-Json $line -AsHashtable
-    }
-    while ($answer.ContainsKey('event'))
-    if ($answer.ContainsKey('error')) { throw "QEMU: $($answer.error.desc)" }
-    $answer
-}
+. $PSScriptRoot/qmp.ps1
 
-function Invoke-Qmp([string] $Command, [hashtable] $Arguments = @{}, $Descriptor) {
-    $json = @{ execute = $Command; arguments = $Arguments } | ConvertTo-Json -Compress -Depth 5
-    if ($Descriptor) { Send-FileDescriptor $qmp $Descriptor -Message "$json`n" }
-    else { $null = $qmp.Send([Text.Encoding]::UTF8.GetBytes("$json`n")) }
-    (Receive-Answer)['return']
-}
-
-$qmp = Connect-UnixSocket $QmpSocket
-$stream = [Net.Sockets.NetworkStream]::new($qmp, $true)
-$script:reader = [IO.StreamReader]::new($stream)
+Connect-Qmp $QmpSocket
 try {
-    # The greeting, and the end of the negotiation.
-    $null = Receive-Answer
-    $null = Invoke-Qmp qmp_capabilities
-
     $file = Open-FileDescriptor $Image -Access ($Writable ? 'ReadWrite' : 'Read')
     try { $set = Invoke-Qmp add-fd @{ } $file }
     finally { $file.Dispose() }
@@ -65,4 +43,4 @@ try {
         [pscustomobject]@{ Node = $_.'node-name'; File = $_.file; Size = $_.image.'virtual-size'; ReadOnly = $_.ro }
     }
 }
-finally { $reader.Dispose() }
+finally { Disconnect-Qmp }

@@ -34,7 +34,8 @@ public sealed class EchoDemo : IDisposable
                 CreateWideReceiver(options.ReplaceStale).Dispose();
             }
 
-            _quarterback = new Quarterback(options.Listen, options.SocketPath, log, options.SocketName, options.AllowAnyUser);
+            _quarterback = new Quarterback(
+                options.Listen, options.SocketPath, log, options.SocketName, options.AllowAnyUser, options.Listener);
         }
 
         if (options.Role == EchoRole.All)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 
 namespace PSFdPass.Echo;
 
@@ -17,6 +18,13 @@ public sealed record EchoDemoOptions
 
     /// <summary>Where users connect; port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
+
+    /// <summary>
+    /// Gets the listening TCP socket on which the quarterback accepts users, in place of one that it binds to <see cref="Listen"/>; null
+    /// by default. The demo closes it with the meaning of close(2), so that another process that has it open can accept on it afterwards.
+    /// When the demo can't be started, the caller must dispose it.
+    /// </summary>
+    public Socket? Listener { get; init; }
 
     /// <summary>The Unix-domain socket between the players.</summary>
     public string SocketPath { get; init; } = DefaultSocket;

@@ -46,6 +46,7 @@ public sealed class Quarterback : IDisposable
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
+    private readonly bool _isListenerShared;
     private readonly Action<string> _log;
     private readonly PlayerLog? _ownLog;
     private readonly Disposer _disposer = new();
@@ -72,13 +73,23 @@ public sealed class Quarterback : IDisposable
     public Quarterback(IPEndPoint listen, string socketPath, Action<string> log, string? socketName = null, bool allowAnyUser = false)
         : this(listen, socketPath, new PlayerLog(log), socketName, allowAnyUser) => _ownLog = (PlayerLog)_log.Target!;
 
-    internal Quarterback(IPEndPoint listen, string socketPath, PlayerLog log, string? socketName, bool allowAnyUser)
+    internal Quarterback(
+        IPEndPoint listen, string socketPath, PlayerLog log, string? socketName, bool allowAnyUser, Socket? listener = null)
     {
         ArgumentNullException.ThrowIfNull(listen);
         _log = log.Add;
         _connector = new ReceiverConnector(
             UnixSocketAddress.FromPath(socketPath), ShownText.Of(socketName ?? socketPath), allowAnyUser, _log);
         _users = new GreetedUsers(_log, _disposer);
+        if (listener is not null)
+        {
+            listener.Blocking = false;
+            _listener = listener;
+            _isListenerShared = true;
+            LocalEndPoint = SocketInfo.Of(listener.SafeHandle)?.LocalEndPoint as IPEndPoint ?? listen;
+            return;
+        }
+
         _listener = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -115,6 +126,12 @@ public sealed class Quarterback : IDisposable
     public void Dispose()
     {
         _play.Dispose();
+        if (_isListenerShared)
+        {
+            // The service manager goes on to listen on it.
+            FileDescriptor.CloseHandle(_listener.SafeHandle);
+        }
+
         _listener.Dispose();
         _users.Dispose();
         while (_ungreeted.TryDequeue(out GreetedUser? user))
@@ -163,7 +180,10 @@ public sealed class Quarterback : IDisposable
     {
         try
         {
-            _listener.Listen(int.MaxValue);
+            if (!_isListenerShared)
+            {
+                _listener.Listen(int.MaxValue);
+            }
         }
         catch (SocketException exception)
         {

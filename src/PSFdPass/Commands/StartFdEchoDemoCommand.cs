@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
@@ -99,7 +100,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 
     private void StartInBackground()
     {
-        EchoDemo demo = EchoDemo.Start(Options(), static _ => { });
+        EchoDemo demo = StartDemo(static _ => { });
         try
         {
             // A quarterback alone may have to wait for the other side, which somebody starts later; what can't come to
@@ -126,7 +127,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             isControlC = name == nameof(PosixSignal.SIGINT);
             signal.TrySetResult();
         });
-        using EchoDemo demo = EchoDemo.Start(Options(), line => Enqueue(line));
+        using EchoDemo demo = StartDemo(line => Enqueue(line));
         _ = signal.Task.ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
         using CancellationTokenRegistration stop = Stopped.Register(() =>
         {
@@ -209,6 +210,22 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         else
         {
             WriteInformation(new HostInformationMessage { Message = text }, ["PSHOST"]);
+        }
+    }
+
+    private EchoDemo StartDemo(Action<string> log)
+    {
+        EchoDemoOptions options = Options();
+        using FileDescriptor? passed = Role == EchoRole.Quarterback ? ActivationDescriptors.TakeFirst(ActivatedListener.IsListener) : null;
+        Socket? listener = passed?.OpenSocket();
+        try
+        {
+            return EchoDemo.Start(options with { Listener = listener }, log);
+        }
+        catch
+        {
+            listener?.Dispose();
+            throw;
         }
     }
 

@@ -30,6 +30,50 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [Fact]
+    public void Accepts_on_a_listener_that_it_is_given_and_leaves_it_to_others_afterwards()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(7);
+        FileDescriptor copy = FileDescriptor.Duplicate((int)listener.SafeHandle.DangerousGetHandle());
+        Assert.True(ActivatedListener.IsListener(copy));
+        Socket given = copy.OpenSocket();
+        var options = new EchoDemoOptions
+        {
+            Role = EchoRole.Quarterback,
+            Listen = new IPEndPoint(IPAddress.Loopback, 1),
+            SocketPath = _folder.File("fd-pass.sock"),
+            Listener = given,
+        };
+        var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        using (EchoDemo demo = EchoDemo.Start(options, _log.Add))
+        {
+            Assert.Equal(port, demo.Port);
+            using Socket wire = _receivers.Accept();
+            Assert.True(demo.Listening.Wait(Patience.Long));
+            using var user = new User(port);
+            user.MeetsQuarterback(Environment.ProcessId);
+        }
+
+        Assert.True(given.SafeHandle.IsClosed);
+        using var next = new TcpClient("127.0.0.1", port);
+        Assert.True(listener.Poll(Patience.Long, SelectMode.SelectRead));
+    }
+
+    [Fact]
+    public void A_descriptor_that_is_not_a_listening_TCP_socket_is_not_the_listener_for_users()
+    {
+        using FileDescriptor file = FileDescriptor.Open("/dev/null");
+        Assert.False(ActivatedListener.IsListener(file));
+        using FileDescriptor unix = FileDescriptor.Duplicate((int)_receivers.SafeHandle.DangerousGetHandle());
+        Assert.False(ActivatedListener.IsListener(unix));
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using FileDescriptor copy = FileDescriptor.Duplicate((int)bound.SafeHandle.DangerousGetHandle());
+        Assert.False(ActivatedListener.IsListener(copy));
+    }
+
+    [Fact]
     public void Pauses_before_it_asks_a_wide_receiver_again_that_hangs_up_at_once()
     {
         _quarterback.RunAsync();

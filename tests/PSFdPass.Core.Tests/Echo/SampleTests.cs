@@ -71,6 +71,30 @@ public sealed class SampleTests : IDisposable
             wideReceiver.Lines);
     }
 
+    [ProgramFact("systemd-socket-activate")]
+    public void A_quarterback_uses_the_listener_that_a_service_manager_passes()
+    {
+        using Player wideReceiver = Player.Sample(_folder.Path, "WideReceiver");
+        wideReceiver.WaitFor("^Listening");
+        int port;
+        using (var probe = new TcpListener(IPAddress.Loopback, 0))
+        {
+            probe.Start();
+            port = ((IPEndPoint)probe.LocalEndpoint).Port;
+        }
+
+        // Of --port it would make a listener of its own. The socket that is no TCP listener is left out.
+        using Player quarterback = Player.SampleInScript(
+            $"exec systemd-socket-activate -l '{_folder.File("other.sock")}' -l 127.0.0.1:{port} \"$@\" 2>&1",
+            _folder.Path, "Quarterback", "--port", "1");
+        quarterback.WaitFor($"Listening on 127.0.0.1:{port} as 4");
+        using var user = new User(port);
+        user.MeetsQuarterback(quarterback.Id).MeetsWideReceiver(wideReceiver.Id).Echoes("foo");
+        Assert.Equal(port, quarterback.WaitForPort());
+        quarterback.Signal(Signals.Terminate);
+        quarterback.Finish().Succeeded();
+    }
+
     [Fact]
     public void Either_player_may_start_first()
     {
