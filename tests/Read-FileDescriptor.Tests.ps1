@@ -68,10 +68,14 @@ Describe 'Read-FileDescriptor' {
         $lines[1] | Should -BeExactly "y$text"
 
         $bytes = [Text.Encoding]::UTF8.GetBytes("$text`n")
-        $null = Start-ThreadJob { param($Socket, $Bytes) $Bytes | ForEach-Object -Begin { $i = 0 } { } -End {
-                for ($i = 0; $i -lt $Bytes.Length; $i += 7001) { $null = $Socket.Send($Bytes, $i, [Math]::Min(7001, $Bytes.Length - $i), 'None') }
-                $Socket.Shutdown('Send')
-            } } -ArgumentList $left, $bytes
+        $null = Start-ThreadJob {
+            $all, $socket = $using:bytes, $using:left
+            for ($i = 0; $i -lt $all.Length; $i += 7001) {
+                $null = $socket.Send($all, $i, [Math]::Min(7001, $all.Length - $i), 'None')
+            }
+
+            $socket.Shutdown('Send')
+        }
         Read-FileDescriptor $right | Should -BeExactly $text
         Get-Job | Remove-Job -Force
         $file.Close()

@@ -30,7 +30,7 @@ Describe 'Wait-FileDescriptor' {
         @(Wait-FileDescriptor $left, $right -Writable -All).Count | Should -Be 2
         Write-FileDescriptor $left 'x'
         Wait-FileDescriptor $right, $other -All -TimeoutSeconds 0.1 | Should -Be $right
-        $null = Start-ThreadJob { param($Socket) Start-Sleep -Milliseconds 200; $null = $Socket.Send([byte[]]1) } -ArgumentList $peer
+        $null = Start-ThreadJob { Start-Sleep -Milliseconds 200; $null = ($using:peer).Send([byte[]]1) }
         @(Wait-FileDescriptor $right, $other -All -TimeoutSeconds 30).Count | Should -Be 2
         Get-Job | Remove-Job -Force
     }
@@ -79,7 +79,7 @@ Describe 'Wait-FileDescriptor' {
     }
 
     It 'ends when the object is closed on another thread' {
-        $null = Start-ThreadJob { param($Socket) Start-Sleep -Milliseconds 200; $Socket.Dispose() } -ArgumentList $right
+        $null = Start-ThreadJob { Start-Sleep -Milliseconds 200; ($using:right).Dispose() }
         (Get-ErrorOf { Wait-FileDescriptor $right, $other -TimeoutSeconds 30 }).FullyQualifiedErrorId | Should -BeLike 'Closed,*'
         Get-Job | Remove-Job -Force
     }
