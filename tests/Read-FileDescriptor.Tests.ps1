@@ -69,7 +69,8 @@ Describe 'Read-FileDescriptor' {
 
         $bytes = [Text.Encoding]::UTF8.GetBytes("$text`n")
         $null = Start-ThreadJob {
-            $all, $socket = $using:bytes, $using:left
+            $all = $using:bytes
+            $socket = $using:left
             for ($i = 0; $i -lt $all.Length; $i += 7001) {
                 $null = $socket.Send($all, $i, [Math]::Min(7001, $all.Length - $i), 'None')
             }
