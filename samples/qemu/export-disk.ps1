@@ -39,6 +39,6 @@ try {
         $null = Invoke-Qmp block-export-add @{ type = 'nbd'; id = $NodeName; 'node-name' = $NodeName; name = $NodeName }
         $listener.LocalEndpoint.Port
     }
-    finally { $listener.Dispose() }
+    finally { Close-FileDescriptor $listener }
 }
 finally { Disconnect-Qmp }
