@@ -30,7 +30,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [Fact]
-    public void Accepts_on_a_listener_that_it_is_given_and_leaves_it_to_others_afterwards()
+    public async Task Accepts_on_a_listener_that_it_is_given_and_leaves_it_to_others_afterwards()
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -50,7 +50,7 @@ public sealed class QuarterbackTests : IDisposable
         {
             Assert.Equal(port, demo.Port);
             using Socket wire = _receivers.Accept();
-            Assert.True(demo.Listening.Wait(Patience.Long));
+            await demo.Listening.WaitAsync(Patience.Long);
             using var user = new User(port);
             user.MeetsQuarterback(Environment.ProcessId);
         }
