@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
@@ -15,8 +16,11 @@ public sealed class SocketInfoTests
             SocketInfo other = SocketInfo.Of(client.Client.SafeHandle)!.Value;
             Assert.Equal((AddressFamily.InterNetwork, SocketType.Stream, 6), (one.Family, one.Type, one.Protocol));
             Assert.True(one.IsTcpConnection && one.IsConnected && !one.IsListening);
-            Assert.Equal(one.LocalEndPoint, other.RemoteEndPoint);
-            Assert.Equal(one.RemoteEndPoint, other.LocalEndPoint);
+
+            // The client's socket is for IPv6, and shows mapped addresses.
+            Assert.Equal(AddressFamily.InterNetworkV6, other.Family);
+            Assert.Equal(((IPEndPoint)one.LocalEndPoint!).Port, ((IPEndPoint)other.RemoteEndPoint!).Port);
+            Assert.Equal(((IPEndPoint)one.RemoteEndPoint!).Port, ((IPEndPoint)other.LocalEndPoint!).Port);
             Assert.Equal(one.RemoteEndPoint, SocketInfo.RemoteEndPointOf(server.SafeHandle));
             Assert.NotEqual(0ul, one.Cookie);
             Assert.NotEqual(one.Cookie, other.Cookie);
@@ -59,7 +63,7 @@ public sealed class SocketInfoTests
         Assert.Null(SocketInfo.Of(file.SafeHandle));
         Assert.Null(SocketInfo.RemoteEndPointOf(file.SafeHandle));
         SocketInfo.Shutdown(file.SafeHandle);
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         Assert.True(SocketInfo.Of(listener.Server.SafeHandle)!.Value.IsListening);
     }
