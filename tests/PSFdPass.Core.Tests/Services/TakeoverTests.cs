@@ -81,7 +81,7 @@ public sealed class TakeoverTests
         Assert.Equal("EADDRINUSE", error.ErrnoName);
     }
 
-    [LinuxFact]
+    [UnixDiagFact]
     public void The_socket_file_of_a_server_that_was_killed_is_replaced()
     {
         using var directory = new TemporaryDirectory();
