@@ -314,11 +314,11 @@ Describe 'Receive-FileDescriptor' {
 
         It 'takes from the one that has something, until all have closed' {
             # Nothing comes from the first; the answer to each message makes the next one be sent.
-            Send-FileDescriptor $senders[2] -Message 2
+            Send-FileDescriptor $senders[2] -Message '2'
             $order = $receivers | Receive-FileDescriptor -Follow -AsMessage | ForEach-Object {
                 $number = [int]"$($_.Text)"
                 $number
-                if ($number -lt 9) { Send-FileDescriptor $senders[($number + 1) % 3] -Message ($number + 1) }
+                if ($number -lt 9) { Send-FileDescriptor $senders[($number + 1) % 3] -Message "$($number + 1)" }
                 else { $senders | ForEach-Object Dispose }
             }
             $order | Should -Be (2..9)

@@ -88,7 +88,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $problem = Get-ErrorOf { Get-FileDescriptor 1 -ProcessId $child.Id | Send-FileDescriptor $left }
             Clear-Program
             $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
-            "$problem" | Should -BeLike "Descriptor 1 is one of process $($child.Id): *Copy-FileDescriptor takes a copy of it."
+            "$problem" | Should -BeLike "Descriptor 1 belongs to process $($child.Id). *Copy-FileDescriptor takes a copy of it."
             { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
         }
 

@@ -204,7 +204,7 @@ Describe 'Send-FileDescriptor' {
         It 'sends nothing that is not the user''s to close: <Name>' -ForEach @(
             @{ Name = 'the standard output'; Number = '1'; Says = '*standard stream*' }
             @{ Name = 'the standard error, as an object'; Number = '[Microsoft.Win32.SafeHandles.SafeFileHandle]::new(2, $false)'; Says = '*standard stream*' }
-            @{ Name = 'the runtime''s own'; Number = '(Get-FileDescriptor -Path /dev/urandom)[0].Fd'; Says = '*before PSFdPass was loaded*' }
+            @{ Name = 'the runtime''s own'; Number = '(Get-FileDescriptor -Kind Epoll -Force)[0].Fd'; Says = '*belongs to the .NET runtime*' }
             @{ Name = 'one of them in an array'; Number = '(Get-Item /dev/null), 1'; Says = '*standard stream*' }
             @{ Name = 'a description of it'; Number = '(Get-FileDescriptor 1)'; Says = '*standard stream*' }
         ) {

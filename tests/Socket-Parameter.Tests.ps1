@@ -64,7 +64,7 @@ Describe '-Socket of <Command>' -ForEach @(
         @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { "$folder/letters" }; Says = 'A System.String is not a socket. Connect-UnixSocket connects to a path.' }
         @{ Name = 'a FileInfo'; Id = 'InvalidArgument'; Make = { Get-Item "$folder/letters" }; Says = '*is not a socket. Connect-UnixSocket connects to a path.' }
         @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { Get-Date }; Says = 'A System.DateTime is not a socket.' }
-        @{ Name = 'a description of what is something else by now'; Id = 'InvalidOperation'; Says = '*look again*'
+        @{ Name = 'a description of what is something else by now'; Id = 'InvalidOperation'; Says = '*refers to something else now.'
             Make = { $info = Get-FileDescriptor $one; $one.Dispose(); $script:next = Copy-FileDescriptor 0 -TargetFd $info.Fd; $info } }
     ) {
         $socket = & $Make
@@ -88,7 +88,7 @@ Describe '-Socket of <Command>' -ForEach @(
         $problem = try { & $Command $info @Arguments } catch { $_ }
         Clear-Program
         $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
-        "$problem" | Should -BeLike "Descriptor 1 is one of process $($info.ProcessId): *Copy-FileDescriptor takes a copy of it."
+        "$problem" | Should -BeLike "Descriptor 1 belongs to process $($info.ProcessId). *Copy-FileDescriptor takes a copy of it."
     }
 
     It 'completes the numbers of Unix-domain sockets' {
