@@ -53,7 +53,7 @@ Describe 'The module' {
         $implemented | ForEach-Object { "$($_.VerbName)-$($_.NounName)" } | Sort-Object | Should -Be ($manifest.CmdletsToExport | Sort-Object)
     }
 
-    It 'brings no assembly into the shell but its own two' {
+    It 'brings no assembly into the shell but its own three' {
         $program = Invoke-Program $Pwsh '-NoProfile', '-Command', @"
             # What comes with .NET and PowerShell is there for everybody.
             `$shared = '$PSHOME', [Runtime.InteropServices.RuntimeEnvironment]::GetRuntimeDirectory().TrimEnd('/')
@@ -65,8 +65,8 @@ Describe 'The module' {
                 ForEach-Object { Split-Path `$_ -Leaf } | Sort-Object
 "@
         Wait-Program $program | Should -Be 0
-        $program.Lines | Should -Be PSFdPass.Core.dll, PSFdPass.dll
-        (Get-ChildItem $module.ModuleBase -Filter *.dll).Name | Sort-Object | Should -Be PSFdPass.Core.dll, PSFdPass.dll
+        $program.Lines | Should -Be PSFdPass.Core.dll, PSFdPass.dll, PSFdPass.Echo.dll
+        (Get-ChildItem $module.ModuleBase -Filter *.dll).Name | Sort-Object | Should -Be PSFdPass.Core.dll, PSFdPass.dll, PSFdPass.Echo.dll
     }
 
     It 'refuses Windows in one clear sentence, and nothing else' {
@@ -85,7 +85,7 @@ Describe '<Command>' -ForEach $commands {
 
     It 'has an approved verb and a singular noun' {
         $found.Verb | Should -BeIn (Get-Verb).Verb
-        $found.Noun | Should -Match '^[A-Z][A-Za-z]+[^s]$'
+        $found.Noun | Should -Match '^[A-Z][A-Za-z]+([^s]|ss)$'
     }
 
     It 'says what comes out, and no two parameters of a set stand at the same place' {
