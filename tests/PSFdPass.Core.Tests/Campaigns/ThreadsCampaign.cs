@@ -154,22 +154,28 @@ public sealed class ThreadsCampaign
             }
         });
         Thread.Sleep(random.Next(30));
-        switch (way)
+        Task closing = Task.Run(() =>
         {
-            case 0:
-                left.Dispose();
-                break;
-            case 1:
-                // The socket itself, from two threads.
-                Parallel.Invoke(left.Dispose, left.Dispose);
-                break;
-            case 2:
-                held!.Dispose();
-                break;
-            default:
-                FileDescriptor.CloseByNumber(held!.Fd);
-                break;
-        }
+            switch (way)
+            {
+                case 0:
+                    left.Dispose();
+                    break;
+                case 1:
+                    // The socket itself, from two threads.
+                    Parallel.Invoke(left.Dispose, left.Dispose);
+                    break;
+                case 2:
+                    held!.Dispose();
+                    break;
+                default:
+                    FileDescriptor.CloseByNumber(held!.Fd);
+                    break;
+            }
+        });
+
+        // A Socket waits in Dispose until no thread has a reference to its handle.
+        Assert.True(closing.Wait(Patience.Long), $"Closing hangs: {name}, {type}, way {way}.");
 
         // A peek that found a message, and calls that never wait, end with the next call.
         foreach (Thread worker in workers)
