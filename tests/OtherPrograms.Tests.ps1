@@ -75,7 +75,7 @@ backend none
         if (-not (nc -h 2>&1 | Select-String -CaseSensitive '^\s+-F\s')) { Set-ItResult -Skipped -Because 'this nc has no -F' }
 
         # nc passes the connection on its standard output, and ends.
-        function Start-Netcat([int] $Port) {
+        function Invoke-Netcat([int] $Port) {
             $ours, $theirs = New-UnixSocketPair
             $program = @(Get-Command nc -CommandType Application)[0].Source
             $ours, (Start-FdProcess $program -ArgumentList '-F', '127.0.0.1', $Port -StandardOutput $theirs -PassThru)
@@ -85,7 +85,7 @@ backend none
         $listener = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
         $listener.Start()
         $port = $listener.LocalEndpoint.Port
-        $ours, $nc = Start-Netcat $port
+        $ours, $nc = Invoke-Netcat $port
         $client = Receive-FileDescriptor $ours -As Socket -TimeoutSeconds 30
         $server = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         $nc.WaitForExit()
@@ -98,7 +98,7 @@ backend none
         $client, $server, $ours, $listener, $nc | ForEach-Object Dispose
 
         # Nobody listens on the port now.
-        $ours, $nc = Start-Netcat $port
+        $ours, $nc = Invoke-Netcat $port
         { Receive-FileDescriptor $ours -TimeoutSeconds 30 -ErrorAction Stop } | Should -Throw '*closed the connection*'
         $nc.WaitForExit()
         $nc.ExitCode | Should -Be 1
@@ -124,7 +124,7 @@ backend none
         $disk.File | Should -Match '^/dev/fdset/'
 
         # A client of the Network Block Device protocol: the greeting, the choice of the export with its size, and a read.
-        function Read-Bytes([int] $Count) {
+        function Read-Block([int] $Count) {
             $buffer = [byte[]]::new($Count)
             $stream.ReadExactly($buffer, 0, $Count)
             , $buffer
@@ -134,12 +134,12 @@ backend none
         $client = [Net.Sockets.TcpClient]::new('127.0.0.1', $port)
         $stream = $client.GetStream()
         $stream.ReadTimeout = 30000
-        [Text.Encoding]::ASCII.GetString((Read-Bytes 18), 0, 16) | Should -BeExactly 'NBDMAGICIHAVEOPT'
+        [Text.Encoding]::ASCII.GetString((Read-Block 18), 0, 16) | Should -BeExactly 'NBDMAGICIHAVEOPT'
         $stream.Write([Convert]::FromHexString('00000003' + '49484156454F5054' + '00000001' + '00000004' + '64617461'))
-        [Convert]::ToHexString((Read-Bytes 10)) | Should -Match '^0000000000100000'
+        [Convert]::ToHexString((Read-Block 10)) | Should -Match '^0000000000100000'
         $stream.Write([Convert]::FromHexString('25609513' + '0000' + '0000' + '0000000000000007' + '0000000000000000' + '00000200'))
-        [Convert]::ToHexString((Read-Bytes 16)) | Should -Be '67446698000000000000000000000007'
-        [Text.Encoding]::ASCII.GetString((Read-Bytes 512)) | Should -Match '^first sector'
+        [Convert]::ToHexString((Read-Block 16)) | Should -Be '67446698000000000000000000000007'
+        [Text.Encoding]::ASCII.GetString((Read-Block 512)) | Should -Match '^first sector'
         $client.Dispose()
         { & "$Repository/samples/qemu/export-disk.ps1" "$open/qmp.sock" missing } | Should -Throw 'QEMU: *missing*'
     }

@@ -4,7 +4,7 @@
 //   dotnet run --project samples/EchoDemo -- WideReceiver             one player; the other in another terminal,
 //   dotnet run --project samples/EchoDemo -- Quarterback              then: nc localhost 8000
 //
-// A quarterback that a service manager starts with a listening TCP socket (sd_listen_fds(3)) uses that one, whatever --port says:
+// A quarterback that a service manager starts with a listening TCP socket (sd_listen_fds(3)) uses it instead of --port:
 //   systemd-socket-activate -l 127.0.0.1:8000 EchoDemo Quarterback
 
 using System.Diagnostics;

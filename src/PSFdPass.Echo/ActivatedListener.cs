@@ -6,7 +6,7 @@ namespace PSFdPass.Echo;
 public static class ActivatedListener
 {
     /// <summary>Returns whether a descriptor is a TCP socket that listens, IPv4 or IPv6.</summary>
-    /// <param name="descriptor">The descriptor, which stays the caller's.</param>
+    /// <param name="descriptor">The descriptor, which stays open.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static bool IsListener(FileDescriptor descriptor)
     {

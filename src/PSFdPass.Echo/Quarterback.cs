@@ -128,7 +128,7 @@ public sealed class Quarterback : IDisposable
         _play.Dispose();
         if (_isListenerShared)
         {
-            // The service manager goes on to listen on it.
+            // The service manager has it open as well, and may start the next server with it.
             FileDescriptor.CloseHandle(_listener.SafeHandle);
         }
 

@@ -83,7 +83,7 @@ public sealed class SampleTests : IDisposable
             port = ((IPEndPoint)probe.LocalEndpoint).Port;
         }
 
-        // Of --port it would make a listener of its own. The socket that is no TCP listener is left out.
+        // The first socket that was passed is not a TCP listener, and --port is not used.
         using Player quarterback = Player.SampleInScript(
             $"exec systemd-socket-activate -l '{_folder.File("other.sock")}' -l 127.0.0.1:{port} \"$@\" 2>&1",
             _folder.Path, "Quarterback", "--port", "1");
