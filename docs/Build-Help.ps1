@@ -3,7 +3,7 @@
 Makes what Get-Help reads from the pages in docs/en-US: PSFdPass.dll-Help.xml, and an about_*.help.txt for every about page.
 .DESCRIPTION
 PlatyPS (Microsoft.PowerShell.PlatyPS 1.0) turns the cmdlets' pages into MAML. It leaves markdown in it and drops the default
-values; this mends both, so that the terminal shows text. The results are committed: building the module needs no PlatyPS.
+values; this script corrects both, so that the terminal shows text. The results are committed: building the module needs no PlatyPS.
 #>
 [CmdletBinding()]
 param(

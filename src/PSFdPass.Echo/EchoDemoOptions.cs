@@ -7,16 +7,16 @@ namespace PSFdPass.Echo;
 /// <summary>How to play the echo demo.</summary>
 public sealed record EchoDemoOptions
 {
-    /// <summary>The port that the demo has unless it is told another.</summary>
+    /// <summary>The default port of the demo.</summary>
     public const int DefaultPort = 8000;
 
-    /// <summary>The socket that the demo has unless it is told another.</summary>
+    /// <summary>The default socket of the demo.</summary>
     public const string DefaultSocket = "fd-pass.sock";
 
     /// <summary>Which part this process plays.</summary>
     public EchoRole Role { get; init; }
 
-    /// <summary>Where users connect; port 0 takes a free one.</summary>
+    /// <summary>The address where users connect; port 0 chooses a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
 
     /// <summary>

@@ -57,7 +57,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
         }
     }
 
-    // The connections of users are for this user's wide receiver, and not for whoever was first to create a socket at the path.
+    // The connections of users are for this user's wide receiver, and not for another user's process that created a socket at the path first.
     private bool IsPermitted(Socket wire)
     {
         if (allowAnyUser)

@@ -330,7 +330,7 @@ public sealed class WideReceiver : IDisposable
 
         if (isPeeked)
         {
-            // Its descriptors are ours by now. A read closes those that the message still carries.
+            // Its descriptors are ours. A read closes those that the message still carries.
             _ = FileDescriptor.TryRead(quarterback.Connection.SafeHandle, _buffer.AsSpan(0, message.Bytes), out _);
         }
 
@@ -356,13 +356,13 @@ public sealed class WideReceiver : IDisposable
     {
         if (SocketInfo.Of(descriptor.SafeHandle) is not { } socket)
         {
-            Ignore(quarterback, descriptor, "a descriptor that is no connection");
+            Ignore(quarterback, descriptor, "a descriptor of something else than a connection");
         }
         else if (!socket.IsTcpConnection && !IsPermittedUnixConnection(socket, descriptor))
         {
             Ignore(quarterback, descriptor, socket.IsConnected
                 ? "a connection that is not TCP"
-                : "a socket that is not connected, or not any more");
+                : "a socket that is not connected, or no longer");
         }
         else if (_users.Contains(socket))
         {
@@ -448,7 +448,7 @@ public sealed class WideReceiver : IDisposable
 
         _watched.Remove(user.Connection.SafeHandle);
 
-        // Ends the connection for the user at once, whoever still has it open.
+        // Ends the connection for the user at once, even if other processes have it open.
         SocketInfo.Shutdown(user.Connection.SafeHandle);
         _disposer.Close(user.Connection);
         _log($"Closing connection from ({user.Name})");

@@ -47,7 +47,7 @@ internal ref struct ControlMessageReader
     /// <summary>Makes <c>foreach</c> work.</summary>
     public readonly ControlMessageReader GetEnumerator() => this;
 
-    /// <summary>Goes on to the next message; false at the end, or where what is left is no whole header.</summary>
+    /// <summary>Advances to the next message. Returns false at the end, or if the rest is shorter than a header.</summary>
     public bool MoveNext()
     {
         if (_rest.Length < _layout.DataOffset)

@@ -19,7 +19,7 @@ internal static class ProcDirectory
 
         throw Errno.Last is Errno.EACCES or Errno.EPERM
             ? SystemCallException.FromLast("opendir", $"the descriptors of process {process}")
-            // It ended, before its descriptors were read or meanwhile.
+            // It ended before all of its descriptors were read.
             : new SystemCallException("opendir", Errno.ESRCH, $"process {process}");
     }
 

@@ -9,7 +9,7 @@ namespace PSFdPass;
 
 /// <summary>
 /// The type and the addresses of a socket, as getsockopt(2), getsockname(2) and getpeername(2) report them. These calls block on no
-/// descriptor, whoever passed it, while fstat(2) blocks for as long as a FUSE file system likes.
+/// descriptor, even a hostile one, while fstat(2) blocks for as long as a FUSE file system likes.
 /// </summary>
 /// <param name="Family">The address family; <see cref="AddressFamily.Unknown"/> for one that .NET has no name for.</param>
 /// <param name="Type">The type; <see cref="SocketType.Unknown"/> for one that .NET has no name for.</param>

@@ -11,6 +11,6 @@ public sealed class DescriptorsLostException : IOException
             $"limit (ulimit -n). {received.Descriptors.Count} descriptors and {received.Data.Length} bytes did arrive.") =>
         Received = received;
 
-    /// <summary>What did arrive; the caller's to dispose.</summary>
+    /// <summary>Gets the message with the descriptors that arrived. The caller must dispose it.</summary>
     public ReceivedMessage Received { get; }
 }

@@ -9,13 +9,13 @@ public readonly record struct ReceiveResult
     /// <summary>Bytes of the packet, which is more than <see cref="Bytes"/> when it was truncated.</summary>
     public int FullLength { get; init; }
 
-    /// <summary>Descriptors whose numbers were written to the caller's span: the caller's to close.</summary>
+    /// <summary>Gets the number of descriptors whose numbers were written to the caller's span. The caller must close them.</summary>
     public int Descriptors { get; init; }
 
     /// <summary>Descriptors that came as well, had no room in the caller's span and were closed.</summary>
     public int DescriptorsClosed { get; init; }
 
-    /// <summary>Whether anything was cut short.</summary>
+    /// <summary>Gets a value indicating whether anything was truncated.</summary>
     public MessageFlags Flags { get; init; }
 
     /// <summary>Who sent it, if the socket has SO_PASSCRED on.</summary>

@@ -35,7 +35,7 @@ public sealed class ReceivedMessage : IDisposable
     /// <summary>Who sent it, when the socket asks for that (SO_PASSCRED); otherwise null.</summary>
     public MessageCredentials? Credentials { get; }
 
-    /// <summary>Whether anything was cut short.</summary>
+    /// <summary>Gets a value indicating whether anything was truncated.</summary>
     public MessageFlags Flags { get; }
 
     /// <summary>How many bytes of a packet had no room in the buffer and are gone.</summary>

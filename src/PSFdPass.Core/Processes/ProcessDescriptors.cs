@@ -37,7 +37,7 @@ internal static class ProcessDescriptors
             return handle;
         }
 
-        // ECHILD: the ID is another process's by now. EINVAL: Linux 5.3 can't wait for a descriptor.
+        // ECHILD: the ID belongs to another process. EINVAL: Linux 5.3 can't wait for a descriptor.
         isGone = Errno.Last == Errno.ECHILD;
         handle.Dispose();
         return null;

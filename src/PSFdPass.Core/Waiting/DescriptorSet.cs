@@ -334,7 +334,7 @@ public sealed class DescriptorSet : IDisposable
 
             count = AddFiles(ready, count);
 
-            // Once is no proof: another thread may have removed the member after the wait.
+            // One event is not enough, because another thread may have removed the member after the wait.
             _roundsWithFormerMembers = hasFormer ? _roundsWithFormerMembers + 1 : 0;
             _mustRebuild |= _roundsWithFormerMembers > 1;
         }
@@ -413,7 +413,7 @@ public sealed class DescriptorSet : IDisposable
         }
     }
 
-    // A member whose number may refer to another file by now. Its registration, if there is still one, is noticed by its events.
+    // A member whose number may refer to another file. Its registration, if there is still one, is noticed by its events.
     private void Forget(DescriptorSetMember member)
     {
         _poller.TryForget(member.Token);

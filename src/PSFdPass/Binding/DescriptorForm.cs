@@ -3,7 +3,7 @@ namespace PSFdPass.Binding;
 /// <summary>As what a received descriptor is given to the user.</summary>
 public enum DescriptorForm
 {
-    /// <summary>A <see cref="FileDescriptor"/>, which tells what it is and closes it when it is dropped.</summary>
+    /// <summary>A <see cref="FileDescriptor"/>, which describes the descriptor and closes it.</summary>
     Descriptor,
 
     /// <summary>A <see cref="System.Net.Sockets.Socket"/>.</summary>

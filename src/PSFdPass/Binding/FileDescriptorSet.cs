@@ -12,7 +12,7 @@ namespace PSFdPass;
 /// wait.
 /// </summary>
 /// <remarks>
-/// Thread-safe. The set does not keep its members open. Remove a member before closing it; one that was closed is not reported any more.
+/// Thread-safe. The set does not keep its members open. Remove a member before closing it; a closed one is no longer reported.
 /// </remarks>
 public sealed class FileDescriptorSet : IDisposable
 {

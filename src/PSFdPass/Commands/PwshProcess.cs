@@ -7,7 +7,7 @@ namespace PSFdPass.Commands;
 /// <summary>The pwsh that this module runs in, and how to start another one like it.</summary>
 internal static class PwshProcess
 {
-    /// <summary>Whether this pwsh was started to run a command or a script and end, rather than for somebody at a prompt.</summary>
+    /// <summary>Gets a value indicating whether this pwsh runs a command or a script and ends, rather than a prompt.</summary>
     public static bool IsOneShot { get; } = IsOneCommand([.. Environment.GetCommandLineArgs().Skip(1)]);
 
     /// <summary>How to start a pwsh that plays the wide receiver, on the same socket and from the same folder, until its input ends.</summary>

@@ -17,11 +17,11 @@ public sealed class SetFileDescriptorCommand : FdPassCommand
     [ValidateNotNull]
     public object[] InputObject { get; set; } = null!;
 
-    /// <summary>Whether the descriptor is closed in programs that are started; <c>-CloseOnExec:$false</c> lets them inherit it.</summary>
+    /// <summary>Close the descriptor in programs that are started; <c>-CloseOnExec:$false</c> lets them inherit it.</summary>
     [Parameter]
     public SwitchParameter CloseOnExec { get; set; }
 
-    /// <summary>Whether reads and writes fail instead of waiting, for every process that has the open file description.</summary>
+    /// <summary>Make reads and writes fail instead of waiting, for every process that has the open file description.</summary>
     [Parameter]
     public SwitchParameter NonBlocking { get; set; }
 

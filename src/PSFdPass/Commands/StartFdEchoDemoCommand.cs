@@ -200,7 +200,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     {
         if (Stopped.IsCancellationRequested)
         {
-            // The pipeline takes nothing any more, but there is still something to tell.
+            // The pipeline is closed, but there is still something to report.
             Host.UI.WriteLine(text);
         }
         else if (isOutput)

@@ -26,7 +26,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>Go on until so many have come; one unless told.</summary>
+    /// <summary>The number of connections to accept; by default one.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? Count { get; set; }

@@ -39,7 +39,7 @@ public class DescriptorNumberCompleter : IArgumentCompleter
         }
     }
 
-    /// <summary>Whether a descriptor is one to choose from.</summary>
+    /// <summary>Returns whether a descriptor is offered.</summary>
     protected virtual bool IsOffered(DescriptorInfo info, IDictionary boundParameters) => true;
 
     private static bool IsOurs(DescriptorInfo info) => info.ProcessId == Environment.ProcessId;

@@ -37,7 +37,7 @@ internal static class ErrorRecords
         _ => null,
     };
 
-    // .NET says which parameter of a method it was, which is no parameter of the cmdlet, and names types behind a closed object.
+    // .NET names the parameter of a method, which the cmdlet does not have, and the type of a closed object.
     private static string TextOf(Exception exception) => exception switch
     {
         ObjectDisposedException { ObjectName: { Length: > 0 } name } => $"The {name} is closed.",

@@ -29,20 +29,20 @@ internal sealed class Constants
     public required int MSG_ERRQUEUE { get; init; }
     public required int MSG_CMSG_CLOEXEC { get; init; }
 
-    /// <summary>Where <c>struct msghdr</c> keeps <c>msg_flags</c>: after an 8-byte msg_controllen (48), or after a 4-byte one (44).</summary>
+    /// <summary>Gets the offset of <c>msg_flags</c> in <c>struct msghdr</c>: after an 8-byte msg_controllen (48), or after a 4-byte one (44).</summary>
     public required int MsgFlagsOffset { get; init; }
 
     // <sys/un.h>
     /// <summary>Bytes in <c>sun_path</c>, the terminating NUL included.</summary>
     public required int SunPathSize { get; init; }
 
-    /// <summary>Whether socket addresses begin with a length byte (4.4BSD) and a one-byte family.</summary>
+    /// <summary>Gets a value indicating whether socket addresses begin with a length byte (4.4BSD) and a one-byte family.</summary>
     public required bool SockaddrHasLength { get; init; }
 
-    /// <summary>Whether a <c>sun_path</c> that starts with a NUL is a name of its own (Linux's abstract sockets).</summary>
+    /// <summary>Gets a value indicating whether a <c>sun_path</c> that starts with a NUL is a name of its own (Linux's abstract sockets).</summary>
     public required bool HasAbstractNames { get; init; }
 
-    /// <summary>Whether AF_UNIX has SOCK_SEQPACKET.</summary>
+    /// <summary>Gets a value indicating whether AF_UNIX has SOCK_SEQPACKET.</summary>
     public required bool HasSeqPacket { get; init; }
 
     // <fcntl.h>; 0, 1 and 2 are O_RDONLY, O_WRONLY and O_RDWR, and 1 to 4 are F_GETFD to F_SETFL everywhere.

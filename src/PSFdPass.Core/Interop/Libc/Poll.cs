@@ -14,7 +14,7 @@ internal static unsafe partial class Poll
     /// <summary>Linux only: the peer has closed, or shut down sending.</summary>
     public const short POLLRDHUP = 0x2000;
 
-    /// <summary>poll(2). The timeout is in milliseconds; −1 waits for ever.</summary>
+    /// <summary>poll(2). The timeout is in milliseconds; −1 waits without a limit.</summary>
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Wait(PollFd* descriptors, nuint count, int timeoutMilliseconds);
 
