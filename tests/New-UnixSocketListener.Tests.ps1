@@ -84,7 +84,7 @@ Describe 'New-UnixSocketListener' {
     It 'takes <Mode> for no mode' -ForEach @(@{ Mode = '0800' }, @{ Mode = 1777 }, @{ Mode = 'u=rw' }, @{ Mode = -1 }, @{ Mode = '' },
         @{ Mode = 'UserReed' }, @{ Mode = 'SetUser' }, @{ Mode = 400, 200 }, @{ Mode = '12,UserRead' }) {
         { New-UnixSocketListener a.sock -Mode $Mode } |
-            Should -Throw '*is no mode: it takes up to three octal digits*' -ErrorId 'ParameterArgumentTransformationError,*'
+            Should -Throw '*is not a valid mode: use up to three octal digits*' -ErrorId 'ParameterArgumentTransformationError,*'
         'a.sock' | Should -Not -Exist
     }
 

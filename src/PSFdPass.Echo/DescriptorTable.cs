@@ -3,7 +3,7 @@ using System.Globalization;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// How full this process's descriptor table is. The players leave some numbers free: with a full table the runtime can load no assembly,
+/// Checks how full this process's descriptor table is. The players leave some numbers free: with a full table the runtime can load no assembly,
 /// and when a signal arrives it aborts the process, because it has no descriptor for the thread that handles it.
 /// </summary>
 internal sealed class DescriptorTable : IDisposable

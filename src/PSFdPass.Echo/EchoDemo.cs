@@ -94,7 +94,7 @@ public sealed class EchoDemo : IDisposable
         return new EchoDemo(options, log, ownsLog: false);
     }
 
-    /// <summary>Connects as a user, types lines and gives what the connection shows: two greetings, then the echoes.</summary>
+    /// <summary>Connects as a user, types lines and returns the lines that the connection shows: two greetings, then the echoes.</summary>
     /// <param name="lines">What to type.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="InvalidOperationException">This plays the wide receiver only: users connect to a quarterback.</exception>

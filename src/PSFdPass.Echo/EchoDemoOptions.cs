@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Echo;
 
-/// <summary>How to play the echo demo.</summary>
+/// <summary>The options of the echo demo.</summary>
 public sealed record EchoDemoOptions
 {
     /// <summary>The default port of the demo.</summary>
@@ -29,7 +29,7 @@ public sealed record EchoDemoOptions
     /// <summary>The Unix-domain socket between the players.</summary>
     public string SocketPath { get; init; } = DefaultSocket;
 
-    /// <summary>What the log calls the socket, if not by its path.</summary>
+    /// <summary>The name of the socket in the log; by default its path.</summary>
     public string? SocketName { get; init; }
 
     /// <summary>

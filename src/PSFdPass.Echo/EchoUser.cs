@@ -7,7 +7,7 @@ namespace PSFdPass.Echo;
 /// <summary>Plays the user: connects once, types lines, and reads what the connection shows.</summary>
 public static class EchoUser
 {
-    /// <summary>Connects, sends each line, hangs up when all are sent, and gives every line that comes back.</summary>
+    /// <summary>Connects, sends each line, hangs up when all are sent, and returns every line that it receives.</summary>
     /// <param name="quarterback">Where to connect.</param>
     /// <param name="lines">What to type.</param>
     /// <param name="cancellation">Ends it.</param>

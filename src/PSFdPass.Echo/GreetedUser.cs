@@ -3,7 +3,7 @@ namespace PSFdPass.Echo;
 /// <summary>A user whom the quarterback keeps, until a wide receiver has taken the connection.</summary>
 internal sealed class GreetedUser(FileDescriptor connection, string name)
 {
-    /// <summary>How many deaths of wide receivers make a user suspect who was on the wire each time.</summary>
+    /// <summary>The number of wide receivers that must have ended with a user on the wire before that user is suspect.</summary>
     private const int DeathsOfASuspect = 2;
 
     private int _greeted;

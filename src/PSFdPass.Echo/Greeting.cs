@@ -2,7 +2,7 @@ using System.Text;
 
 namespace PSFdPass.Echo;
 
-/// <summary>What the players say to a user, so that each can see which process is answering.</summary>
+/// <summary>The greetings of the players, which show the user which process answers.</summary>
 internal static class Greeting
 {
     public static readonly byte[] FromQuarterback = Line($"Hello from Quarterback on PID ({Environment.ProcessId})!");

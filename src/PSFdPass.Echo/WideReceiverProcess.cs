@@ -41,7 +41,7 @@ internal sealed class WideReceiverProcess : IDisposable
     /// <summary>Gets a value indicating whether it has ended otherwise than with status 0.</summary>
     public bool HasFailed => Exited.IsCompleted && _process.ExitCode != 0;
 
-    /// <summary>How it ended, and what it said of it.</summary>
+    /// <summary>Describes how it ended, and its message.</summary>
     public string Describe() => $"The Wide Receiver with PID ({Id}) ended with {_process.ExitCode}. {_errors.ToString().Trim()}".Trim();
 
     /// <summary>Asks it to stop, and kills it if it has not after a while.</summary>

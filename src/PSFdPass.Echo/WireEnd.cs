@@ -1,6 +1,6 @@
 namespace PSFdPass.Echo;
 
-/// <summary>How a wide receiver has closed the wire.</summary>
+/// <summary>The way in which a wide receiver has closed the wire.</summary>
 internal enum WireEnd
 {
     /// <summary>The wire is open.</summary>

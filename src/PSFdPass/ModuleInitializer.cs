@@ -14,7 +14,7 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer
         ThrowIfUnsupported(OperatingSystem.IsWindows());
     }
 
-    /// <summary>What an import does on Windows, and elsewhere.</summary>
+    /// <summary>Runs when the module is imported, on Windows and elsewhere.</summary>
     /// <param name="isWindows">Whether this is Windows.</param>
     /// <exception cref="PlatformNotSupportedException">It is.</exception>
     internal static void ThrowIfUnsupported(bool isWindows)

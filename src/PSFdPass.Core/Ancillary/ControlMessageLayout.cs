@@ -3,8 +3,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Ancillary;
 
 /// <summary>
-/// How a system lays out <c>struct cmsghdr</c> and what follows it: the CMSG_ macros of cmsg(3) as data, so that the bytes of
-/// one system can be written and read, and so tested, on another.
+/// The layout of <c>struct cmsghdr</c> and its data on a system: the CMSG_ macros of cmsg(3) as data, so that the bytes of one
+/// system can be written, read and tested on another.
 /// </summary>
 /// <param name="LengthSize">Bytes of cmsg_len: a size_t (8) on Linux, a socklen_t (4) on macOS.</param>
 /// <param name="LevelOffset">Where cmsg_level stands; cmsg_type follows it 4 bytes later.</param>

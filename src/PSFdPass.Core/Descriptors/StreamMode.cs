@@ -3,7 +3,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>How a descriptor is read and written without blocking and without changing O_NONBLOCK.</summary>
+/// <summary>The way in which a descriptor is read and written without blocking and without changing O_NONBLOCK.</summary>
 /// <remarks>
 /// Sockets are read and written by <see cref="SocketTransfer"/>. Files never report that a call would block. On pipes and devices, RWF_NOWAIT (Linux) makes a single call non-blocking. Where the file
 /// does not support it, poll(2) is asked first. A call after it can still block if another process was faster.

@@ -19,7 +19,7 @@ internal enum DescriptorComparison
     Unknown,
 }
 
-/// <summary>What the kernel reports of the identity of the object behind a descriptor.</summary>
+/// <summary>The identity of the object behind a descriptor, as the kernel reports it.</summary>
 /// <param name="Kind">The kind of the object.</param>
 /// <param name="Access">The access mode, which does not change while the descriptor is open.</param>
 /// <param name="Device">The device of the inode.</param>
@@ -28,7 +28,7 @@ internal enum DescriptorComparison
 internal readonly record struct DescriptorIdentity(DescriptorKind Kind, DescriptorAccess Access, ulong Device, ulong Inode, string? Detail)
 {
     /// <summary>
-    /// Gets a value indicating whether an object of this kind can be told from one that was created later. An eventfd can't: its id
+    /// Gets a value indicating whether an object of this kind can be distinguished from one that was created later. An eventfd can't: its id
     /// (eventfd-id in fdinfo) is used again as soon as the eventfd is closed.
     /// </summary>
     private bool IsConclusive => Kind is not (DescriptorKind.Event or DescriptorKind.Timer or DescriptorKind.Signal or DescriptorKind.Epoll

@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Inspection;
 
-/// <summary>The threads of the runtime in this process, by the names that it gives them, and what they wait for. On Linux only.</summary>
+/// <summary>The threads of the runtime in this process, by their names, and what they wait for. On Linux only.</summary>
 internal static class RuntimeThreads
 {
     // A pipe's inode is not used again within any reasonable time, so that a pipe that was recognized once stays recognized while its

@@ -26,10 +26,10 @@ internal readonly ref struct ControlContents
         Credentials = credentials;
     }
 
-    /// <summary>How many numbers were written to the caller's span.</summary>
+    /// <summary>Gets the number of descriptors that were written to the caller's span.</summary>
     public int Taken { get; }
 
-    /// <summary>How many descriptors had no room there, and were closed.</summary>
+    /// <summary>Gets the number of descriptors that did not fit there and were closed.</summary>
     public int Closed { get; }
 
     /// <summary>SCM_CREDENTIALS, if they came.</summary>
@@ -52,7 +52,7 @@ internal readonly ref struct ControlContents
         return TakeEach(control, descriptors);
     }
 
-    /// <summary>What msg_flags say was cut short.</summary>
+    /// <summary>Gets the flags for what was truncated, from msg_flags.</summary>
     public static MessageFlags FlagsOf(int flags) =>
         ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
         ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);

@@ -1,6 +1,6 @@
 namespace PSFdPass;
 
-/// <summary>What recvmsg(2) says of a message, beside its contents.</summary>
+/// <summary>The flags of a received message (recvmsg(2)).</summary>
 [Flags]
 public enum MessageFlags
 {

@@ -32,13 +32,13 @@ public sealed class ReceivedMessage : IDisposable
     /// <summary>The descriptors, in the order they were sent.</summary>
     public IReadOnlyList<FileDescriptor> Descriptors { get; }
 
-    /// <summary>Who sent it, when the socket asks for that (SO_PASSCRED); otherwise null.</summary>
+    /// <summary>Gets the sender, if the socket has SO_PASSCRED on; otherwise null.</summary>
     public MessageCredentials? Credentials { get; }
 
-    /// <summary>Gets a value indicating whether anything was truncated.</summary>
+    /// <summary>Gets the flags of the message, which show whether anything was truncated.</summary>
     public MessageFlags Flags { get; }
 
-    /// <summary>How many bytes of a packet had no room in the buffer and are gone.</summary>
+    /// <summary>Gets the number of bytes of a packet that did not fit in the buffer and were discarded.</summary>
     public int BytesLost { get; }
 
     /// <summary>Closes the descriptors that it still owns.</summary>

@@ -1,6 +1,6 @@
 namespace PSFdPass.Messages;
 
-/// <summary>How much of a send the kernel has accepted.</summary>
+/// <summary>The part of a send that the kernel has accepted.</summary>
 /// <param name="Messages">Messages that were sent whole.</param>
 /// <param name="Descriptors">Descriptors that were sent.</param>
 /// <param name="Bytes">Bytes that were sent.</param>

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>How a child ended: with a code or by a signal, or unknown, because somebody else reaped it.</summary>
+/// <summary>The end of a child: with a code or by a signal, or unknown, because somebody else reaped it.</summary>
 internal sealed record ChildExit(int? Code, int? Signal)
 {
     private const int SignalBase = 128;

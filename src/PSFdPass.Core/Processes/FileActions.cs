@@ -5,8 +5,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// What a child does before it executes its program (posix_spawn_file_actions_t): takes its descriptors at their numbers, closes all
-/// others, and changes its directory.
+/// The actions of a child before it executes its program (posix_spawn_file_actions_t): it places its descriptors at their numbers,
+/// closes all others, and changes its directory.
 /// </summary>
 internal sealed unsafe class FileActions : IDisposable
 {

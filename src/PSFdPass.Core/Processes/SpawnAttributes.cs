@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// How a child differs from this process (posix_spawnattr_t): every signal has its default disposition and none is blocked.
+/// The attributes of a child (posix_spawnattr_t): every signal has its default disposition and none is blocked.
 /// </summary>
 internal sealed unsafe class SpawnAttributes : IDisposable
 {

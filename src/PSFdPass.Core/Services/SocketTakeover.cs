@@ -11,7 +11,7 @@ namespace PSFdPass;
 /// server's side is <see cref="SocketTakeoverOffer"/>.
 /// </summary>
 /// <remarks>
-/// Thread-safe. Disposing this object, or ending the process, before <see cref="Complete"/> gives the takeover up: the running server
+/// Thread-safe. Disposing this object, or ending the process, before <see cref="Complete"/> cancels the takeover: the running server
 /// goes on as if nothing had happened.
 /// </remarks>
 public sealed class SocketTakeover : IDisposable
@@ -178,7 +178,7 @@ public sealed class SocketTakeover : IDisposable
     }
 
     /// <summary>
-    /// Closes the descriptors that were not handed over. Before <see cref="Complete"/>, it also gives the takeover up.
+    /// Closes the descriptors that were not handed over. Before <see cref="Complete"/>, it also cancels the takeover.
     /// </summary>
     public void Dispose()
     {

@@ -19,8 +19,8 @@ namespace PSFdPass;
 /// effect in the wait in progress. A member that was removed may still be among those that this wait returns.
 /// </para>
 /// <para>
-/// The set does not keep its members open. Remove a member before it is closed. One that was closed without being removed is not
-/// reported any more, also when its number is used again, and stops being a member at some time after that.
+/// The set does not keep its members open. Remove a member before it is closed. One that was closed without being removed is no longer
+/// reported, also when its number is used again, and stops being a member at some time after that.
 /// </para>
 /// </remarks>
 public sealed class DescriptorSet : IDisposable

@@ -9,7 +9,7 @@ namespace PSFdPass.Waiting;
 internal struct Pacing
 {
     /// <summary>
-    /// How many times in succession a call is repeated at once after a signal. Even with thousands of signals a second, more than one
+    /// The number of times in succession that a call is repeated at once after a signal. Even with thousands of signals a second, more than one
     /// or two are rare.
     /// </summary>
     public const int MaxInterruptions = 20;

@@ -16,7 +16,7 @@ namespace PSFdPass.Waiting;
 /// </remarks>
 internal static class WaitLoop
 {
-    /// <summary>How long a wait goes on without checking whether its handle was closed.</summary>
+    /// <summary>The longest time in a wait between two checks whether its handle was closed.</summary>
     public const int SliceMilliseconds = 100;
 
     /// <summary>Completes an operation on the calling thread.</summary>

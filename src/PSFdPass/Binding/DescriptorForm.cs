@@ -1,6 +1,6 @@
 namespace PSFdPass.Binding;
 
-/// <summary>As what a received descriptor is given to the user.</summary>
+/// <summary>The type in which a received descriptor is returned.</summary>
 public enum DescriptorForm
 {
     /// <summary>A <see cref="FileDescriptor"/>, which describes the descriptor and closes it.</summary>
@@ -9,20 +9,20 @@ public enum DescriptorForm
     /// <summary>A <see cref="System.Net.Sockets.Socket"/>.</summary>
     Socket,
 
-    /// <summary>A <see cref="FileStream"/>, or for a connection a <see cref="System.Net.Sockets.NetworkStream"/>.</summary>
+    /// <summary>A <see cref="System.IO.Stream"/>: for a connection a <see cref="System.Net.Sockets.NetworkStream"/>.</summary>
     Stream,
 
     /// <summary>A SafeFileHandle or SafeSocketHandle.</summary>
     Handle,
 
-    /// <summary>Its number, which is then the user's to close.</summary>
+    /// <summary>Its number, which the user must close.</summary>
     Number,
 
-    /// <summary>What .NET has for its kind: a Socket, a FileStream, or a FileDescriptor where there is nothing.</summary>
+    /// <summary>A Socket for a socket, a stream for a file or a pipe, and a FileDescriptor for other kinds.</summary>
     Auto,
 }
 
-/// <summary>Gives a descriptor a form.</summary>
+/// <summary>Converts descriptors to these types.</summary>
 internal static class DescriptorForms
 {
     /// <summary>Hands the descriptor over in the form that is wanted; on an exception it is still the FileDescriptor's.</summary>

@@ -216,7 +216,7 @@ internal sealed class DescriptorSource
 
     private static SafeDescriptorHandle Borrow(object number)
     {
-        // Larger numbers than a long are no descriptors either.
+        // Numbers that do not fit in a long are not descriptors either.
         long fd = number switch
         {
             nint native => native,

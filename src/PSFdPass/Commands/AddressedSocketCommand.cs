@@ -4,7 +4,7 @@ using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>What the cmdlets that take the address of a Unix-domain socket share: <c>-Path</c> or <c>-AbstractName</c>.</summary>
+/// <summary>The base of the cmdlets that have the address of a Unix-domain socket: <c>-Path</c> or <c>-AbstractName</c>.</summary>
 public abstract class AddressedSocketCommand : SocketMakingCommand
 {
     /// <summary>The name of the parameter set with <c>-Path</c>.</summary>

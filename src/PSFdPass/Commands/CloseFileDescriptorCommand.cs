@@ -8,7 +8,7 @@ namespace PSFdPass.Commands;
 [Cmdlet(VerbsCommon.Close, "FileDescriptor", SupportsShouldProcess = true)]
 public sealed class CloseFileDescriptorCommand : FdPassCommand
 {
-    /// <summary>What to close: a FileDescriptor, a number, a DescriptorInfo of this process, or any other object that holds a descriptor.</summary>
+    /// <summary>The descriptors to close: a FileDescriptor, a number, a DescriptorInfo of this process, or any other object that holds a descriptor.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [Alias("Fd")]
     [ArgumentCompleter(typeof(ClosableNumberCompleter))]

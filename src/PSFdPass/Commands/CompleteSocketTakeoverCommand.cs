@@ -12,7 +12,7 @@ public sealed class CompleteSocketTakeoverCommand : FdPassCommand
     [ValidateNotNull]
     public SocketTakeover InputObject { get; set; } = null!;
 
-    /// <summary>How long to wait for the running server's confirmation.</summary>
+    /// <summary>The time limit for the running server's confirmation.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; } = 60;

@@ -25,7 +25,7 @@ public abstract class HolderCommand : FdPassCommand
     [ArgumentCompleter(typeof(UserNameCompleter))]
     public string[]? RequireUser { get; set; }
 
-    /// <summary>How long to wait for the holder or the service manager.</summary>
+    /// <summary>The time limit for the holder or the service manager.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }

@@ -12,7 +12,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(Socket))]
 public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
 {
-    /// <summary>How many connections may wait to be accepted.</summary>
+    /// <summary>The number of connections that can wait to be accepted.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
     public int Backlog { get; set; } = 128;

@@ -36,7 +36,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     public DescriptorInfo? InputObject { get; set; }
 
-    /// <summary>What the descriptor is for: by default Read, and with -Create, -CreateNew, -Truncate or -Append Write.</summary>
+    /// <summary>The access of the descriptor: by default Read, and with -Create, -CreateNew, -Truncate or -Append Write.</summary>
     [Parameter(Position = 1, ParameterSetName = PathSet)]
     [Parameter(Position = 1, ParameterSetName = LiteralPathSet)]
     public FileAccess? Access { get; set; }

@@ -10,7 +10,7 @@ internal static class PwshProcess
     /// <summary>Gets a value indicating whether this pwsh runs a command or a script and ends, rather than a prompt.</summary>
     public static bool IsOneShot { get; } = IsOneCommand([.. Environment.GetCommandLineArgs().Skip(1)]);
 
-    /// <summary>How to start a pwsh that plays the wide receiver, on the same socket and from the same folder, until its input ends.</summary>
+    /// <summary>Returns the command line of a pwsh that plays the wide receiver, on the same socket and in the same folder, until its input ends.</summary>
     public static ProcessStartInfo ForWideReceiver(PSCmdlet command, string socketPath, bool allowAnyUser, bool force)
     {
         string switches = (allowAnyUser ? " -AllowAnyUser" : "") + (force ? " -Force" : "");
@@ -35,7 +35,7 @@ internal static class PwshProcess
         return start;
     }
 
-    /// <summary>What the arguments of pwsh say of that: a command or a file, and not -NoExit.</summary>
+    /// <summary>Returns whether the arguments of pwsh have a command or a file, and not -NoExit.</summary>
     internal static bool IsOneCommand(string[] arguments)
     {
         foreach (string argument in arguments)

@@ -32,7 +32,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
     private Deadline _deadline;
     private bool _isOfPackets;
 
-    /// <summary>What to read: a FileDescriptor, a socket, a stream, a number, or any other object that holds a descriptor.</summary>
+    /// <summary>The descriptor to read: a FileDescriptor, a socket, a stream, a number, or any other object that holds a descriptor.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     [Alias("Fd")]

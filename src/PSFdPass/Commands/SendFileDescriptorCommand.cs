@@ -19,7 +19,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     private bool _callsShouldProcess;
     private string _socketText = "";
 
-    /// <summary>What to send: any object that holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
+    /// <summary>The objects to send: any object that holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
     // Not object[]: making an array of each pipeline object costs more than sending it.
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ParameterSetName = DescriptorSet)]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
@@ -33,7 +33,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     [MessageTransformation]
     public byte[]? Message { get; set; }
 
-    /// <summary>How to open a file that is given as a path or a FileInfo.</summary>
+    /// <summary>The access with which a path or a FileInfo is opened.</summary>
     [Parameter(ParameterSetName = DescriptorSet)]
     public FileAccess Access { get; set; } = FileAccess.Read;
 

@@ -39,7 +39,7 @@ public sealed class SendServiceNotificationCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Barrier { get; set; }
 
-    /// <summary>How long to wait for the manager.</summary>
+    /// <summary>The time limit for the manager.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }

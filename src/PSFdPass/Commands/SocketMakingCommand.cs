@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Commands;
 
-/// <summary>What the cmdlets that make sockets share: the sizes of their buffers.</summary>
+/// <summary>The base of the cmdlets that create sockets: the sizes of their buffers.</summary>
 public abstract class SocketMakingCommand : FdPassCommand
 {
     /// <summary>

@@ -15,7 +15,7 @@ public sealed class StartSocketTakeoverCommand : FdPassCommand
     [ArgumentCompleter(typeof(SocketPathCompleter))]
     public string Path { get; set; } = "";
 
-    /// <summary>How long to wait for the running server's descriptors.</summary>
+    /// <summary>The time limit for the running server's descriptors.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; } = 60;

@@ -19,7 +19,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
     private readonly ReadinessWait _wait = new();
     private FileDescriptorSet? _set;
 
-    /// <summary>What to wait for: objects that hold descriptors, or one set of them.</summary>
+    /// <summary>The objects to wait for: those that hold descriptors, or one set of them.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     [Alias("Fd")]

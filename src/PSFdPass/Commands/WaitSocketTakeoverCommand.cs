@@ -29,7 +29,7 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public string[] Name { get; set; } = [];
 
-    /// <summary>How long a successor has until it is ready.</summary>
+    /// <summary>The time limit for a successor to be ready.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; } = 60;

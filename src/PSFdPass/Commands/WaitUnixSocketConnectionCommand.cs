@@ -8,7 +8,7 @@ using PSFdPass.Facts;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Accepts connections on a listening socket, and gives each as it comes.</summary>
+/// <summary>Accepts connections on a listening socket, and returns each when it arrives.</summary>
 [Cmdlet(VerbsLifecycle.Wait, "UnixSocketConnection")]
 [OutputType(typeof(Socket))]
 public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
@@ -21,7 +21,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     [ArgumentCompleter(typeof(ListenerNumberCompleter))]
     public object Listener { get; set; } = null!;
 
-    /// <summary>How long to wait, for each connection.</summary>
+    /// <summary>The time limit for each connection.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }

@@ -22,14 +22,14 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
     private SafeHandle _handle = null!;
     private bool _isConfirmed;
 
-    /// <summary>What to write to: a FileDescriptor, a socket, a stream, a number, or any other object that holds a descriptor.</summary>
+    /// <summary>The descriptor to write to: a FileDescriptor, a socket, a stream, a number, or any other object that holds a descriptor.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNull]
     [Alias("Fd")]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
     public object Descriptor { get; set; } = null!;
 
-    /// <summary>What to write: text, to which a line feed is added, or bytes. Other objects are converted to text.</summary>
+    /// <summary>The data to write: text, to which a line feed is added, or bytes. Other objects are converted to text.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ParameterSetName = DataSet)]
     [AllowEmptyString]
     [AllowEmptyCollection]

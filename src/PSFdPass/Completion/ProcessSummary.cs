@@ -11,8 +11,8 @@ namespace PSFdPass.Completion;
 public sealed record ProcessSummary(int ProcessId, string Name, int Sockets)
 {
     /// <summary>
-    /// All processes that are visible: those with sockets first, and then by their ids. Where the system does not tell (only
-    /// Linux does), none.
+    /// All processes that are visible: those with sockets first, and then by their ids. Empty on systems other than Linux,
+    /// which do not report them.
     /// </summary>
     public static IReadOnlyList<ProcessSummary> All()
     {

@@ -11,7 +11,7 @@ internal sealed class SocketPathCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        // The shell's own completion of file names knows locations, drives and quotes; its tooltips are the full paths.
+        // The shell's own completion of file names handles locations, drives and quotes; its tooltips are the full paths.
         Dictionary<string, CompletionResult> found = LiteralPathCompleter.Complete(wordToComplete)
             .GroupBy(result => result.ToolTip)
             .ToDictionary(results => results.Key, results => results.First());

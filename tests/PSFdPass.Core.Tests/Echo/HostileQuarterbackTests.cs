@@ -162,7 +162,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         string file = _folder.Write("a\x1b[2Jb\u202e", "");
         using FileDescriptor descriptor = FileDescriptor.Open(file);
         wire.SendDescriptors(descriptor.SafeHandle);
-        _log.WaitFor("Ignoring a descriptor that is no connection: ");
+        _log.WaitFor("Ignoring a descriptor of something else than a connection: ");
         Assert.DoesNotContain(_log.Lines, line => line.Any(character => char.IsControl(character) || character == '\u202e'));
     }
 

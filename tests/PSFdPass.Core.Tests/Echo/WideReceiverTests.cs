@@ -129,7 +129,7 @@ public sealed class WideReceiverTests : IDisposable
         using Socket wire = Connect();
         wire.SendDescriptors(server.SafeHandle);
         server.Dispose();
-        _log.WaitFor("Ignoring a socket that is not connected, or not any more: ");
+        _log.WaitFor("Ignoring a socket that is not connected, or no longer: ");
     }
 
     [Fact]

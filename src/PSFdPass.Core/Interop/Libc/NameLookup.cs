@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary>What getpwuid_r(3) and its relatives share: a buffer that is enlarged until the entry has room in it.</summary>
+/// <summary>Calls getpwuid_r(3) and similar functions with a buffer that grows until the entry fits.</summary>
 internal static unsafe class NameLookup
 {
     // Room for struct passwd and struct group of any system.

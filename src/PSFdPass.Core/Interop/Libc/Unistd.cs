@@ -102,7 +102,7 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
     private static partial int Dup3(int descriptor, int target, int flags);
 
-    /// <summary>What a symbolic link says, by readlink(2). Null leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>Returns the target of a symbolic link (readlink(2)). Null leaves the error in <see cref="Errno.Last"/>.</summary>
     public static string? ReadLink(string path)
     {
         const int PathMax = 4096;

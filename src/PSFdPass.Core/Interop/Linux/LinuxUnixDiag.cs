@@ -52,7 +52,7 @@ internal static unsafe class LinuxUnixDiag
     /// <param name="Minor">The minor number of the file system's device.</param>
     public readonly record struct BoundFile(uint Inode, uint Major, uint Minor);
 
-    /// <summary>What a packet of the answer says about the dump.</summary>
+    /// <summary>The state of the dump after a packet of the answer.</summary>
     public enum Progress
     {
         /// <summary>More packets follow.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace PSFdPass.Interop;
 
-/// <summary>What <c>/proc/…/fdinfo/…</c> says of every descriptor (proc_pid_fdinfo(5)).</summary>
+/// <summary>The fields of <c>/proc/…/fdinfo/…</c> that every descriptor has (proc_pid_fdinfo(5)).</summary>
 /// <param name="Position">The file offset, in bytes.</param>
 /// <param name="Flags">The flags of open(2), with O_CLOEXEC for the descriptor's own close-on-exec.</param>
 internal readonly record struct ProcFdInfo(long Position, int Flags)
