@@ -117,7 +117,9 @@ Describe 'Two processes' {
         $stream.Dispose()
         $socket.Dispose()
         Wait-Program $other | Should -Be 0
-        $other.Lines | Should -Be 'rest defghij'
+
+        # The stream moved the offset that Python's descriptor shares.
+        $other.Lines | Should -Be 'rest '
     }
 
     It 'give a descriptor to Python' {
