@@ -17,13 +17,13 @@ Describe 'Start-FdEchoDemo with bad input' {
     Context 'the socket' {
         BeforeDiscovery {
             $bad = @(
-                @{ Name = 'is a regular file'; Path = 'file'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*file*The file is not a socket*'
+                @{ Name = 'is a regular file'; Path = 'file'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*file*not a socket*'
                     Prepare = { Set-Content file 'not a socket' } }
-                @{ Name = 'is a folder'; Path = 'dir'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*dir*The file is not a socket*'
+                @{ Name = 'is a folder'; Path = 'dir'; Id = 'EADDRINUSE'; Quarterback = 'ENOTSOCK'; Says = '*dir*not a socket*'
                     Prepare = { $null = New-Item -ItemType Directory dir } }
-                @{ Name = 'is in use'; Path = 'used'; Id = 'EADDRINUSE'; Says = '*used is in use*'
+                @{ Name = 'is in use'; Path = 'used'; Id = 'EADDRINUSE'; Says = '*used*in use by process*'
                     Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath used -PassThru } }
-                @{ Name = 'was left behind'; Path = 'stale'; Id = 'EADDRINUSE'; Says = '*stale is left from a process that is gone*-Force*'
+                @{ Name = 'was left behind'; Path = 'stale'; Id = 'EADDRINUSE'; Says = '*stale*no process listens on it. -Force replaces it*'
                     Prepare = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale")' } }
                 @{ Name = 'is in a folder that is not there'; Path = 'none/a.sock'; Id = 'ENOENT'; Says = '*none/a.sock*No such file*'; Prepare = { } }
                 @{ Name = 'is too long'; Path = 'x' * 108; Id = 'ENAMETOOLONG'; Quarterback = 'ENAMETOOLONG'; Says = '*at most 107 bytes*'; Prepare = { } }
@@ -44,10 +44,10 @@ Describe 'Start-FdEchoDemo with bad input' {
             & $Prepare
             $before = Get-ChildItem | ForEach-Object { "$_ $($_.UnixMode)" }
             { Start-FdEchoDemo -Role $Role -SocketPath $Path -Port 0 -PassThru } |
-                Should -Throw -ErrorId "$Expected,PSFdPass.Commands.StartFdEchoDemoCommand" -ExpectedMessage $Says
+                Should -Throw -ErrorId "$Expected,PSFdPass.Commands.StartFdEchoDemoCommand" -PassThru | Should -BeLike $Says
             if ($Role -ne 'WideReceiver') {
                 { Start-FdEchoDemo -Role $Role -SocketPath $Path -Port 0 -Say foo 6>$null } |
-                    Should -Throw -ErrorId "$Expected,PSFdPass.Commands.StartFdEchoDemoCommand" -ExpectedMessage $Says
+                    Should -Throw -ErrorId "$Expected,PSFdPass.Commands.StartFdEchoDemoCommand" -PassThru | Should -BeLike $Says
             }
 
             Get-ChildItem | ForEach-Object { "$_ $($_.UnixMode)" } | Should -Be $before
@@ -69,7 +69,7 @@ Describe 'Start-FdEchoDemo with bad input' {
             @{ Name = 'in use'; Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath s -PassThru }; Says = '*in use*' }
         ) {
             & $Prepare
-            { Start-FdEchoDemo -SocketPath s -Port 0 -Force -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage $Says
+            { Start-FdEchoDemo -SocketPath s -Port 0 -Force -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru | Should -BeLike $Says
             Test-Path s | Should -BeTrue
             ${script:other}?.Stop()
             $script:other = $null
@@ -138,6 +138,11 @@ Describe 'Start-FdEchoDemo with bad input' {
         ) {
             $demo = Start-FdEchoDemo -Port 0 -PassThru
             $open = { @(Get-ChildItem "/proc/$($demo.WideReceiverId)/fd" | Where-Object LinkTarget -EQ /dev/null).Count }
+            # The wide receiver opens what it keeps when it serves its first user.
+            $first = Connect-User $demo.Port
+            $null = Read-UserLine $first
+            Read-UserLine $first | Should -BeLike 'Hello from Wide Receiver*'
+            $first.Client.Dispose()
             $before = & $open
             $peer = Get-CompiledPeer peer $folder
             $other = Invoke-Program $peer garbage, "$folder/fd-pass.sock", stream, $Kind

@@ -181,7 +181,7 @@ if pid == 0:
     os.environ['TERM'] = 'dumb'
     os.execv(pwsh, [pwsh, '-NoProfile', '-Command', f"Import-Module '{module}'; try {{ Start-FdProcess sh '-c', 'echo $$ > {folder}/started; exec sleep 60' -Wait }} finally {{ 'stopped' | Set-Content {folder}/stopped }}"])
 end = time.time() + 60
-sent = False
+sent = 0
 
 # The child has the terminal too, so that its end is not that of pwsh.
 while time.time() < end and os.waitpid(pid, os.WNOHANG)[0] == 0:
@@ -190,10 +190,11 @@ while time.time() < end and os.waitpid(pid, os.WNOHANG)[0] == 0:
             if not os.read(terminal, 4096): break
         except OSError:
             break
-    if not sent and os.path.exists(f'{folder}/started'):
+    # Once a second, because pwsh may not be waiting yet when the child has started.
+    if time.time() > sent + 1 and os.path.exists(f'{folder}/started'):
         time.sleep(0.3)
         os.write(terminal, b'\x03')
-        sent = True
+        sent = time.time()
 child = int(open(f'{folder}/started').read())
 print(os.path.exists(f'{folder}/stopped'), open(f'/proc/{child}/comm').read().strip())
 os.kill(child, signal.SIGKILL)

@@ -7,6 +7,7 @@ using System.Runtime.InteropServices;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
 using PSFdPass.Echo;
+using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 
@@ -96,6 +97,17 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
                 }
             },
             SocketPath);
+    }
+
+    /// <inheritdoc/>
+    protected override string? DescribeError(Exception exception)
+    {
+        if (exception is not SystemCallException { Call: "bind", ErrnoName: "EADDRINUSE" } error || error.Subject != ResolvePath(SocketPath))
+        {
+            return null;
+        }
+
+        return AddressInUse.Describe(UnixSocketAddress.FromPath(error.Subject), SocketType.Stream, error, Force);
     }
 
     private void StartInBackground()
