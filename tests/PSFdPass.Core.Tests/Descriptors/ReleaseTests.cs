@@ -45,6 +45,36 @@ public sealed class ReleaseTests
     }
 
     [LinuxFact]
+    public void The_connection_is_released_at_once_and_unchanged_while_another_call_holds_the_handle()
+    {
+        (TcpClient client, Socket server) = Some.TcpConnection();
+        using (client)
+        using (FileDescriptor received = FileDescriptor.Duplicate((int)server.Handle))
+        {
+            SafeSocketHandle handle = server.SafeHandle;
+            GC.SuppressFinalize(server);
+            bool isHeld = false;
+            handle.DangerousAddRef(ref isHeld);
+            FileDescriptor.CloseHandle(handle);
+            Assert.False(Some.AreSame((int)handle.DangerousGetHandle(), received.Fd));
+
+            // Only now the runtime's own clean-up runs, which sets SO_LINGER to zero.
+            handle.DangerousRelease();
+            using (FileDescriptor copy = received.Duplicate())
+            using (Socket socket = copy.OpenSocket())
+            {
+                Assert.False(socket.LingerState!.Enabled);
+            }
+
+            Some.Write(received.Fd, "last words");
+            received.Dispose();
+            byte[] buffer = new byte[100];
+            Assert.Equal("last words"u8, buffer.AsSpan(0, client.Client.Receive(buffer)));
+            Assert.Equal(0, client.Client.Receive(buffer));
+        }
+    }
+
+    [LinuxFact]
     public void Our_copy_is_closed()
     {
         using var directory = new TemporaryDirectory();

@@ -163,6 +163,15 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
+    public void A_pause_is_never_longer_than_the_time_that_is_left()
+    {
+        Assert.InRange(Deadline.After(TimeSpan.FromMilliseconds(30)).AtMost(100), 0, 30);
+        Assert.Equal(0, Deadline.After(TimeSpan.Zero).AtMost(100));
+        Assert.Equal(100, Deadline.After(TimeSpan.FromHours(1)).AtMost(100));
+        Assert.Equal(100, Deadline.Never.AtMost(100));
+    }
+
+    [LinuxFact]
     public void A_timeout_too_long_to_count_has_no_limit_and_a_negative_one_is_an_error()
     {
         Assert.Equal(int.MaxValue, Deadline.After(TimeSpan.MaxValue - TimeSpan.FromDays(1)).PollMilliseconds);
