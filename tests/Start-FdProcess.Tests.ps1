@@ -179,6 +179,9 @@ pwsh, module, folder = sys.argv[1:]
 pid, terminal = pty.fork()
 if pid == 0:
     os.environ['TERM'] = 'dumb'
+
+    # A test run in the background inherits them as ignored.
+    for one in signal.SIGINT, signal.SIGQUIT: signal.signal(one, signal.SIG_DFL)
     os.execv(pwsh, [pwsh, '-NoProfile', '-Command', f"Import-Module '{module}'; try {{ Start-FdProcess sh '-c', 'echo $$ > {folder}/started; exec sleep 60' -Wait }} finally {{ 'stopped' | Set-Content {folder}/stopped }}"])
 end = time.time() + 60
 sent = 0

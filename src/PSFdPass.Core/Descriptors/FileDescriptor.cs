@@ -18,8 +18,9 @@ namespace PSFdPass;
 /// that, <see cref="Fd"/> is -1, and using this object throws an exception that names the new owner.
 /// </para>
 /// <para>
-/// Thread-safe. If two threads hand over or dispose one object, exactly one of them gets the descriptor, and the other one gets
-/// <see cref="ObjectDisposedException"/> or, from <see cref="Dispose"/>, nothing. Disposing the object ends waits on other threads.
+/// Thread-safe. If two threads hand over or dispose the same object, exactly one of them gets the descriptor. For the other one,
+/// <see cref="Dispose"/> does nothing, and the other methods throw <see cref="ObjectDisposedException"/>. Disposing the object ends waits
+/// on other threads.
 /// </para>
 /// </remarks>
 public sealed partial class FileDescriptor : IDisposable
@@ -31,7 +32,8 @@ public sealed partial class FileDescriptor : IDisposable
     /// <summary>Initializes a new instance for a descriptor of this process.</summary>
     /// <param name="fd">The descriptor's number.</param>
     /// <param name="ownsHandle">
-    /// True to close the descriptor with this object. If false, objects that this one is converted to do not close it either.
+    /// True to close the descriptor when this object is disposed or finalized. If false, objects that this one is converted to do not close
+    /// it either.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
     public FileDescriptor(int fd, bool ownsHandle)
@@ -57,8 +59,8 @@ public sealed partial class FileDescriptor : IDisposable
     public DescriptorAccess Access => Ask(DescriptorFacts.AccessOf, DescriptorAccess.None);
 
     /// <summary>
-    /// Gets the path, the addresses of a socket, or the kernel's name for the file. After the descriptor was closed or handed over, gets a
-    /// text that says so.
+    /// Gets the path, the addresses of a socket, or the kernel's name for the file. After the descriptor was closed or handed over, the
+    /// value says so.
     /// </summary>
     public string Target =>
         Ask<string?>(static fd => DescriptorFacts.TargetOf(fd, DescriptorFacts.KindOf(fd)), null) ??
@@ -73,7 +75,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <summary>Gets the seals of a memory file (F_GET_SEALS of fcntl(2)); null for any other file, and when the descriptor is not open.</summary>
     public MemoryFileSeals? Seals => Ask(MemoryFiles.SealsOf, null);
 
-    /// <summary>Gets the handle, for calls that borrow the descriptor. It remains the property of this object.</summary>
+    /// <summary>Gets the handle, for calls that borrow the descriptor. This object still owns it.</summary>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
     public SafeHandle SafeHandle => IsOpen ? _handle : throw NotOpen();
 
@@ -81,8 +83,8 @@ public sealed partial class FileDescriptor : IDisposable
     internal bool IsBorrowed { get; }
 
     /// <summary>
-    /// Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything. A named pipe waits for its
-    /// other end without a limit.
+    /// Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything. Opening a named pipe waits
+    /// for its other end, without a limit.
     /// </summary>
     /// <param name="path">The path. A relative path is relative to the process's current directory.</param>
     /// <param name="access">Read, Write or ReadWrite.</param>
@@ -91,10 +93,10 @@ public sealed partial class FileDescriptor : IDisposable
     public static FileDescriptor Open(string path, FileAccess access = FileAccess.Read) =>
         Open(path, new FileOpenOptions { Access = access }, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Opens a path, close-on-exec. A named pipe waits for its other end.</summary>
+    /// <summary>Opens a path, close-on-exec. Opening a named pipe waits for its other end.</summary>
     /// <remarks>
-    /// The file is opened with O_NONBLOCK, which is cleared at once. Therefore opening a serial line does not wait for its carrier. During
-    /// the wait for a named pipe, the path is resolved again and again, so that a file that replaces the pipe is opened.
+    /// The file is opened with O_NONBLOCK, which is cleared at once. Therefore, opening a serial line does not wait for its carrier. During
+    /// the wait for a named pipe, the path is resolved repeatedly, so that a file that replaces the pipe is opened.
     /// </remarks>
     /// <param name="path">The path. A relative path is relative to the process's current directory, or to the directory it is confined to.</param>
     /// <param name="options">The options.</param>
@@ -114,19 +116,21 @@ public sealed partial class FileDescriptor : IDisposable
         FileOpening.Open(path, options, timeout, cancellationToken);
 
     /// <summary>
-    /// Creates a file in memory, close-on-exec, open for reading and writing at its beginning: memfd_create(2). It is gone with its last
-    /// descriptor. On Linux only.
+    /// Creates a file in memory, close-on-exec, open for reading and writing at its beginning: memfd_create(2). It is deleted when its last
+    /// descriptor is closed. Linux only.
     /// </summary>
     /// <param name="name">The name to show in <c>/proc</c>. Several files can have the same name.</param>
     /// <param name="content">The content.</param>
     /// <param name="seals">The operations that no process may perform on the file afterwards.</param>
     /// <exception cref="ArgumentException">Thrown when the name contains a NUL character or has more than 249 bytes.</exception>
-    /// <exception cref="SystemCallException">Thrown with EMFILE when no descriptor is left, with EINVAL for a seal that this kernel lacks.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown with EMFILE when no descriptor is left, or with EINVAL for a seal that this kernel lacks.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">Thrown on systems other than Linux.</exception>
     public static FileDescriptor CreateMemoryFile(string name, ReadOnlySpan<byte> content = default, MemoryFileSeals seals = default) =>
         MemoryFiles.Create(name, content, seals);
 
-    /// <summary>Takes the ownership of a descriptor that this process inherited, and makes it close-on-exec.</summary>
+    /// <summary>Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.</summary>
     /// <param name="fd">The descriptor's number.</param>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
     /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
@@ -139,7 +143,9 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>Duplicates a descriptor of this process, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
     /// <param name="fd">The descriptor's number.</param>
-    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open, with EMFILE when no descriptor is left.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown with EBADF when the descriptor is not open, or with EMFILE when no descriptor is left.
+    /// </exception>
     public static FileDescriptor Duplicate(int fd) => Duplication.Of(fd);
 
     /// <summary>Duplicates a descriptor of this process to a given number (dup3(2)).</summary>
@@ -149,19 +155,19 @@ public sealed partial class FileDescriptor : IDisposable
     /// </remarks>
     /// <param name="fd">The descriptor's number.</param>
     /// <param name="target">The number of the duplicate.</param>
-    /// <param name="replace">True to close the file that has the number now. Both happen in one step.</param>
+    /// <param name="replace">True to close the descriptor that has the number now. The number is closed and replaced in one step.</param>
     /// <exception cref="ArgumentException">Thrown when both numbers are the same.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when no descriptor can have the target number.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the target number is in use and <paramref name="replace"/> is false.</exception>
     /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
     public static FileDescriptor DuplicateTo(int fd, int target, bool replace = false) => Duplication.To(fd, target, replace);
 
-    /// <summary>Duplicates a descriptor of another process, close-on-exec (pidfd_getfd(2)). The other process keeps its own. On Linux only.</summary>
+    /// <summary>Duplicates a descriptor of another process, close-on-exec (pidfd_getfd(2)). The other process keeps its own. Linux only.</summary>
     /// <param name="processId">The id of the process.</param>
     /// <param name="fd">The descriptor's number in that process.</param>
     /// <exception cref="SystemCallException">
     /// Thrown with ESRCH when there is no such process, with EBADF when it has no such descriptor, with EPERM when this process may not
-    /// debug it, with ENOSYS when the kernel is older than Linux 5.6.
+    /// debug it, or with ENOSYS when the kernel is older than Linux 5.6.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Thrown on systems other than Linux.</exception>
     public static FileDescriptor DuplicateFromProcess(int processId, int fd) => Duplication.FromProcess(processId, fd);
@@ -174,7 +180,7 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>
     /// Closes a descriptor by its number (close(2)). A <see cref="FileDescriptor"/> that owns the number no longer owns it afterwards.
-    /// Objects of .NET, such as Socket and FileStream, are not updated: close those objects instead.
+    /// .NET objects, such as Socket and FileStream, are not updated: close those objects instead.
     /// </summary>
     /// <param name="fd">The descriptor's number.</param>
     /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
@@ -233,8 +239,8 @@ public sealed partial class FileDescriptor : IDisposable
     /// at the offset that all holders of the open file description share.
     /// </summary>
     /// <remarks>
-    /// The stream over a file, a pipe or a device buffers nothing, waits where the file is non-blocking and never changes O_NONBLOCK. Its
-    /// ReadTimeout and WriteTimeout are supported. Disposing it on another thread ends a wait.
+    /// The stream over a file, a pipe or a device buffers nothing, waits even if the file is non-blocking, and never changes O_NONBLOCK.
+    /// Its ReadTimeout and WriteTimeout are supported. Disposing it on another thread ends a wait.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
     /// <exception cref="NotSupportedException">Thrown when the file can't be read or written as a stream, such as a directory.</exception>
@@ -268,7 +274,9 @@ public sealed partial class FileDescriptor : IDisposable
     /// description. The flag itself is not changed, because that holder may rely on it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
-    /// <exception cref="SystemCallException">Thrown with ENOTSOCK when it is not a socket. This object keeps the descriptor then.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown with ENOTSOCK when it is not a socket. In that case, this object keeps the descriptor.
+    /// </exception>
     public Socket OpenSocket() => HandOverSocket(NameOf<Socket>());
 
     /// <summary>Hands the descriptor over to a handle of the type that .NET has for it: SafeSocketHandle or SafeFileHandle.</summary>
@@ -279,7 +287,7 @@ public sealed partial class FileDescriptor : IDisposable
             : new SafeFileHandle(HandOver(NameOf<SafeFileHandle>()), !IsBorrowed);
 
     /// <summary>
-    /// Hands the descriptor over to the object that .NET has for its kind: a Socket, or a stream for a file or a pipe. Returns this object
+    /// Hands the descriptor over to the .NET object that suits its kind: a Socket, or a stream for a file or a pipe. Returns this object
     /// for other kinds.
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
@@ -338,7 +346,7 @@ public sealed partial class FileDescriptor : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Another thread was faster.
+            // Another thread closed it or handed it over first.
             return otherwise;
         }
     }

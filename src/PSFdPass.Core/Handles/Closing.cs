@@ -8,11 +8,11 @@ namespace PSFdPass.Handles;
 /// <remarks>close(2) is never repeated after EINTR: the number is already free.</remarks>
 internal static unsafe class Closing
 {
-    /// <summary>Closes a number that the caller owns. False when it was not open.</summary>
+    /// <summary>Closes a number that the caller owns. Returns false when it was not open.</summary>
     public static bool Close(int fd) => Unistd.Close(fd) == 0 || Errno.Last != Errno.EBADF;
 
     /// <summary>
-    /// Closes numbers that the caller owns and no other thread uses: with close_range(2) where several are consecutive, else one by
+    /// Closes numbers that the caller owns and no other thread uses: with close_range(2) where several are consecutive, otherwise one by
     /// one. Numbers that are not open are skipped.
     /// </summary>
     public static void CloseAll(ReadOnlySpan<int> numbers)
@@ -55,8 +55,8 @@ internal static unsafe class Closing
     /// <remarks>
     /// A SafeSocketHandle that is released without its Socket sets SO_LINGER to zero on the connection that other processes share, so
     /// that the receiver's close resets it. To prevent that, dup3(2) first replaces the connection under the number with a new socket,
-    /// in one step: the connection is released at once, also while other calls still hold the handle, and what is done to the number
-    /// later concerns the new socket only.
+    /// in one step: the connection is released at once, even while other calls still hold the handle, and what is later done to the number
+    /// concerns only the new socket.
     /// </remarks>
     public static void Release(SafeHandle handle)
     {

@@ -47,13 +47,13 @@ public sealed class DescriptorInfo
     /// <summary>Gets a value indicating whether the path was removed. The file exists until its last descriptor is closed.</summary>
     public bool IsDeleted { get; init; }
 
-    /// <summary>Gets close-on-exec, and the flags of the open file description, which other holders share.</summary>
+    /// <summary>Gets the close-on-exec flag, and the flags of the open file description, which other holders share.</summary>
     public required DescriptorFlags Flags { get; init; }
 
     /// <summary>Gets the position of the next read or write, in bytes; null for an object without a position, such as a socket.</summary>
     public long? Position { get; init; }
 
-    /// <summary>Gets the size in bytes; null for an object that is not stored, such as a pipe or a device.</summary>
+    /// <summary>Gets the size in bytes; null for an object without a size, such as a pipe or a device.</summary>
     public long? Size { get; init; }
 
     /// <summary>Gets the inode, which is the same for every descriptor of one file, socket or pipe. Null where it is not known.</summary>
@@ -75,8 +75,8 @@ public sealed class DescriptorInfo
     public EndPoint? RemoteEndPoint { get; init; }
 
     /// <summary>
-    /// Gets the process at the other end of a connected Unix-domain socket; when several have that end, the one with the lowest id.
-    /// Null where it is not known: it may be hidden, of another user, or in another network namespace.
+    /// Gets the process at the other end of a connected Unix-domain socket; when several processes have that end, the one with the lowest
+    /// id. Null where it is not known: it may be hidden, belong to another user, or be in another network namespace.
     /// </summary>
     public int? PeerProcessId { get; init; }
 
@@ -98,7 +98,7 @@ public sealed class DescriptorInfo
     /// <summary>Gets the description of a socket, from which the target is composed when it is first used.</summary>
     internal SocketDescription? Socket { get; init; }
 
-    /// <summary>Gets what the object can be recognized by.</summary>
+    /// <summary>Gets the data by which the object can be recognized.</summary>
     internal DescriptorIdentity Identity { get; init; }
 
     /// <summary>Returns the number, the kind and the target, with control characters replaced.</summary>
@@ -112,16 +112,16 @@ public sealed class DescriptorInfo
     public bool IsCurrent() => Compare() is DescriptorComparison.Same or DescriptorComparison.Unknown;
 
     /// <summary>
-    /// Closes the descriptor with the meaning of close(2), if its number still refers to what was described. It is compared immediately
-    /// before the call.
+    /// Closes the descriptor with the meaning of close(2), if its number still refers to what was described. The comparison is made
+    /// immediately before the call.
     /// </summary>
     /// <param name="force">
-    /// True to close an eventfd, a timer, an epoll instance or the like as well, of which the kernel does not report whether it is the
-    /// one that was described. One of another kind is never closed.
+    /// True to also close an eventfd, a timer, an epoll instance or the like, although the kernel does not report whether it is the one
+    /// that was described. An object of another kind is never closed.
     /// </param>
     /// <exception cref="ArgumentException">The descriptor belongs to another process.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The number refers to something else, or without <paramref name="force"/>, to an object that can't be recognized.
+    /// The number refers to something else or, without <paramref name="force"/>, to an object that can't be recognized.
     /// </exception>
     /// <exception cref="SystemCallException">EBADF: the descriptor is not open.</exception>
     public void Close(bool force = false)

@@ -9,13 +9,13 @@ namespace PSFdPass;
 
 /// <summary>Sends descriptors over a Unix-domain socket: sendmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
 /// <remarks>
-/// <para>The descriptors stay the caller's: the receiver gets duplicates that share the open file description, with its offset and its
+/// <para>The descriptors remain the caller's: the receiver gets duplicates that share the open file description, with its offset and its
 /// flags. More than <see cref="MaxDescriptorsPerMessage"/> descriptors are sent as several messages.</para>
-/// <para>A stream needs at least one byte for each message: without a byte, Linux drops the descriptors and reports success. With more
-/// descriptors than one message carries, a stream's bytes are distributed so that joined together they are the data; on packet
-/// sockets the first packet has the data, and the packets after it are empty.</para>
-/// <para>Every call waits as its timeout says, whatever the blocking mode of the socket, and never changes that mode. On macOS a send may
-/// block longer, because its sendmsg(2) ignores MSG_DONTWAIT.</para>
+/// <para>A stream needs at least one byte for each message: without a byte, Linux drops the descriptors and reports success. If there are
+/// more descriptors than one message carries, the data is divided among the messages on a stream, in order; on packet sockets the first
+/// packet has the data, and the packets after it are empty.</para>
+/// <para>Every call waits according to its timeout, whatever the blocking mode of the socket is, and never changes that mode. On macOS a
+/// send may block longer, because its sendmsg(2) ignores MSG_DONTWAIT.</para>
 /// <para>Thread-safe. Messages of several threads on one socket are not interleaved, except that a stream message larger than the
 /// receiver's queue is sent in parts.</para>
 /// </remarks>
@@ -44,7 +44,7 @@ public static class DescriptorSender
         CancellationToken cancellationToken = default) =>
         Send(HandleOf(socket), data, descriptors, timeout, cancellationToken);
 
-    /// <summary>Sends data and descriptors without keeping a thread while it waits.</summary>
+    /// <summary>Sends data and descriptors without blocking a thread while it waits.</summary>
     /// <inheritdoc cref="SendAsync(SafeHandle, ReadOnlyMemory{byte}, ReadOnlyMemory{SafeHandle}, TimeSpan, CancellationToken)"/>
     public static ValueTask SendDescriptorsAsync(
         this Socket socket,
@@ -56,7 +56,8 @@ public static class DescriptorSender
     /// <summary>Sends data and descriptors.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send.</param>
-    /// <param name="descriptors">The handles of the descriptors, which must stay open until the call returns; none sends the data alone.</param>
+    /// <param name="descriptors">The handles of the descriptors, which must stay open until the call returns. An empty span sends the data
+    /// alone.</param>
     /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">There is nothing to send, or too little data to carry the descriptors.</exception>
@@ -65,7 +66,7 @@ public static class DescriptorSender
     /// <exception cref="SystemCallException">sendmsg(2) failed: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.</exception>
     /// <exception cref="SendTimeoutException">The receiver's queue was full for the whole timeout.</exception>
     /// <exception cref="OperationCanceledException">
-    /// The token was cancelled; a <see cref="SendCanceledException"/> when that was during the wait.
+    /// The token was cancelled; a <see cref="SendCanceledException"/> if that happened during the wait.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The socket, or a handle, was closed.</exception>
     public static unsafe void Send(
@@ -115,7 +116,7 @@ public static class DescriptorSender
         WaitLoop.Run<SendAttempt, bool>(ref attempt, socket, Deadline.After(timeout), cancellationToken);
     }
 
-    /// <summary>Sends data and descriptors without keeping a thread while it waits.</summary>
+    /// <summary>Sends data and descriptors without blocking a thread while it waits.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send, which must not change until the task completes.</param>
     /// <param name="descriptors">The handles of the descriptors, which must stay open until the task completes.</param>
@@ -137,7 +138,7 @@ public static class DescriptorSender
         return CompleteAsync(WaitLoop.RunAsync<SendAttempt, bool>(attempt, socket, deadline, cancellationToken), pinned);
     }
 
-    /// <summary>Sends descriptors with one byte for each message, without keeping a thread while it waits.</summary>
+    /// <summary>Sends descriptors with one byte for each message, without blocking a thread while it waits.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="descriptors">The handles of the descriptors, which must stay open until the task completes.</param>
     /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
@@ -259,11 +260,11 @@ public static class DescriptorSender
 
     /// <summary>Sends one message if the receiver's queue has space for it. Never waits.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
-    /// <param name="data">The bytes to send, at least one. On a stream use few, because a longer message can be sent in part.</param>
+    /// <param name="data">The bytes to send, at least one. On a stream, use only a few, because a longer message can be sent in part.</param>
     /// <param name="descriptors">The handles of at most <see cref="MaxDescriptorsPerMessage"/> descriptors.</param>
     /// <param name="bytesSent">The number of bytes that were sent; on a stream it can be smaller than the data. The descriptors went with
     /// the first of them.</param>
-    /// <returns>False when the queue is full; nothing was sent then.</returns>
+    /// <returns>False when the queue is full and nothing was sent.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There are too many descriptors.</exception>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
     public static bool TrySend(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int bytesSent)
@@ -302,7 +303,7 @@ public static class DescriptorSender
         }
     }
 
-    // The usual case: one message that the queue accepts whole. Returns the number of bytes sent, -1 for nothing.
+    // The usual case: one message that the queue accepts whole. Returns the number of bytes sent, or -1 if nothing was sent.
     private static int TrySendOne(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors)
     {
         using var lease = new HandleLease(socket);

@@ -11,7 +11,7 @@ internal static unsafe class EndOfStream
 {
     /// <summary>Returns whether the socket is at its end.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="hasCredentials">True when the call returned SCM_CREDENTIALS: at the end of a SEQPACKET there are none.</param>
+    /// <param name="hasCredentials">True when the call returned SCM_CREDENTIALS: at the end of a SEQPACKET connection there are none.</param>
     public static bool IsAt(int socket, bool hasCredentials) => SocketFacts.TypeOf(socket) switch
     {
         Constants.SOCK_STREAM => true,
@@ -29,7 +29,7 @@ internal static unsafe class EndOfStream
         {
             if (Errno.Last != Errno.EINTR || i == Pacing.MaxInterruptions)
             {
-                // To report an empty packet instead would hide the end.
+                // Reporting an empty packet instead would hide the end.
                 throw SystemCallException.FromLast("poll");
             }
         }
@@ -37,8 +37,8 @@ internal static unsafe class EndOfStream
         return (descriptor.revents & (Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLERR)) != 0;
     }
 
-    // FIONREAD counts bytes, so that empty packets with or without descriptors could still be queued: with SO_PASSCRED set for a
-    // moment, a look at the queue returns SCM_CREDENTIALS for each packet, and none at the end.
+    // FIONREAD counts only bytes, so empty packets, with or without descriptors, may still be queued. While SO_PASSCRED is set, peeking at
+    // the queue returns SCM_CREDENTIALS for any packet, and none at the end.
     private static bool IsQueueEmpty(int socket)
     {
         if (SysIoctl.BytesToRead(socket) > 0)
@@ -88,7 +88,7 @@ internal static unsafe class EndOfStream
             return false;
         }
 
-        // The look installs the packet's descriptors once more; they are closed here.
+        // Peeking installs duplicates of the packet's descriptors, which are closed here.
         ControlContents contents = ControlContents.Take(new ReadOnlySpan<byte>(control, (int)message.msg_controllen), []);
         return length > 0 || contents.Credentials is not null || contents.Closed > 0;
     }

@@ -9,14 +9,14 @@ namespace PSFdPass;
 
 /// <summary>
 /// A child process that was started with exactly the descriptors it was given: its standard streams, the descriptors of
-/// <see cref="FdProcessStartInfo"/> at their numbers, and no other of this process.
+/// <see cref="FdProcessStartInfo"/> at their numbers, and no other descriptor of this process.
 /// </summary>
 /// <remarks>
 /// <para>
 /// On Linux 5.4 and later, the child is waited for and signaled through a process descriptor (pidfd_open(2)) that is opened right after
 /// the start, so that a process that gets its ID later is never affected. Elsewhere (macOS, older kernels, sandboxes that deny the
-/// call), the child is polled with waitpid(2) every 50 ms at most, and <see cref="Kill"/> uses its ID, after checking that it has not been
-/// reaped.
+/// call), the child is polled with waitpid(2) at intervals of at most 50 ms, and <see cref="Kill"/> uses its ID, after checking that it has
+/// not been reaped.
 /// </para>
 /// <para>
 /// The child is reaped when it ends, whether or not this object is kept or disposed. Disposing the object neither ends the child nor
@@ -28,7 +28,7 @@ public sealed class FdProcess : IDisposable
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(100);
     private readonly object _gate = new();
 
-    // The descriptor of the public API, which Dispose closes, and the one that the child is reaped with: the same until then.
+    // The descriptor of the public API, which Dispose closes, and the one that the child is reaped with. Until Dispose, they are the same.
     private readonly SafeDescriptorHandle? _descriptor;
     private SafeDescriptorHandle? _reaping;
     private ChildExit? _exit;
@@ -64,12 +64,14 @@ public sealed class FdProcess : IDisposable
 
     /// <summary>
     /// Gets the exit code; 128 plus the number of the signal when a signal ended the child, as in shells. Null while the child runs, and
-    /// when its code is unknown because somebody else reaped it: the kernel, when SIGCHLD was ignored where this process was started, or
-    /// .NET, when this process is the first of its PID namespace.
+    /// when its code is unknown because something else reaped it: the kernel, if this process was started with SIGCHLD ignored, or .NET, if
+    /// this process is the first of its PID namespace.
     /// </summary>
     public int? ExitCode => TryReap() ? _exit!.Code : null;
 
-    /// <summary>Gets the number of the signal that ended the child; null when it ended otherwise, runs, or the reason is unknown.</summary>
+    /// <summary>
+    /// Gets the number of the signal that ended the child; null when it ended otherwise or is still running, or when the reason is unknown.
+    /// </summary>
     public int? ExitSignal => TryReap() ? _exit!.Signal : null;
 
     /// <summary>
@@ -92,10 +94,10 @@ public sealed class FdProcess : IDisposable
     /// <summary>Starts a child process (posix_spawn(3)).</summary>
     /// <param name="startInfo">The program, its environment and its descriptors.</param>
     /// <remarks>
-    /// In the child, every signal has its default disposition and none is blocked. Descriptors that are not given are closed, also those
-    /// without close-on-exec: with posix_spawn_file_actions_addclosefrom_np where the C library has it (glibc 2.34), and otherwise each
-    /// that is open at that moment, so that one that another thread opens without close-on-exec during the start may be inherited.
-    /// Thread-safe, as long as no other thread changes <paramref name="startInfo"/>.
+    /// In the child, every signal has its default disposition and none is blocked. Descriptors that are not given are closed, including
+    /// those without close-on-exec. Where the C library lacks posix_spawn_file_actions_addclosefrom_np (glibc 2.34), only those that are
+    /// open at that moment are closed: one that another thread opens without close-on-exec during the start may be inherited. Thread-safe,
+    /// as long as no other thread changes <paramref name="startInfo"/>.
     /// </remarks>
     /// <exception cref="ArgumentException">
     /// Thrown when a number is given twice, when a name, an argument or a variable is not valid, or when there are not as many names as
@@ -135,16 +137,16 @@ public sealed class FdProcess : IDisposable
     }
 
     /// <summary>Waits until the child has ended.</summary>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, also during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
     public void WaitForExit() => WaitForExit(Timeout.InfiniteTimeSpan);
 
     /// <summary>Waits until the child has ended, for a limited time.</summary>
     /// <param name="timeout">The longest time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait, not the child.</param>
-    /// <returns>True when the child has ended; false when the time is over.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative.</exception>
+    /// <returns>True when the child has ended; false when the timeout has expired.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, also during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
     public bool WaitForExit(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         Deadline deadline = Deadline.After(timeout);
@@ -159,10 +161,10 @@ public sealed class FdProcess : IDisposable
         }
     }
 
-    /// <summary>Waits until the child has ended, without keeping a thread.</summary>
+    /// <summary>Waits until the child has ended, without blocking a thread.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the child.</param>
     /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, also during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
     public Task WaitForExitAsync(CancellationToken cancellationToken = default) =>
         WaitLoop.RunAsync<ExitAttempt, bool>(new ExitAttempt(this), _descriptor, Deadline.Never, cancellationToken).AsTask();
 
@@ -183,7 +185,7 @@ public sealed class FdProcess : IDisposable
         }
         else
         {
-            // Nobody reaps the child while the gate is held, so that the ID is its own.
+            // Nothing reaps the child while the gate is held, so the ID is still its own.
             lock (_gate)
             {
                 result = TryReap() ? 0 : Signal.Kill(Id, signal);
@@ -196,7 +198,7 @@ public sealed class FdProcess : IDisposable
         }
     }
 
-    /// <summary>Closes the process descriptor. The child goes on, and is reaped when it ends.</summary>
+    /// <summary>Closes the process descriptor. The child continues to run, and is reaped when it ends.</summary>
     public void Dispose()
     {
         _isDisposed = true;
@@ -256,7 +258,7 @@ public sealed class FdProcess : IDisposable
         }
     }
 
-    // The child has not been reaped, so that its ID is still its own.
+    // The child has not been reaped, so its ID is still its own.
     private void OpenAgain()
     {
         lock (_gate)
@@ -293,7 +295,7 @@ public sealed class FdProcess : IDisposable
         public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
     }
 
-    /// <summary>The wait of <see cref="ReapAsync"/>, which goes on.</summary>
+    /// <summary>The wait of <see cref="ReapAsync"/>, which continues when the object is disposed.</summary>
     private readonly struct ReapAttempt(FdProcess process) : IAttempt<bool>
     {
         public short Events => Poll.POLLIN;

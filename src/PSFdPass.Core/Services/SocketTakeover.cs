@@ -7,8 +7,8 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// The successor's side of a takeover: the descriptors of a running server, which serves until <see cref="Complete"/>. The running
-/// server's side is <see cref="SocketTakeoverOffer"/>.
+/// The successor's side of a takeover: the descriptors of a running server, which continues to serve until <see cref="Complete"/>. The
+/// running server's side is <see cref="SocketTakeoverOffer"/>.
 /// </summary>
 /// <remarks>
 /// Thread-safe. Disposing this object, or ending the process, before <see cref="Complete"/> cancels the takeover: the running server
@@ -53,7 +53,7 @@ public sealed class SocketTakeover : IDisposable
     /// <summary>Gets a value indicating whether this process has taken over.</summary>
     public bool IsComplete => _isComplete;
 
-    /// <summary>Gets the descriptor with a name.</summary>
+    /// <summary>Gets the descriptor with the given name.</summary>
     /// <param name="name">The name under which the server offered it.</param>
     /// <exception cref="KeyNotFoundException">Thrown when the server offered no descriptor of that name.</exception>
     public FileDescriptor this[string name]
@@ -133,16 +133,18 @@ public sealed class SocketTakeover : IDisposable
 
     /// <summary>
     /// Reports that this process is ready, and waits until it has taken over. From then on this process serves, and the former server
-    /// does not accept connections. A later <see cref="SocketTakeoverOffer.Create"/> at the same address continues the takeover socket.
+    /// does not accept connections. A later <see cref="SocketTakeoverOffer.Create"/> at the same address reuses the takeover socket.
     /// </summary>
     /// <param name="timeout">The time to wait for the running server; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait, and with it the takeover.</param>
     /// <exception cref="SocketTakeoverException">
-    /// Thrown when the running server has given the takeover up and goes on, or has ended:
-    /// see <see cref="SocketTakeoverException.Reason"/>. The descriptors stay open until this object is disposed.
+    /// Thrown when the running server has given up the takeover and continues to serve, or has ended: see
+    /// <see cref="SocketTakeoverException.Reason"/>. The descriptors stay open until this object is disposed.
     /// </exception>
     /// <exception cref="InvalidOperationException">Thrown when the takeover is already complete.</exception>
-    /// <exception cref="TimeoutException">Thrown when the server didn't confirm in time. It goes on, and the takeover is given up.</exception>
+    /// <exception cref="TimeoutException">
+    /// Thrown when the server didn't confirm in time. The takeover is given up, and the server continues to serve.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. The takeover is given up.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when this object is disposed.</exception>
     public void Complete(TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -182,7 +184,7 @@ public sealed class SocketTakeover : IDisposable
     /// </summary>
     public void Dispose()
     {
-        // Ends a Complete on another thread.
+        // Ends a call of Complete on another thread.
         _connection.Dispose();
         lock (_gate)
         {

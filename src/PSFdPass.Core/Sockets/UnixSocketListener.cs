@@ -7,15 +7,15 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-/// <summary>A Unix-domain socket with an address to which others connect, or for a datagram socket, send: bind(2) and listen(2).</summary>
+/// <summary>A Unix-domain socket with an address to which others connect or, in the case of a datagram socket, send: bind(2) and listen(2).</summary>
 /// <remarks>
 /// <para>
-/// Disposing the listener removes its path if the path still refers to this socket. The path stays when the descriptor was closed with
-/// <see cref="FileDescriptor.CloseHandle"/> before, because another process may have received it.
+/// Disposing the listener removes its path if the path still refers to this socket. The path stays if the descriptor was first closed with
+/// <see cref="FileDescriptor.CloseHandle"/>, because another process may have received it.
 /// </para>
 /// <para>
 /// The descriptor has O_NONBLOCK, so that several threads and processes can accept with a timeout. The synchronous methods of
-/// <see cref="Socket"/> wait nevertheless. Thread safety is that of <see cref="Socket"/>.
+/// <see cref="Socket"/> still wait. Thread safety is that of <see cref="Socket"/>.
 /// </para>
 /// </remarks>
 public sealed class UnixSocketListener : Socket
@@ -33,7 +33,7 @@ public sealed class UnixSocketListener : Socket
         Address = address;
         _file = file;
 
-        // The descriptor has O_NONBLOCK, which the constructor does not check: without this, Accept would throw instead of wait.
+        // The descriptor has O_NONBLOCK, which the constructor does not check: without this, Accept would throw instead of waiting.
         Blocking = false;
         Blocking = true;
     }
@@ -47,8 +47,8 @@ public sealed class UnixSocketListener : Socket
     /// <param name="backlog">The number of connections that can wait to be accepted; the system limits it (net.core.somaxconn).</param>
     /// <param name="mode">The permissions of the socket's file, whatever the umask is. An abstract name has none.</param>
     /// <param name="replaceStale">
-    /// True to replace a socket that no process has any longer. Of several processes that do this at the same time, one succeeds. This
-    /// takes a lock on the directory (flock(2)), and waits up to five seconds for it.
+    /// True to replace a socket that no process has open any longer. Of several processes that do this at the same time, exactly one
+    /// succeeds. This takes a lock on the directory (flock(2)), and waits up to five seconds for it.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait for the lock.</param>
     /// <exception cref="SystemCallException">

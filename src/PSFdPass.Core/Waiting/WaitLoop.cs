@@ -11,12 +11,12 @@ namespace PSFdPass.Waiting;
 /// </summary>
 /// <remarks>
 /// A wait holds no reference to the caller's handle, so that disposing the handle closes its number at once. The number itself is
-/// polled, for at most <see cref="SliceMilliseconds"/> at a time: a number that was closed and used again is noticed at the end of the
-/// slice, and the poll in progress concerns the old file only.
+/// polled, for at most <see cref="SliceMilliseconds"/> at a time: a number that was closed and reused is noticed at the end of the slice,
+/// and the poll in progress concerns only the old file.
 /// </remarks>
 internal static class WaitLoop
 {
-    /// <summary>The longest time in a wait between two checks whether its handle was closed.</summary>
+    /// <summary>The longest time for which a wait does not check whether its handle was closed.</summary>
     public const int SliceMilliseconds = 100;
 
     /// <summary>Completes an operation on the calling thread.</summary>
@@ -34,7 +34,7 @@ internal static class WaitLoop
         return outcome == Outcome.Done ? result : Continue<TAttempt, TResult>(ref attempt, outcome, handle, deadline, cancellationToken);
     }
 
-    /// <summary>Completes an operation without keeping a thread while it waits.</summary>
+    /// <summary>Completes an operation without blocking a thread while it waits.</summary>
     /// <inheritdoc cref="Run"/>
     public static async ValueTask<TResult> RunAsync<TAttempt, TResult>(
         TAttempt attempt, SafeHandle? handle, Deadline deadline, CancellationToken cancellationToken)

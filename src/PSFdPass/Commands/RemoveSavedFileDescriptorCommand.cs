@@ -9,6 +9,7 @@ namespace PSFdPass.Commands;
 [Cmdlet(
     VerbsCommon.Remove, "SavedFileDescriptor", DefaultParameterSetName = ManagerSet, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(void))]
 public sealed class RemoveSavedFileDescriptorCommand : HolderCommand
 {
     private const string ManagerSet = "ServiceManager";

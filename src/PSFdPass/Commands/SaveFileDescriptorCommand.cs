@@ -9,6 +9,7 @@ namespace PSFdPass.Commands;
 /// <summary>Saves descriptors beyond the end of this process: in the service manager's store, or in an s6-fdholderd.</summary>
 [Cmdlet(
     VerbsData.Save, "FileDescriptor", DefaultParameterSetName = ManagerSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(void))]
 public sealed class SaveFileDescriptorCommand : HolderCommand
 {
     private const string ManagerSet = "ServiceManager";

@@ -20,7 +20,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     private string _socketText = "";
 
     /// <summary>The objects to send: any object that holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
-    // Not object[]: making an array of each pipeline object costs more than sending it.
+    // Not object[]: wrapping each pipeline object in an array costs more than sending it.
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ParameterSetName = DescriptorSet)]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public object InputObject { get; set; } = null!;
@@ -37,7 +37,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     [Parameter(ParameterSetName = DescriptorSet)]
     public FileAccess Access { get; set; } = FileAccess.Read;
 
-    /// <summary>Close our copy after the message was sent.</summary>
+    /// <summary>Close the sender's copy after the message was sent.</summary>
     [Parameter(ParameterSetName = DescriptorSet)]
     public SwitchParameter CloseAfterSend { get; set; }
 
@@ -45,7 +45,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     [Parameter(ParameterSetName = DescriptorSet)]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>The time limit for each message: for the receiver to make room, and for the other end of a FIFO that is opened.</summary>
+    /// <summary>The time limit for each message: for the receiver to make room, and for the other end of a FIFO to be opened.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
@@ -174,7 +174,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         }
         catch (Exception exception)
         {
-            // Objects can throw anything when they are closed, and the message is already sent.
+            // Objects can throw anything when they are closed, and the message has already been sent.
             WriteError(exception, InputObject);
         }
     }
