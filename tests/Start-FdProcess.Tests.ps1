@@ -171,6 +171,17 @@ Describe 'Start-FdProcess' {
         $shell.Dispose()
     }
 
+    It 'opens one path for standard output and standard error once' {
+        $path = "$TestDrive/both.txt"
+        Start-FdProcess sh '-c', 'echo out; echo err >&2' -StandardOutput $path -StandardError $path -Wait
+        Get-Content $path | Should -Be 'out', 'err'
+    }
+
+    It 'refuses a fractional descriptor number' {
+        { Start-FdProcess true -Descriptor @{ 3.7 = '/etc/hosts' } -ErrorAction Stop } |
+            Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*3.7*is not the number of a descriptor*'
+    }
+
     It 'survives the Ctrl-C of the terminal, which ends the wait' {
         if (-not (Get-Command python3 -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'python3 is not installed'; return }
         $script = @'

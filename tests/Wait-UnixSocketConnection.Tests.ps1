@@ -148,7 +148,7 @@ Describe 'Wait-UnixSocketConnection' {
             Says = '*A datagram socket has no connections*' }
         @{ What = 'a closed listener'; Of = { $listener.Dispose(); $listener }; Id = 'Closed'; Says = '*closed*' }
         @{ What = 'no socket'; Of = { $script:made = [PSFdPass.FileDescriptor]::Open('/dev/null'); $made }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
-        @{ What = 'a text'; Of = { 'listener' }; Id = 'InvalidArgument'; Says = '*is no socket*' }
+        @{ What = 'a text'; Of = { 'listener' }; Id = 'InvalidArgument'; Says = '*is not a socket*' }
     ) {
         $of = . $Of
         $problem = { Wait-UnixSocketConnection $of } | Should -Throw -ErrorId "$Id,PSFdPass.Commands.WaitUnixSocketConnectionCommand" -PassThru

@@ -19,8 +19,8 @@ namespace PSFdPass;
 /// </para>
 /// <para>
 /// Thread-safe. If two threads hand over or dispose the same object, exactly one of them gets the descriptor. For the other one,
-/// <see cref="Dispose"/> does nothing, and the other methods throw <see cref="ObjectDisposedException"/>. Disposing the object ends waits
-/// on other threads.
+/// <see cref="Dispose"/> does nothing, and a method that hands over throws <see cref="ObjectDisposedException"/>. Disposing the object ends
+/// waits on other threads.
 /// </para>
 /// </remarks>
 public sealed partial class FileDescriptor : IDisposable

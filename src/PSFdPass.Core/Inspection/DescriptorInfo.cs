@@ -53,7 +53,7 @@ public sealed class DescriptorInfo
     /// <summary>Gets the position of the next read or write, in bytes; null for an object without a position, such as a socket.</summary>
     public long? Position { get; init; }
 
-    /// <summary>Gets the size in bytes; null for an object without a size, such as a pipe or a device.</summary>
+    /// <summary>Gets the size in bytes; null for an object that has none, such as a pipe or a device.</summary>
     public long? Size { get; init; }
 
     /// <summary>Gets the inode, which is the same for every descriptor of one file, socket or pipe. Null where it is not known.</summary>

@@ -72,7 +72,8 @@ public sealed class SystemCallException : IOException
         ("ENOEXEC", "posix_spawn") =>
             "The file is neither a program for this machine nor a script whose first line names an interpreter (#!/bin/sh).",
         ("E2BIG", "posix_spawn") => "The arguments and the environment together are too long.",
-        ("ENOENT" or "ENOTDIR", "chdir") => "The working directory does not exist.",
+        ("ENOENT", "chdir") => "The working directory does not exist.",
+        ("ENOTDIR", "chdir") => "The working directory is not a directory.",
         ("EMFILE", _) => "This process has as many descriptors as it may: close some, or raise its limit (ulimit -n).",
         ("ENFILE", _) => "The whole system has as many open files as it may (fs.file-max).",
         ("ETOOMANYREFS", _) =>
@@ -91,6 +92,8 @@ public sealed class SystemCallException : IOException
         ("EXDEV", "openat2") => "The path leads out of the folder that it has to stay beneath.",
         ("ELOOP", "open" or "openat2") => "Its last part is a symbolic link that is not to be followed, or too many links lead on to others.",
         ("ENXIO", "open" or "openat2") => "It is a socket, which is not opened but connected to, or a device that is not there.",
+        ("EBADF", "read") => "The descriptor is not open, or not open for reading.",
+        ("EBADF", "write") => "The descriptor is not open, or not open for writing.",
         ("EBADF", _) => "The descriptor is not open: it was closed, or never was one of this process's.",
         ("ENAMETOOLONG", "bind" or "connect") =>
             $"A socket's path or abstract name has at most {Constants.Current.SunPathSize - 1} bytes on this system: use a shorter one.",

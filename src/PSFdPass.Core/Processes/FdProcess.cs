@@ -95,9 +95,9 @@ public sealed class FdProcess : IDisposable
     /// <param name="startInfo">The program, its environment and its descriptors.</param>
     /// <remarks>
     /// In the child, every signal has its default disposition and none is blocked. Descriptors that are not given are closed, including
-    /// those without close-on-exec. Where the C library lacks posix_spawn_file_actions_addclosefrom_np (glibc 2.34), only those that are
-    /// open at that moment are closed: one that another thread opens without close-on-exec during the start may be inherited. Thread-safe,
-    /// as long as no other thread changes <paramref name="startInfo"/>.
+    /// those without close-on-exec. Where the C library lacks posix_spawn_file_actions_addclosefrom_np (glibc has it since 2.34), only
+    /// those that are open at that moment are closed: one that another thread opens without close-on-exec during the start may be
+    /// inherited. Thread-safe, as long as no other thread changes <paramref name="startInfo"/>.
     /// </remarks>
     /// <exception cref="ArgumentException">
     /// Thrown when a number is given twice, when a name, an argument or a variable is not valid, or when there are not as many names as
@@ -185,7 +185,7 @@ public sealed class FdProcess : IDisposable
         }
         else
         {
-            // Nothing reaps the child while the gate is held, so the ID is still its own.
+            // Nothing else reaps the child while the gate is held, so the ID is still its own.
             lock (_gate)
             {
                 result = TryReap() ? 0 : Signal.Kill(Id, signal);

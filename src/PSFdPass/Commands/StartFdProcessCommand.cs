@@ -141,12 +141,18 @@ public sealed class StartFdProcessCommand : FdPassCommand
         {
             StandardInput = StandardInput is null ? null : HandleOf(StandardInput, FileAccess.Read),
             StandardOutput = StandardOutput is null ? null : HandleOf(StandardOutput, FileAccess.Write),
-            StandardError = StandardError is null ? null : HandleOf(StandardError, FileAccess.Write),
             WorkingDirectory = WorkingDirectory is null ? SessionState.Path.CurrentFileSystemLocation.ProviderPath : ResolvePath(WorkingDirectory),
 
             // The SIGINT of Ctrl-C ends the wait, and must not reach the child.
             CreateNewProcessGroup = true,
         };
+
+        // One path for both is opened once, so that neither overwrites the other.
+        bool isShared = StandardError is not null && StandardOutput is not null &&
+            Unwrap(StandardError) is string error && Unwrap(StandardOutput) is string output && ResolvePath(error) == ResolvePath(output);
+        start.StandardError = isShared ? start.StandardOutput
+            : StandardError is null ? null
+            : HandleOf(StandardError, FileAccess.Write);
         foreach (DictionaryEntry entry in Descriptor ?? new Hashtable())
         {
             int number = ToNumber(entry.Key);
@@ -211,7 +217,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
     }
 
     private static int ToNumber(object key) =>
-        LanguagePrimitives.TryConvertTo(key, CultureInfo.InvariantCulture, out int number)
+        Unwrap(key) is not (double or float or decimal) && LanguagePrimitives.TryConvertTo(key, CultureInfo.InvariantCulture, out int number)
             ? number
             : throw new ArgumentException($"'{key}' is not the number of a descriptor.");
 }

@@ -50,6 +50,16 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
         Run(
             () =>
             {
+                if (_descriptors.Count == 0)
+                {
+                    throw new ArgumentException("There is nothing to hand over.");
+                }
+
+                if (Name.Length > _descriptors.Count)
+                {
+                    throw new ArgumentException($"-Name has {Name.Length} names, and there are {_descriptors.Count} descriptors.");
+                }
+
                 UnixSocketAddress address = UnixSocketAddress.FromPath(ResolvePath(Path));
                 if (ShouldProcess(address.ToString(), $"Hand over {_descriptors.Count} descriptors to the next successor"))
                 {

@@ -49,6 +49,12 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
         () =>
         {
             SafeHandle listener = HandleOf(Listener);
+            if (_users is not null)
+            {
+                // The users of other families are not known.
+                _ = UnixSocketType.Of(listener);
+            }
+
             int accepted = 0;
             do
             {
