@@ -24,7 +24,7 @@ internal struct ReceiveMessageAttempt(SafeHandle socket, int bufferSize, bool pe
     {
         result = null;
         using var lease = new HandleLease(socket);
-        UnixFamily.Require(lease.Fd);
+        UnixFamily.RequireForReceive(socket, lease.Fd);
         int size = bufferSize;
         if (size == 0)
         {

@@ -17,7 +17,7 @@ internal readonly unsafe struct ReceiveNumbersAttempt(SafeHandle socket, byte* b
     public Outcome Try(out ReceiveResult result)
     {
         using var lease = new HandleLease(socket);
-        UnixFamily.Require(lease.Fd);
+        UnixFamily.RequireForReceive(socket, lease.Fd);
         return ReceiveOnce.Try(lease.Fd, new Span<byte>(buffer, length), new Span<int>(descriptors, count), peek: false, out result);
     }
 

@@ -85,7 +85,8 @@ public sealed class SampleTests : IDisposable
 
         // The first socket that was passed is not a TCP listener, and --port is not used.
         using Player quarterback = Player.SampleInScript(
-            $"exec systemd-socket-activate -l '{_folder.File("other.sock")}' -l 127.0.0.1:{port} \"$@\" 2>&1",
+            // It aborts when it inherits a descriptor from 3 on.
+            $"exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec systemd-socket-activate -l '{_folder.File("other.sock")}' -l 127.0.0.1:{port} \"$@\" 2>&1",
             _folder.Path, "Quarterback", "--port", "1");
         quarterback.WaitFor($"Listening on 127.0.0.1:{port} as 4");
         using var user = new User(port);

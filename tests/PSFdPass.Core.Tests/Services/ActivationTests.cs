@@ -47,7 +47,7 @@ public sealed class ActivationTests
         string path = directory.File("s");
         int port = FreePort();
         using Program server = Program.Start(Child.Command(
-            ServeActivated, "", "systemd-socket-activate", "-l", $"127.0.0.1:{port}", "-l", path, "--fdname=tcp:unix"));
+            ServeActivated, "", "/bin/sh", "-c", "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$@\"", "sh", "systemd-socket-activate", "-l", $"127.0.0.1:{port}", "-l", path, "--fdname=tcp:unix"));
         using var client = new TcpClient();
         for (int attempt = 0; !client.Connected; attempt++)
         {
