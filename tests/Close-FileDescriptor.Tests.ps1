@@ -217,7 +217,7 @@ Describe 'Close-FileDescriptor' {
             $next = Copy-FileDescriptor 0 -TargetFd $info.Fd
             $problem = Get-ErrorOf { Close-FileDescriptor $info }
             $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidOperation,*'
-            "$problem" | Should -BeLike "*was File $path, and refers to something else now."
+            "$problem" | Should -BeLike "*now refers to something else. It was File $path."
             Test-Open $info.Fd | Should -BeTrue
             $next.Dispose()
         }

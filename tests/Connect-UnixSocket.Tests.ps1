@@ -63,7 +63,7 @@ else:
     It 'waits, with -Wait, over a socket that is left from a process that is gone' {
         Skip-Without python3
         python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale.sock")'
-        { Connect-UnixSocket stale.sock } | Should -Throw '*nobody listens on it*' -ErrorId 'ECONNREFUSED,*'
+        { Connect-UnixSocket stale.sock } | Should -Throw '*no process listens on it*' -ErrorId 'ECONNREFUSED,*'
         $other = Invoke-Pwsh "'connecting'; `$s = Connect-UnixSocket stale.sock -Wait -TimeoutSeconds 30; 'connected'" -WorkingDirectory $folder
         $null = Wait-ProgramLine $other '^connecting$'
         $listener = New-UnixSocketListener stale.sock -Force
@@ -71,7 +71,7 @@ else:
     }
 
     It 'gives up after -TimeoutSeconds: TimedOut' {
-        { Connect-UnixSocket none.sock -Wait -TimeoutSeconds 0.05 } | Should -Throw "*$folder/none.sock did not accept a connection in time*" -ErrorId 'TimedOut,*'
+        { Connect-UnixSocket none.sock -Wait -TimeoutSeconds 0.05 } | Should -Throw "*$folder/none.sock did not accept a connection within the timeout*" -ErrorId 'TimedOut,*'
     }
 
     It 'waits for room in the backlog as long as it may' {
@@ -93,10 +93,10 @@ else:
     It 'fails with an error of its own on <What>: <Id>' -ForEach @(
         @{ What = 'nothing'; Make = { }; Id = 'ENOENT'; Says = '*There is no such socket. -Wait waits for it.' }
         @{ What = 'a socket that nobody listens on'; Make = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("a.sock")' }; Id = 'ECONNREFUSED'
-            Says = '*The socket is there, but nobody listens on it. -Wait waits for it.' }
+            Says = '*The socket exists, but no process listens on it. -Wait waits for it.' }
         @{ What = 'a regular file'; Make = { Set-Content a.sock text }; Id = 'ENOTSOCK'; Says = '*a.sock*The file is not a socket*' }
         @{ What = 'a socket of another type'; Make = { $script:listener = New-UnixSocketListener a.sock -SocketType SeqPacket }; Id = 'EPROTOTYPE'
-            Says = '*The socket there is of another type: Stream, SeqPacket or Datagram.' }
+            Says = '*The socket there has another type (Stream, SeqPacket or Datagram).' }
     ) {
         . $Make
         $problem = { Connect-UnixSocket a.sock } | Should -Throw -ErrorId "$Id,PSFdPass.Commands.ConnectUnixSocketCommand" -PassThru
@@ -114,7 +114,7 @@ else:
 
     It 'says that nobody listens on an abstract name' {
         $problem = { Connect-UnixSocket -AbstractName $name } | Should -Throw -ErrorId 'ECONNREFUSED,*' -PassThru
-        "$problem" | Should -BeLike '*Nobody listens on that abstract name. -Wait waits for it.'
+        "$problem" | Should -BeLike '*No process listens on that abstract name. -Wait waits for it.'
     }
 
     It 'says what it takes when the mode keeps a user out' -Skip:((id -u) -ne 0) {
@@ -125,7 +125,7 @@ else:
         $said = setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=$folder $Pwsh -NoProfile -c (
             "Import-Module '$folder/PSFdPass'; try { Connect-UnixSocket $folder/a.sock } catch { `$_.FullyQualifiedErrorId; `"`$_`" }")
         $said[0] | Should -BeLike 'EACCES,*'
-        $said[1] | Should -BeLike '*To connect takes write permission on the socket''s file*'
+        $said[1] | Should -BeLike '*Connecting requires write permission on the socket''s file*'
     }
 
     It 'rejects a path that is too long' {

@@ -64,7 +64,7 @@ Describe 'Copy-FileDescriptor' {
             $copy = Copy-FileDescriptor 0 -TargetFd 346
             Copy-FileDescriptor $file -TargetFd 346 -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeExactly 'DescriptorInUse,PSFdPass.Commands.CopyFileDescriptorCommand'
-            "$problem" | Should -BeLike 'The number 346 is in use: descriptor 346 *'
+            "$problem" | Should -BeLike 'The number 346 is in use by another descriptor: 346 *'
             (Get-FileDescriptor 346).Path | Should -Not -Be $path
 
             $second = Copy-FileDescriptor $file -TargetFd 346 -Force

@@ -428,7 +428,7 @@ Describe 'Get-FileDescriptor' {
         It 'says of a negative number that there is none such' {
             $problem = Get-ErrorOf { Get-FileDescriptor -1 }
             $problem.FullyQualifiedErrorId | Should -BeExactly 'OutOfRange,PSFdPass.Commands.GetFileDescriptorCommand'
-            "$problem" | Should -BeLike '-1 is not a valid file descriptor.*'
+            "$problem" | Should -BeLike '-1 is not a valid descriptor.*'
         }
 
         It 'says that of another process' {

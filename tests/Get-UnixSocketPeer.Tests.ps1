@@ -125,10 +125,10 @@ Describe 'Get-UnixSocketPeer' {
     }
 
     It 'fails with an error of its own on <What>: <Id>' -ForEach @(
-        @{ What = 'a listener'; Of = { $listener }; Id = 'ENOTCONN'; Says = '*the socket listens; the connections that it accepts have peers*' }
-        @{ What = 'an unconnected socket'; Id = 'ENOTCONN'; Says = '*the socket has no peer*'
+        @{ What = 'a listener'; Of = { $listener }; Id = 'ENOTCONN'; Says = '*The socket is a listener. Only the connections that it accepts have a peer.' }
+        @{ What = 'an unconnected socket'; Id = 'ENOTCONN'; Says = '*The socket does not have a peer.'
             Of = { [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified') } }
-        @{ What = 'a named datagram socket'; Id = 'ENOTCONN'; Says = '*credentials can be requested with each message*'
+        @{ What = 'a named datagram socket'; Id = 'ENOTCONN'; Says = '*Request credentials with each message instead.'
             Of = { New-UnixSocketListener -AbstractName "psfdpass-$([guid]::NewGuid())" -SocketType Datagram } }
         @{ What = 'a closed socket'; Of = { $pair = New-UnixSocketPair; $pair.Dispose(); $pair[0] }; Id = 'Closed'; Says = '*closed*' }
         @{ What = 'no socket'; Of = { [PSFdPass.FileDescriptor]::Open('/dev/null') }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }

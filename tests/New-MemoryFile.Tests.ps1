@@ -86,7 +86,7 @@ Describe 'New-MemoryFile' {
     }
 
     It 'refuses <Name>' -ForEach @(
-        @{ Name = 'a name that is too long'; Id = 'InvalidArgument'; Do = { New-MemoryFile ('x' * 250) }; Says = 'The name of a memory file has at most 249 bytes and no NUL character*' }
+        @{ Name = 'a name that is too long'; Id = 'InvalidArgument'; Do = { New-MemoryFile ('x' * 250) }; Says = 'The name of a memory file must have at most 249 bytes and no null character*' }
         @{ Name = 'a name with a NUL'; Id = 'InvalidArgument'; Do = { New-MemoryFile "a`0b" }; Says = '*no NUL*' }
         @{ Name = 'a seal that there is not'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
     ) {

@@ -212,7 +212,7 @@ Describe 'New-UnixSocketListener' {
 
         It 'has at least one character' {
             $problem = { New-UnixSocketListener -AbstractName '@' } | Should -Throw -ErrorId 'InvalidArgument,*' -PassThru
-            "$problem" | Should -BeLike 'An abstract name has at least one character.*'
+            "$problem" | Should -BeLike 'An abstract name must not be empty.*'
         }
 
         It 'has at most 107 bytes' {

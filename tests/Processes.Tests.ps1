@@ -81,7 +81,7 @@ Describe 'Two processes' {
         $killer = [powershell]::Create().AddScript('Start-Sleep -Milliseconds 300; [Diagnostics.Process]::GetProcessById($args[0]).Kill()').AddArgument($other.Id)
         $running = $killer.BeginInvoke()
         { for () { Send-FileDescriptor $socket $stream -TimeoutSeconds 30 } } |
-            Should -Throw -ErrorId 'E*,PSFdPass.Commands.SendFileDescriptorCommand' -ExpectedMessage '*The other end has closed the connection*'
+            Should -Throw -ErrorId 'E*,PSFdPass.Commands.SendFileDescriptorCommand' -ExpectedMessage '*The peer has closed the connection*'
         # And what we would have sent is still ours.
         $stream.ReadByte() | Should -Be 97
         $killer.EndInvoke($running)

@@ -63,7 +63,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
         It 'that closes with our message unread resets the connection' {
             Send-FileDescriptor $right $path
             $left.Dispose()
-            { Receive-FileDescriptor $right } | Should -Throw -ErrorId 'ECONNRESET,*' -ExpectedMessage '*other end has closed*'
+            { Receive-FileDescriptor $right } | Should -Throw -ErrorId 'ECONNRESET,*' -ExpectedMessage '*peer has closed*'
         }
 
         It 'that was never there is an error' {

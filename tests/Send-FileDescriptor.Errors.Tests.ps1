@@ -28,9 +28,9 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'a path of another provider'; Id = 'InvalidArgument'; Make = { 'Env:PATH' }; Says = '*Env:PATH is not in the file system*' }
                 @{ Name = 'a path on no drive'; Id = 'DriveNotFound'; Make = { 'nodrive:x' }; Says = "*'nodrive' does not exist*" }
                 @{ Name = 'an empty text'; Id = 'InvalidArgument'; Make = { '' }; Says = '*empty*' }
-                @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is not a valid file descriptor*' }
-                @{ Name = 'a negative number as text, as at the prompt'; Id = 'OutOfRange'; Make = { '-1' }; Says = '-1 is not a valid file descriptor*' }
-                @{ Name = 'a number that is too large'; Id = 'OutOfRange'; Make = { [long]::MaxValue }; Says = '* is not a valid file descriptor*' }
+                @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is not a valid descriptor*' }
+                @{ Name = 'a negative number as text, as at the prompt'; Id = 'OutOfRange'; Make = { '-1' }; Says = '-1 is not a valid descriptor*' }
+                @{ Name = 'a number that is too large'; Id = 'OutOfRange'; Make = { [long]::MaxValue }; Says = '* is not a valid descriptor*' }
                 @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 }; Says = '*descriptor 999999*is not open*' }
                 @{ Name = 'a closed FileStream'; Id = 'Closed'; Make = { $closed = [IO.File]::OpenRead($path); $closed.Dispose(); $closed }
                     Says = '*FileStream is closed*' }
@@ -146,7 +146,7 @@ Describe 'Send-FileDescriptor with bad input' {
             $right.Dispose()
             $went = 0
             { $path, $path | ForEach-Object { $script:went++; $_ } | Send-FileDescriptor $left } |
-                Should -Throw -ErrorId 'EPIPE,PSFdPass.Commands.SendFileDescriptorCommand' -ExpectedMessage '*The other end has closed the connection*'
+                Should -Throw -ErrorId 'EPIPE,PSFdPass.Commands.SendFileDescriptorCommand' -ExpectedMessage '*The peer has closed the connection*'
             $script:went | Should -Be 1
         }
 

@@ -57,14 +57,14 @@ Describe '-Socket of <Command>' -ForEach @(
         @{ Name = 'a TCP socket'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp') }
             Says = '*tcp socket. Only Unix-domain sockets carry descriptors. Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair create them.' }
         @{ Name = 'a UdpClient'; Id = 'NotUnixSocket'; Make = { [Net.Sockets.UdpClient]::new(0) }; Says = '*only Unix-domain sockets*' }
-        @{ Name = '/dev/null'; Id = 'ENOTSOCK'; Make = { [IO.File]::Open('/dev/null', 'Open', 'ReadWrite') }; Says = '*is open, but is not a socket*' }
+        @{ Name = '/dev/null'; Id = 'ENOTSOCK'; Make = { [IO.File]::Open('/dev/null', 'Open', 'ReadWrite') }; Says = '*is open, but it is not a socket*' }
         @{ Name = 'a file'; Id = 'ENOTSOCK'; Make = { [PSFdPass.FileDescriptor]::Open("$folder/letters") }; Says = '*is not a socket*' }
         @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 }; Says = '*999999*is not open*' }
-        @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is not a valid file descriptor*' }
+        @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is not a valid descriptor*' }
         @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { "$folder/letters" }; Says = 'A System.String is not a socket. Connect-UnixSocket connects to a path.' }
         @{ Name = 'a FileInfo'; Id = 'InvalidArgument'; Make = { Get-Item "$folder/letters" }; Says = '*is not a socket. Connect-UnixSocket connects to a path.' }
         @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { Get-Date }; Says = 'A System.DateTime is not a socket.' }
-        @{ Name = 'a description of what is something else by now'; Id = 'InvalidOperation'; Says = '*refers to something else now.'
+        @{ Name = 'a description of what is something else by now'; Id = 'InvalidOperation'; Says = '*now refers to something else. It was *'
             Make = { $info = Get-FileDescriptor $one; $one.Dispose(); $script:next = Copy-FileDescriptor 0 -TargetFd $info.Fd; $info } }
     ) {
         $socket = & $Make

@@ -30,7 +30,7 @@ internal ref struct ControlMessageWriter
         int space = _layout.Space(data.Length);
         if (space > _buffer.Length - Written)
         {
-            throw new ArgumentException($"A control message of {space} bytes does not fit in the {_buffer.Length - Written} left.");
+            throw new ArgumentException(SR.Format(SR.ControlMessageTooLong, space, _buffer.Length - Written));
         }
 
         Span<byte> message = _buffer.Slice(Written, space);

@@ -72,7 +72,7 @@ internal sealed unsafe class Copying
         }
         catch (TimeoutException exception)
         {
-            throw new TimeoutException($"{exception.Message} {total} bytes had been copied before.", exception);
+            throw new TimeoutException(SR.Format(SR.CopyProgress, exception.Message, total), exception);
         }
 
         return total;
@@ -86,7 +86,7 @@ internal sealed unsafe class Copying
         bool areFiles = from.Type == SysStat.S_IFREG && to.Type == SysStat.S_IFREG;
         if (areFiles && from.Inode == to.Inode && from.Device == to.Device)
         {
-            throw new ArgumentException("The source and the target are the same file.");
+            throw new ArgumentException(SR.CopySameFile);
         }
 
         return areFiles ? Method.CopyFileRange
@@ -102,7 +102,7 @@ internal sealed unsafe class Copying
         _cancellationToken.ThrowIfCancellationRequested();
         if (_deadline.HasPassed)
         {
-            throw new TimeoutException($"The copy was not complete within {_timeout.TotalSeconds} seconds.");
+            throw new TimeoutException(SR.Format(SR.CopyTimedOut, _timeout.TotalSeconds));
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed unsafe class Copying
             }
             catch (TimeoutException exception) when (!_canSeek && !_isStreamSocket)
             {
-                throw new TimeoutException($"{exception.Message} The others, which had been read from the source, are lost.", exception);
+                throw new TimeoutException(SR.Format(SR.CopyBytesLost, exception.Message), exception);
             }
             finally
             {

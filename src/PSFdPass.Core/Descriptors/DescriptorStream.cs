@@ -77,7 +77,7 @@ internal sealed class DescriptorStream : Stream
             using HandleLease lease = LeaseToSeek();
             return SysStat.TryGetStatus(lease.Fd, out SysStat.FileStatus status)
                 ? status.Size
-                : throw SystemCallException.FromLast("fstat", $"descriptor {lease.Fd}");
+                : throw SystemCallException.FromLast("fstat", lease.Fd);
         }
     }
 
@@ -104,14 +104,14 @@ internal sealed class DescriptorStream : Stream
             _ => throw new ArgumentOutOfRangeException(nameof(origin)),
         };
         long position = Unistd.Seek(lease.Fd, offset, whence);
-        return position >= 0 ? position : throw SystemCallException.FromLast("lseek", $"descriptor {lease.Fd}");
+        return position >= 0 ? position : throw SystemCallException.FromLast("lseek", lease.Fd);
     }
 
     /// <inheritdoc/>
     public override void SetLength(long value)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(value);
-        ThrowIfNot(_canWrite, "written");
+        ThrowIfNotWritable();
         using HandleLease lease = LeaseToSeek();
         int result;
         do
@@ -122,7 +122,7 @@ internal sealed class DescriptorStream : Stream
 
         if (result < 0)
         {
-            throw SystemCallException.FromLast("ftruncate", $"descriptor {lease.Fd}");
+            throw SystemCallException.FromLast("ftruncate", lease.Fd);
         }
     }
 
@@ -136,7 +136,7 @@ internal sealed class DescriptorStream : Stream
     /// <inheritdoc/>
     public override unsafe int Read(Span<byte> buffer)
     {
-        ThrowIfNot(_canRead, "read");
+        ThrowIfNotReadable();
         fixed (byte* bytes = buffer)
         {
             var attempt = new StreamRead(_handle, bytes, buffer.Length, _mode, TimeSpan.FromMilliseconds(_readTimeout));
@@ -161,7 +161,7 @@ internal sealed class DescriptorStream : Stream
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ThrowIfNot(_canRead, "read");
+        ThrowIfNotReadable();
         return _mode.IsFile
             ? new ValueTask<int>(Task.Run(() => Read(buffer.Span), cancellationToken))
             : ReadWhenReadyAsync(buffer, cancellationToken);
@@ -184,7 +184,7 @@ internal sealed class DescriptorStream : Stream
     /// <inheritdoc/>
     public override unsafe void Write(ReadOnlySpan<byte> buffer)
     {
-        ThrowIfNot(_canWrite, "written");
+        ThrowIfNotWritable();
         fixed (byte* bytes = buffer)
         {
             var attempt = new StreamWrite(_handle, bytes, buffer.Length, _mode, TimeSpan.FromMilliseconds(_writeTimeout));
@@ -205,7 +205,7 @@ internal sealed class DescriptorStream : Stream
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ThrowIfNot(_canWrite, "written");
+        ThrowIfNotWritable();
         return _mode.IsFile
             ? new ValueTask(Task.Run(() => Write(buffer.Span), cancellationToken))
             : WriteWhenReadyAsync(buffer, cancellationToken);
@@ -243,7 +243,7 @@ internal sealed class DescriptorStream : Stream
     private static int CheckTimeout(int value) =>
         value is > 0 or Timeout.Infinite
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "A timeout is greater than 0, or Timeout.Infinite.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, SR.StreamTimeoutInvalid);
 
     private async ValueTask<int> ReadWhenReadyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -274,15 +274,24 @@ internal sealed class DescriptorStream : Stream
     private HandleLease LeaseToSeek()
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
-        return _canSeek ? new HandleLease(_handle) : throw new NotSupportedException("A pipe or a device has no length and no position.");
+        return _canSeek ? new HandleLease(_handle) : throw new NotSupportedException(SR.StreamNotSeekable);
     }
 
-    private void ThrowIfNot(bool isAllowed, string use)
+    private void ThrowIfNotReadable()
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
-        if (!isAllowed)
+        if (!_canRead)
         {
-            throw new NotSupportedException($"The descriptor was not opened with access to be {use}.");
+            throw new NotSupportedException(SR.StreamNotReadable);
+        }
+    }
+
+    private void ThrowIfNotWritable()
+    {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        if (!_canWrite)
+        {
+            throw new NotSupportedException(SR.StreamNotWritable);
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class Duplication
         int copy = Fcntl.Control(fd, Constants.Current.F_DUPFD_CLOEXEC);
         return copy >= 0
             ? new FileDescriptor(copy, ownsHandle: true)
-            : throw SystemCallException.FromLast("fcntl", $"F_DUPFD_CLOEXEC of descriptor {fd}");
+            : throw SystemCallException.FromLast("fcntl", fd);
     }
 
     /// <summary>Duplicates a descriptor of this process to a given number (dup3(2)).</summary>
@@ -25,12 +25,12 @@ internal static class Duplication
     {
         if (Fcntl.Control(fd, Constants.F_GETFD) < 0)
         {
-            throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
+            throw SystemCallException.FromLast("fcntl", fd);
         }
 
         if (fd == target)
         {
-            throw new ArgumentException($"The descriptor already has the number {target}.", nameof(target));
+            throw new ArgumentException(SR.Format(SR.DuplicateSameNumber, target), nameof(target));
         }
 
         if (replace)
@@ -55,23 +55,26 @@ internal static class Duplication
 
         if (!OperatingSystem.IsLinux())
         {
-            throw new PlatformNotSupportedException("Only Linux can duplicate a descriptor of another process (pidfd_getfd).");
+            throw new PlatformNotSupportedException(SR.DuplicateFromProcessNotSupported);
         }
 
         int process = SysPidFd.Open(processId);
         if (process < 0)
         {
-            throw Errno.Last == Errno.EINVAL
-                // The id of a thread that does not lead its process, or 0.
-                ? new SystemCallException("pidfd_open", Errno.ESRCH, $"process {processId}")
-                : SystemCallException.FromLast("pidfd_open", $"process {processId}");
+            // EINVAL: the id of a thread that does not lead its process, or 0.
+            int errno = Errno.Last == Errno.EINVAL ? Errno.ESRCH : Errno.Last;
+            throw new SystemCallException("pidfd_open", errno, SR.Format(SR.SubjectProcess, processId));
         }
 
         using var handle = new SafeDescriptorHandle(process, ownsHandle: true);
         int copy = SysPidFd.GetFd(process, fd);
-        return copy >= 0
-            ? new FileDescriptor(copy, ownsHandle: true)
-            : throw SystemCallException.FromLast("pidfd_getfd", $"descriptor {fd} of process {processId}");
+        if (copy < 0)
+        {
+            int errno = Errno.Last;
+            throw new SystemCallException("pidfd_getfd", errno, SR.Format(SR.SubjectDescriptorOfProcess, fd, processId));
+        }
+
+        return new FileDescriptor(copy, ownsHandle: true);
     }
 
     // The kernel returns the lowest free number from the target on. If it is not the target, the target is in use. Asking first and then
@@ -82,14 +85,14 @@ internal static class Duplication
         if (copy < 0)
         {
             int errno = Errno.Last;
-            throw errno == Errno.EINVAL ? NumberTooHigh(target) : new SystemCallException("fcntl", errno, $"F_DUPFD_CLOEXEC of descriptor {fd}");
+            throw errno == Errno.EINVAL ? NumberTooHigh(target) : new SystemCallException("fcntl", errno, fd);
         }
 
         if (copy != target)
         {
             _ = Closing.Close(copy);
             using var inUse = new FileDescriptor(target, ownsHandle: false);
-            throw new InvalidOperationException($"The number {target} is in use: descriptor {inUse}.");
+            throw new InvalidOperationException(SR.Format(SR.DuplicateNumberInUse, target, inUse));
         }
 
         if (target <= LastStandard)
@@ -105,10 +108,10 @@ internal static class Duplication
         if (copy < 0)
         {
             int errno = Errno.Last;
-            throw errno == Errno.EBADF ? NumberTooHigh(target) : new SystemCallException("dup3", errno, $"descriptor {fd} to {target}");
+            throw errno == Errno.EBADF ? NumberTooHigh(target) : new SystemCallException("dup3", errno, SR.Format(SR.SubjectDuplicate, fd, target));
         }
     }
 
     private static ArgumentOutOfRangeException NumberTooHigh(int target) =>
-        new(nameof(target), target, "Descriptors are numbered from 0 up to the limit of open files (ulimit -n).");
+        new(nameof(target), target, SR.DuplicateNumberInvalid);
 }

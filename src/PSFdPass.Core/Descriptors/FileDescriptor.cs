@@ -230,7 +230,7 @@ public sealed partial class FileDescriptor : IDisposable
         int changed = value ? flags | Constants.Current.O_NONBLOCK : flags & ~Constants.Current.O_NONBLOCK;
         if (flags < 0 || (changed != flags && Fcntl.Control(lease.Fd, Constants.F_SETFL, changed) < 0))
         {
-            throw SystemCallException.FromLast("fcntl", $"descriptor {lease.Fd}");
+            throw SystemCallException.FromLast("fcntl", lease.Fd);
         }
     }
 
@@ -255,8 +255,7 @@ public sealed partial class FileDescriptor : IDisposable
                 return new NetworkStream(HandOverSocket(NameOf<NetworkStream>()), ownsSocket: true);
 
             case DescriptorKind.Socket:
-                throw new NotSupportedException(
-                    $"Descriptor {fd} ({ShownText.Of(Target)}) is not a connected stream socket. Use OpenSocket() instead.");
+                throw new NotSupportedException(SR.Format(SR.NotConnectedStream, fd, ShownText.Of(Target)));
 
             case DescriptorKind.File or DescriptorKind.MemoryFile or DescriptorKind.Pipe
                 or DescriptorKind.CharacterDevice or DescriptorKind.BlockDevice when access != DescriptorAccess.None:
@@ -264,7 +263,7 @@ public sealed partial class FileDescriptor : IDisposable
 
             default:
                 _ = SafeHandle;
-                throw new NotSupportedException($"Descriptor {fd} ({kind} {ShownText.Of(Target)}) can't be read or written as a stream.");
+                throw new NotSupportedException(SR.Format(SR.NotStream, fd, kind, ShownText.Of(Target)));
         }
     }
 
@@ -328,7 +327,7 @@ public sealed partial class FileDescriptor : IDisposable
     {
         if (Fcntl.Control(fd, Constants.F_SETFD, value ? Constants.FD_CLOEXEC : 0) < 0)
         {
-            throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
+            throw SystemCallException.FromLast("fcntl", fd);
         }
     }
 
@@ -378,7 +377,5 @@ public sealed partial class FileDescriptor : IDisposable
     }
 
     private ObjectDisposedException NotOpen() =>
-        new(null, _handedOverAs is { } owner
-            ? $"The descriptor was handed over as {owner}: use that."
-            : "The descriptor is closed.");
+        new(null, _handedOverAs is { } owner ? SR.Format(SR.DescriptorHandedOver, owner) : SR.DescriptorClosed);
 }

@@ -31,28 +31,27 @@ internal static class FileOpening
         ArgumentNullException.ThrowIfNull(options);
         if (path.Contains('\0'))
         {
-            throw new ArgumentException("A path can't contain a NUL character.", nameof(path));
+            throw new ArgumentException(SR.PathInvalid, nameof(path));
         }
 
         if ((options.Access & FileAccess.ReadWrite) == 0 || (options.Access & ~FileAccess.ReadWrite) != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.Access, "The access must be Read, Write or ReadWrite.");
+            throw new ArgumentOutOfRangeException(nameof(options), options.Access, SR.OpenAccessInvalid);
         }
 
         if ((options.Truncate || options.Append) && (options.Access & FileAccess.Write) == 0)
         {
-            throw new ArgumentException("Truncating a file and appending to it require the access Write or ReadWrite.", nameof(options));
+            throw new ArgumentException(SR.OpenWriteRequired, nameof(options));
         }
 
         if (options.PathOnly && (options.Create || options.CreateNew || options.Truncate || options.Append))
         {
-            throw new ArgumentException("A descriptor that only stands for a path (O_PATH) can't create or change the file.", nameof(options));
+            throw new ArgumentException(SR.PathOnlyCannotChange, nameof(options));
         }
 
         if ((options.Beneath is not null || options.PathOnly) && !OperatingSystem.IsLinux())
         {
-            throw new PlatformNotSupportedException(
-                options.PathOnly ? "Only Linux has O_PATH." : "Only Linux can confine a path to a directory (openat2).");
+            throw new PlatformNotSupportedException(options.PathOnly ? SR.PathOnlyNotSupported : SR.BeneathNotSupported);
         }
     }
 

@@ -16,12 +16,12 @@ internal static unsafe class MemoryFiles
         ArgumentNullException.ThrowIfNull(name);
         if (!OperatingSystem.IsLinux())
         {
-            throw new PlatformNotSupportedException("Only Linux has files in memory (memfd_create).");
+            throw new PlatformNotSupportedException(SR.MemoryFilesNotSupported);
         }
 
         if (name.Contains('\0') || Encoding.UTF8.GetByteCount(name) > SysMman.MaxNameLength)
         {
-            throw new ArgumentException($"The name of a memory file has at most {SysMman.MaxNameLength} bytes and no NUL character.", nameof(name));
+            throw new ArgumentException(SR.Format(SR.MemoryFileNameInvalid, SysMman.MaxNameLength), nameof(name));
         }
 
         const uint Flags = SysMman.MFD_CLOEXEC | SysMman.MFD_ALLOW_SEALING;
@@ -85,7 +85,7 @@ internal static unsafe class MemoryFiles
                 nint count = Unistd.Write(fd, bytes + written, (nuint)(content.Length - written));
                 if (count < 0 && Errno.Last != Errno.EINTR)
                 {
-                    throw SystemCallException.FromLast("write", "memory file");
+                    throw SystemCallException.FromLast("write", fd);
                 }
 
                 written += (int)Math.Max(count, 0);

@@ -80,8 +80,7 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
 
     /// <inheritdoc/>
     public readonly Exception CreateTimeoutException() => new TimeoutException(
-        $"{_shownPath} could not be opened within {_timeout.TotalSeconds} seconds, because no process opened the other end of the pipe, or " +
-        "because another process has a lease on the file.");
+        SR.Format(SR.OpenTimedOut, _shownPath, _timeout.TotalSeconds));
 
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
@@ -103,7 +102,7 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
         int flags = Fcntl.Control(fd, Constants.F_GETFL);
         if (flags < 0 || Fcntl.Control(fd, Constants.F_SETFL, flags & ~Constants.Current.O_NONBLOCK) < 0)
         {
-            throw SystemCallException.FromLast("fcntl", $"F_SETFL of descriptor {fd}");
+            throw SystemCallException.FromLast("fcntl", fd);
         }
     }
 
@@ -122,7 +121,7 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
         return errno == Errno.EINTR ? Outcome.Again
             : errno == Errno.EAGAIN || (errno == Errno.ENXIO && IsPathOfNamedPipe()) ? Outcome.Unavailable
             : throw new SystemCallException(
-                _root is null ? "open" : "openat2", errno, _root is null ? _shownPath : $"{_shownPath} beneath {_options.Beneath}");
+                _root is null ? "open" : "openat2", errno, _root is null ? _shownPath : SR.Format(SR.SubjectPathBeneath, _shownPath, _options.Beneath));
     }
 
     // ENXIO is also the error for a socket, and for a device that does not exist.

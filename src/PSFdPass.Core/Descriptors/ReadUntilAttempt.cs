@@ -39,7 +39,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
 
     /// <inheritdoc/>
     public readonly Exception CreateTimeoutException() => new TimeoutException(
-        $"The delimiter did not arrive within {timeout.TotalSeconds} seconds.");
+        SR.Format(SR.DelimiterTimedOut, timeout.TotalSeconds));
 
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
@@ -104,7 +104,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
         int length = LengthUntilDelimiter(buffer, count);
         return Unistd.Seek(fd, length, SEEK_CUR) >= 0
             ? Append(buffer, length, out result)
-            : throw SystemCallException.FromLast("lseek", $"descriptor {fd}");
+            : throw SystemCallException.FromLast("lseek", fd);
     }
 
     // So many at once that a writer that never stops doesn't keep the wait loop from its checks.

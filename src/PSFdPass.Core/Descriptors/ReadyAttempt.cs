@@ -22,13 +22,13 @@ internal readonly unsafe struct ReadyAttempt(SafeHandle handle, short events, Ti
             0 => Outcome.NotReady,
             > 0 => Outcome.Done,
             _ when Errno.Last == Errno.EINTR => Outcome.Again,
-            _ => throw SystemCallException.FromLast("poll", $"descriptor {lease.Fd}"),
+            _ => throw SystemCallException.FromLast("poll", lease.Fd),
         };
     }
 
     /// <inheritdoc/>
     public Exception CreateTimeoutException() => new TimeoutException(
-        $"The descriptor was not ready to be {(events == Poll.POLLIN ? "read" : "written")} within {timeout.TotalSeconds} seconds.");
+        SR.Format(events == Poll.POLLIN ? SR.NotReadableInTime : SR.NotWritableInTime, timeout.TotalSeconds));
 
     /// <inheritdoc/>
     public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);

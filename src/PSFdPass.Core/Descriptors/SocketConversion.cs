@@ -20,13 +20,13 @@ internal static class SocketConversion
             // The constructor of Socket accepts any file, such as /dev/null. Check first.
             if (!SysSocket.TryGetOption(lease.Fd, Constants.Current.SOL_SOCKET, Constants.Current.SO_TYPE, out _))
             {
-                throw SystemCallException.FromLast("getsockopt", $"descriptor {lease.Fd}");
+                throw SystemCallException.FromLast("getsockopt", lease.Fd);
             }
 
             int flags = Fcntl.Control(lease.Fd, Constants.F_GETFL);
             isNonBlocking = flags >= 0
                 ? (flags & Constants.Current.O_NONBLOCK) != 0
-                : throw SystemCallException.FromLast("fcntl", $"descriptor {lease.Fd}");
+                : throw SystemCallException.FromLast("fcntl", lease.Fd);
         }
 
         // From here on the number belongs to the SafeSocketHandle, whose finalizer closes it even if the constructor throws.

@@ -25,7 +25,7 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
     /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
     public static StreamMode Of(int fd) => SysStat.TryGetStatus(fd, out SysStat.FileStatus status)
         ? new StreamMode(status.Type is SysStat.S_IFREG or SysStat.S_IFBLK or SysStat.S_IFDIR, status.Type == SysStat.S_IFSOCK)
-        : throw SystemCallException.FromLast("fstat", $"descriptor {fd}");
+        : throw SystemCallException.FromLast("fstat", fd);
 
     /// <summary>Reads once.</summary>
     public Outcome Read(int fd, byte* buffer, int length, out int count)
@@ -104,6 +104,6 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
         return result >= 0 ? Outcome.Done
             : errno == Errno.EINTR ? Outcome.Again
             : errno == Errno.EAGAIN ? Outcome.NotReady
-            : throw new SystemCallException(call, errno, $"descriptor {fd}");
+            : throw new SystemCallException(call, errno, fd);
     }
 }

@@ -19,7 +19,7 @@ internal unsafe struct StreamRead(SafeHandle handle, byte* buffer, int length, S
     }
 
     /// <inheritdoc/>
-    public readonly Exception CreateTimeoutException() => new TimeoutException($"Nothing could be read within {timeout.TotalSeconds} seconds.");
+    public readonly Exception CreateTimeoutException() => new TimeoutException(SR.Format(SR.ReadTimedOut, timeout.TotalSeconds));
 
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);

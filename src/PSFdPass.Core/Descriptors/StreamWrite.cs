@@ -28,9 +28,9 @@ internal unsafe struct StreamWrite(SafeHandle handle, byte* buffer, int length, 
 
     /// <inheritdoc/>
     public readonly Exception CreateTimeoutException() => new TimeoutException(
-        $"Only {_written} of {length} bytes could be written within {timeout.TotalSeconds} seconds.");
+        SR.Format(SR.WriteTimedOut, _written, length, timeout.TotalSeconds));
 
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(
-        $"The write was cancelled after {_written} of {length} bytes.", cancellationToken);
+        SR.Format(SR.WriteCanceled, _written, length), cancellationToken);
 }

@@ -5,7 +5,7 @@ namespace PSFdPass;
 public sealed class NotUnixSocketException : IOException
 {
     internal NotUnixSocketException(int fd, string protocol)
-        : base($"Descriptor {fd} is a {protocol} socket. Only Unix-domain sockets carry descriptors.")
+        : base(SR.Format(SR.NotUnixSocket, fd, protocol))
     {
     }
 }

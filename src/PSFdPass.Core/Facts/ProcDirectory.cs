@@ -17,10 +17,11 @@ internal static class ProcDirectory
             return numbers;
         }
 
-        throw Errno.Last is Errno.EACCES or Errno.EPERM
-            ? SystemCallException.FromLast("opendir", $"the descriptors of process {process}")
+        int errno = Errno.Last;
+        throw errno is Errno.EACCES or Errno.EPERM
+            ? new SystemCallException("opendir", errno, SR.Format(SR.SubjectDescriptorsOfProcess, process))
             // It ended before all of its descriptors were read.
-            : new SystemCallException("opendir", Errno.ESRCH, $"process {process}");
+            : new SystemCallException("opendir", Errno.ESRCH, SR.Format(SR.SubjectProcess, process));
     }
 
     /// <summary>Returns the numbers of a process's open descriptors, in order. Null leaves the error in <see cref="Errno.Last"/>.</summary>

@@ -13,7 +13,7 @@ internal static unsafe class SocketFacts
     /// <summary>Returns SO_TYPE: SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</summary>
     /// <exception cref="SystemCallException">Thrown with ENOTSOCK or EBADF.</exception>
     public static int TypeOf(int socket) =>
-        TryGetType(socket, out int type) ? type : throw SystemCallException.FromLast("getsockopt", $"descriptor {socket}");
+        TryGetType(socket, out int type) ? type : throw SystemCallException.FromLast("getsockopt", socket);
 
     /// <summary>Gets SO_TYPE. False leaves the error in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetType(int socket, out int type) =>

@@ -17,5 +17,5 @@ internal static class SocketTypes
     public static int NumberOfUnix(SocketType type) =>
         type is SocketType.Stream or SocketType.Seqpacket or SocketType.Dgram
             ? (int)type
-            : throw new ArgumentOutOfRangeException(nameof(type), type, "A Unix-domain socket is of the type Stream, Seqpacket or Dgram.");
+            : throw new ArgumentOutOfRangeException(nameof(type), type, SR.SocketTypeInvalid);
 }

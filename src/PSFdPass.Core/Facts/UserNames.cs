@@ -20,9 +20,9 @@ internal static class UserNames
         ArgumentException.ThrowIfNullOrEmpty(nameOrNumber);
         return uint.TryParse(nameOrNumber, NumberStyles.None, CultureInfo.InvariantCulture, out uint number)
             ? number
-            : Pwd.NumberOf(nameOrNumber) ?? throw new ArgumentException($"This system has no user {nameOrNumber}.");
+            : Pwd.NumberOf(nameOrNumber) ?? throw new ArgumentException(SR.Format(SR.UserNotFound, nameOrNumber));
     }
 
     /// <summary>Returns <c>user 1000 (ann)</c>, or <c>user 1000</c> when the system has no name for the number.</summary>
-    public static string Describe(uint user) => Pwd.NameOf(user) is { } name ? $"user {user} ({name})" : $"user {user}";
+    public static string Describe(uint user) => Pwd.NameOf(user) is { } name ? SR.Format(SR.UserNamed, user, name) : SR.Format(SR.UserUnnamed, user);
 }

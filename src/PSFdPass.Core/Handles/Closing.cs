@@ -44,7 +44,7 @@ internal static unsafe class Closing
         DescriptorNumbers.Take(fd);
         if (!Close(fd))
         {
-            throw new SystemCallException("close", Errno.EBADF, $"descriptor {fd}");
+            throw new SystemCallException("close", Errno.EBADF, fd);
         }
     }
 

@@ -39,5 +39,5 @@ internal static class DescriptorNumbers
 
     /// <summary>Creates the exception for a number that is not a descriptor.</summary>
     public static ArgumentOutOfRangeException NotADescriptor(long number) =>
-        new(null, $"{number} is not a valid file descriptor. Descriptors are numbered from 0.");
+        new(null, SR.Format(SR.DescriptorNumberNegative, number));
 }

@@ -24,7 +24,7 @@ internal ref struct HandleLease
         if (!_held || handle is SafeDescriptorHandle { IsUsable: false })
         {
             Dispose();
-            throw new ObjectDisposedException(null, "The descriptor is closed.");
+            throw new ObjectDisposedException(null, SR.DescriptorClosed);
         }
     }
 

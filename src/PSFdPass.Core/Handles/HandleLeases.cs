@@ -30,7 +30,7 @@ internal ref struct HandleLeases
                 _fds[_held++] = (int)handle.DangerousGetHandle();
                 if (handle is SafeDescriptorHandle { IsUsable: false })
                 {
-                    throw new ObjectDisposedException(null, "A descriptor is closed.");
+                    throw new ObjectDisposedException(null, SR.DescriptorOfListClosed);
                 }
             }
         }

@@ -129,8 +129,7 @@ public sealed class DescriptorInfo
         int fd = FdHere();
         if (!force && Compare() == DescriptorComparison.Unknown)
         {
-            throw new InvalidOperationException(
-                $"Descriptor {Fd} was not closed: the kernel does not report whether it is the {Kind} that was described, or another one with the same number.");
+            throw new InvalidOperationException(SR.Format(SR.NotClosedUnknown, Fd, Kind));
         }
 
         Closing.CloseByNumber(fd);
@@ -144,14 +143,14 @@ public sealed class DescriptorInfo
     {
         if (ProcessId != Environment.ProcessId)
         {
-            throw new ArgumentException($"Descriptor {Fd} belongs to process {ProcessId}. A process can only use and close its own descriptors.");
+            throw new ArgumentException(SR.Format(SR.DescriptorOfOtherProcess, Fd, ProcessId));
         }
 
         return Compare() switch
         {
-            DescriptorComparison.Closed => throw new SystemCallException("fstat", Errno.EBADF, $"descriptor {Fd}"),
+            DescriptorComparison.Closed => throw new SystemCallException("fstat", Errno.EBADF, Fd),
             DescriptorComparison.Different => throw new InvalidOperationException(
-                $"Descriptor {Fd} was {ShownText.Of($"{Kind} {Target}").TrimEnd()}, and refers to something else now."),
+                SR.Format(SR.DescriptorChanged, Fd, ShownText.Of($"{Kind} {Target}").TrimEnd())),
             _ => Fd,
         };
     }

@@ -171,14 +171,13 @@ public sealed class DescriptorInspector
     private static bool IsOurs(int processId) => processId == Environment.ProcessId;
 
     private static string Subject(int processId, int fd) =>
-        IsOurs(processId) ? $"descriptor {fd}" : $"descriptor {fd} of process {processId}";
+        IsOurs(processId) ? SR.Format(SR.SubjectDescriptor, fd) : SR.Format(SR.SubjectDescriptorOfProcess, fd, processId);
 
     private static void ThrowIfElsewhere(int processId)
     {
         if (!IsOurs(processId))
         {
-            throw new PlatformNotSupportedException(
-                $"Only Linux allows one process to inspect the descriptors of another. {processId} is not this process ({Environment.ProcessId}).");
+            throw new PlatformNotSupportedException(SR.Format(SR.InspectionNotSupported, processId, Environment.ProcessId));
         }
     }
 

@@ -36,7 +36,7 @@ internal static class Platform
     {
         if (!BitConverter.IsLittleEndian || IntPtr.Size != 8)
         {
-            throw new PlatformNotSupportedException("PSFdPass requires a 64-bit little-endian system.");
+            throw new PlatformNotSupportedException(SR.PlatformLayoutNotSupported);
         }
 
         if (OperatingSystem.IsLinux())
@@ -45,14 +45,12 @@ internal static class Platform
             {
                 Architecture.X64 => PlatformId.LinuxX64,
                 Architecture.Arm64 => PlatformId.LinuxArm64,
-                var other => throw new PlatformNotSupportedException(
-                    $"PSFdPass supports Linux on x64 and arm64. The system call numbers on {other} are different."),
+                var other => throw new PlatformNotSupportedException(SR.Format(SR.PlatformArchitectureNotSupported, other)),
             };
         }
 
         return OperatingSystem.IsMacOS()
             ? PlatformId.MacOS
-            : throw new PlatformNotSupportedException(
-                "PSFdPass passes file descriptors over Unix-domain sockets, which this system does not support. It runs on Linux and macOS.");
+            : throw new PlatformNotSupportedException(SR.PlatformNotSupported);
     }
 }

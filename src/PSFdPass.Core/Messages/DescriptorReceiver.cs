@@ -175,7 +175,7 @@ public static class DescriptorReceiver
         ArgumentNullException.ThrowIfNull(socket);
         if (results.IsEmpty || buffer.Length < results.Length)
         {
-            throw new ArgumentException("A batch needs space for at least one result and for one byte of each message.", nameof(buffer));
+            throw new ArgumentException(SR.BatchEmpty, nameof(buffer));
         }
 
         fixed (byte* bytes = buffer)
@@ -242,7 +242,7 @@ public static class DescriptorReceiver
 
     // Disposing a Socket shuts its connection down, which a thread that waits on it sees as the peer's end.
     private static ReceivedMessage? EndOf(SafeHandle socket) => WaitLoop.IsClosed(socket)
-        ? throw new ObjectDisposedException(null, "The socket was closed during the wait.")
+        ? throw new ObjectDisposedException(null, SR.SocketClosedDuringWait)
         : null;
 
     private static SafeHandle HandleOf(Socket socket)
@@ -261,7 +261,7 @@ public static class DescriptorReceiver
     {
         if (buffer.IsEmpty && UnixSocketType.Of(socket) == SocketType.Stream)
         {
-            throw new ArgumentException("Descriptors on a stream arrive with at least one byte, so the buffer must not be empty.", nameof(buffer));
+            throw new ArgumentException(SR.ReceiveBufferEmpty, nameof(buffer));
         }
     }
 }

@@ -229,7 +229,7 @@ public static class DescriptorSender
         ThrowIfEmpty(descriptors.Length);
         if (data.IsEmpty)
         {
-            throw new ArgumentException("Each message needs at least one byte of data.", nameof(data));
+            throw new ArgumentException(SR.SendEachDataEmpty, nameof(data));
         }
 
         fixed (byte* bytes = data)
@@ -330,7 +330,7 @@ public static class DescriptorSender
     {
         if (descriptors == 0)
         {
-            throw new ArgumentException("There are no descriptors to send.", nameof(descriptors));
+            throw new ArgumentException(SR.SendEachEmpty, nameof(descriptors));
         }
     }
 }

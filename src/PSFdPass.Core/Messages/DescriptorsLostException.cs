@@ -7,8 +7,7 @@ namespace PSFdPass;
 public sealed class DescriptorsLostException : IOException
 {
     internal DescriptorsLostException(ReceivedMessage received)
-        : base("Descriptors of the message were lost, because this process has as many as it may: close some, or raise its " +
-            $"limit (ulimit -n). {received.Descriptors.Count} descriptors and {received.Data.Length} bytes did arrive.") =>
+        : base(SR.Format(SR.DescriptorsLost, received.Descriptors.Count, received.Data.Length)) =>
         Received = received;
 
     /// <summary>Gets the message with the descriptors that arrived. The caller must dispose it.</summary>

@@ -22,7 +22,7 @@ internal readonly struct MessagePlan
     {
         if (bytes == 0 && descriptors == 0)
         {
-            throw new ArgumentException("There is nothing to send: no descriptors and no data.");
+            throw new ArgumentException(SR.SendEmpty);
         }
 
         int messages = Messages(descriptors);
@@ -30,9 +30,7 @@ internal readonly struct MessagePlan
         if (isStream && bytes < messages)
         {
             throw new ArgumentException(
-                $"A stream carries descriptors only together with data, at least one byte for every {DescriptorSender.MaxDescriptorsPerMessage} " +
-                $"descriptors. {(descriptors == 1 ? "1 descriptor needs" : $"{descriptors} descriptors need")} " +
-                $"{(messages == 1 ? "1 byte" : $"{messages} bytes")}, and the data has {bytes}.");
+                SR.Format(SR.SendDataTooShort, DescriptorSender.MaxDescriptorsPerMessage, descriptors, bytes, messages));
         }
 
         return new MessagePlan(isStream);

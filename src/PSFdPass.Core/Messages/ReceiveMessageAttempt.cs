@@ -81,7 +81,7 @@ internal struct ReceiveMessageAttempt(SafeHandle socket, int bufferSize, bool pe
         }
         catch (OutOfMemoryException exception)
         {
-            throw new InsufficientMemoryException($"There is not enough memory for a buffer of {size} bytes. Use a smaller one.", exception);
+            throw new InsufficientMemoryException(SR.Format(SR.BufferTooLarge, size), exception);
         }
     }
 }

@@ -3,5 +3,5 @@ namespace PSFdPass.Messages;
 /// <summary>The exception for a receive that reached its deadline.</summary>
 internal static class ReceiveTimeout
 {
-    public static TimeoutException Create() => new("No message arrived within the timeout.");
+    public static TimeoutException Create() => new(SR.ReceiveTimedOut);
 }

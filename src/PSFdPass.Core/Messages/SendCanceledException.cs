@@ -8,7 +8,7 @@ namespace PSFdPass;
 public sealed class SendCanceledException : OperationCanceledException
 {
     internal SendCanceledException(in SendProgress progress, CancellationToken cancellationToken)
-        : base($"The send was cancelled. {progress}", cancellationToken)
+        : base(SR.Format(SR.SendCanceled, progress), cancellationToken)
     {
         MessagesSent = progress.Messages;
         DescriptorsSent = progress.Descriptors;

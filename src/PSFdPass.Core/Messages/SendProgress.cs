@@ -13,10 +13,8 @@ internal readonly record struct SendProgress(int Messages, int Descriptors, int 
     {
         int descriptors = Descriptors + DescriptorsLeft;
         int bytes = Bytes + BytesLeft;
-        string ofBytes = $"{Bytes} of {bytes} {(bytes == 1 ? "byte" : "bytes")}";
-        string all = descriptors == 0
-            ? ofBytes
-            : $"{Descriptors} of {descriptors} {(descriptors == 1 ? "descriptor" : "descriptors")} and {ofBytes}";
-        return $"{all} were sent.";
+        return descriptors == 0
+            ? SR.Format(SR.SendProgressBytes, Bytes, bytes)
+            : SR.Format(SR.SendProgress, Descriptors, descriptors, Bytes, bytes);
     }
 }

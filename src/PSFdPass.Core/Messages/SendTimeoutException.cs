@@ -9,7 +9,7 @@ namespace PSFdPass;
 public sealed class SendTimeoutException : TimeoutException
 {
     internal SendTimeoutException(in SendProgress progress)
-        : base($"The receiver's queue was full for the whole timeout. {progress}")
+        : base(SR.Format(SR.SendTimedOut, progress))
     {
         MessagesSent = progress.Messages;
         DescriptorsSent = progress.Descriptors;

@@ -20,7 +20,7 @@ internal static class ChildEnvironment
             if (name.Length == 0 || name.Contains('=') || name.Contains('\0') || value?.Contains('\0') == true)
             {
                 throw new ArgumentException(
-                    $"'{name}' can't be an environment variable. A name is not empty and contains no '='; neither it nor its value contains a null character.");
+                    SR.Format(SR.EnvironmentVariableInvalid, name));
             }
 
             if (value is null)

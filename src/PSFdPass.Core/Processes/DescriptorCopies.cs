@@ -51,7 +51,7 @@ internal sealed class DescriptorCopies : IDisposable
             {
                 // EINVAL: the targets reach up to the limit of open files.
                 int errno = Errno.Last == Errno.EINVAL ? Errno.EMFILE : Errno.Last;
-                throw new SystemCallException("fcntl", errno, $"descriptor {lease.Fd}");
+                throw new SystemCallException("fcntl", errno, lease.Fd);
             }
 
             var handle = new SafeDescriptorHandle(copy, ownsHandle: true);

@@ -85,9 +85,7 @@ public sealed class FdProcess : IDisposable
         {
             ThrowIfDisposed();
             return _descriptor ?? throw new NotSupportedException(
-                HasExited
-                    ? "There is no process descriptor, because the child ended and was reaped before one could be opened."
-                    : "No process descriptor could be opened when the child was started (Linux 5.4 is required).");
+                HasExited ? SR.ProcessDescriptorAfterExit : SR.ProcessDescriptorNotSupported);
         }
     }
 
@@ -192,9 +190,10 @@ public sealed class FdProcess : IDisposable
             }
         }
 
-        if (result < 0 && Errno.Last != Errno.ESRCH)
+        int errno = result < 0 ? Errno.Last : 0;
+        if (errno != 0 && errno != Errno.ESRCH)
         {
-            throw SystemCallException.FromLast(_descriptor is null ? "kill" : "pidfd_send_signal", $"process {Id}");
+            throw new SystemCallException(_descriptor is null ? "kill" : "pidfd_send_signal", errno, SR.Format(SR.SubjectProcess, Id));
         }
     }
 

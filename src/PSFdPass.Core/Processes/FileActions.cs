@@ -63,8 +63,7 @@ internal sealed unsafe class FileActions : IDisposable
     {
         if (!Spawn.HasChangeDirectory)
         {
-            throw new PlatformNotSupportedException(
-                "This C library can't start a child in another directory (glibc 2.29, musl 1.1.24 or macOS 10.15 is required).");
+            throw new PlatformNotSupportedException(SR.WorkingDirectoryNotSupported);
         }
 
         using var text = new StringVector([path]);

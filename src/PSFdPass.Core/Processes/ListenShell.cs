@@ -76,13 +76,12 @@ internal static class ListenShell
     {
         if (names.Count > 0 && names.Count != count)
         {
-            throw new ArgumentException($"There are {names.Count} names for {count} descriptors.");
+            throw new ArgumentException(SR.Format(SR.ListenNamesCount, names.Count, count));
         }
 
         if (names.FirstOrDefault(static name => name is not { Length: > 0 and <= 255 } || name.Any(static c => c is < ' ' or > '~' or ':')) is { } wrong)
         {
-            throw new ArgumentException(
-                $"'{ShownText.Of(wrong)}' can't be the name of a descriptor. A name has 1 to 255 ASCII characters, without control characters and colons.");
+            throw new ArgumentException(SR.Format(SR.ListenNameInvalid, ShownText.Of(wrong)));
         }
     }
 }

@@ -18,15 +18,15 @@ internal sealed class SpawnPlan
     /// <inheritdoc cref="FdProcess.Start"/>
     public SpawnPlan(FdProcessStartInfo startInfo)
     {
-        CheckText(startInfo.FileName, "program");
+        CheckText(startInfo.FileName);
         if (startInfo.FileName.Length == 0)
         {
-            throw new ArgumentException("The name of the program is empty.");
+            throw new ArgumentException(SR.ProgramEmpty);
         }
 
         foreach (string argument in startInfo.ArgumentList)
         {
-            CheckText(argument, "argument");
+            CheckText(argument);
         }
 
         Collect(startInfo);
@@ -44,7 +44,7 @@ internal sealed class SpawnPlan
         }
         else if (startInfo.ListenDescriptorNames.Count > 0)
         {
-            throw new ArgumentException($"There are {startInfo.ListenDescriptorNames.Count} names for 0 descriptors.");
+            throw new ArgumentException(SR.Format(SR.ListenNamesCount, startInfo.ListenDescriptorNames.Count, 0));
         }
         else
         {
@@ -84,17 +84,17 @@ internal sealed class SpawnPlan
         return errno == 0 ? process : throw new SystemCallException("posix_spawn", errno, Program);
     }
 
-    private static void CheckText(string text, string what)
+    private static void CheckText(string text)
     {
         if (text is null || text.Contains('\0'))
         {
-            throw new ArgumentException(text is null ? $"The {what} is null." : $"The {what} '{ShownText.Of(text)}' contains a null character.");
+            throw new ArgumentException(text is null ? SR.ChildTextNull : SR.Format(SR.ChildTextInvalid, ShownText.Of(text)));
         }
     }
 
     private static string CheckDirectory(string directory)
     {
-        CheckText(directory, "working directory");
+        CheckText(directory);
         string path = Path.GetFullPath(directory);
         if (!SysStat.TryGetStatusOfPath(path, out SysStat.FileStatus status))
         {
@@ -136,15 +136,12 @@ internal sealed class SpawnPlan
         int limit = SysResource.MaxOpenFiles;
         if (number < 0 || (limit > 0 && number >= limit))
         {
-            throw new ArgumentOutOfRangeException(
-                null, $"The child can't have a descriptor {number}. The limit of open files (ulimit -n) allows 0 to {limit - 1}.");
+            throw new ArgumentOutOfRangeException(null, SR.Format(SR.ChildNumberInvalid, number, limit - 1));
         }
 
-        if (!_descriptors.TryAdd(number, handle ?? throw new ArgumentException($"The descriptor for number {number} is null.")))
+        if (!_descriptors.TryAdd(number, handle ?? throw new ArgumentException(SR.Format(SR.ChildDescriptorNull, number))))
         {
-            throw new ArgumentException(
-                $"There are two descriptors for number {number} of the child." +
-                (number >= 3 ? " Listening descriptors have the numbers from 3 on." : ""));
+            throw new ArgumentException(SR.Format(number >= 3 ? SR.ChildListenNumberTwice : SR.ChildNumberTwice, number));
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class DescriptorNames
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length == 0 || name.Contains('\0'))
         {
-            throw new ArgumentException("The name of a descriptor has at least one character and does not contain NUL.", nameof(name));
+            throw new ArgumentException(SR.DescriptorNameEmpty, nameof(name));
         }
 
         byte[] bytes;
@@ -27,13 +27,12 @@ internal static class DescriptorNames
         }
         catch (EncoderFallbackException exception)
         {
-            throw new ArgumentException("The name of a descriptor must be valid Unicode.", nameof(name), exception);
+            throw new ArgumentException(SR.DescriptorNameNotUnicode, nameof(name), exception);
         }
 
         return bytes.Length <= MaxBytes
             ? bytes
-            : throw new ArgumentException(
-                $"The name of a descriptor has at most {MaxBytes} bytes in UTF-8, and this one has {bytes.Length}.", nameof(name));
+            : throw new ArgumentException(SR.Format(SR.DescriptorNameTooLong, MaxBytes, bytes.Length), nameof(name));
     }
 
     /// <summary>Checks a name for FDNAME=, as systemd does: printable ASCII without the colon that separates LISTEN_FDNAMES.</summary>
@@ -45,8 +44,7 @@ internal static class DescriptorNames
         {
             if (character is < ' ' or > '~' or ':')
             {
-                throw new ArgumentException(
-                    "A name for the service manager consists of printable ASCII characters except the colon.", nameof(name));
+                throw new ArgumentException(SR.ManagerNameInvalid, nameof(name));
             }
         }
     }

@@ -31,7 +31,7 @@ public sealed class FdHolder
         _allowedUsers = allowedUsers;
     }
 
-    private delegate TResult Answer<TResult>(string subject, Frame frame);
+    private delegate TResult Answer<TResult>(Func<string> failure, Frame frame);
 
     /// <summary>Gets the address of the daemon's socket.</summary>
     public UnixSocketAddress Address { get; }
@@ -57,7 +57,7 @@ public sealed class FdHolder
         const ulong Never = (1UL << 62) + (1UL << 61);
         byte[] request = Request("S", sizeof(ulong) + sizeof(uint), name);
         BinaryPrimitives.WriteUInt64BigEndian(request.AsSpan(1), Never + (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds());
-        Ask($"store '{name}' in", request, [descriptor], Deadline.After(timeout), cancellationToken, CheckDone);
+        Ask(() => SR.Format(SR.HolderStoreFailed, ShownText.Of(name), Address), request, [descriptor], Deadline.After(timeout), cancellationToken, CheckDone);
     }
 
     /// <summary>Returns a duplicate of a stored descriptor.</summary>
@@ -72,12 +72,12 @@ public sealed class FdHolder
     {
         byte[] request = Request("R", 1, name);
         request[1] = remove ? (byte)1 : (byte)0;
-        return Ask($"retrieve '{name}' from", request, [], Deadline.After(timeout), cancellationToken, static (subject, frame) =>
+        return Ask(() => SR.Format(SR.HolderRetrieveFailed, ShownText.Of(name), Address), request, [], Deadline.After(timeout), cancellationToken, static (failure, frame) =>
         {
-            ThrowIfRefused(subject, frame);
+            ThrowIfRefused(failure, frame);
             return frame.Body.Length == 1 && frame.Descriptors.Length == 1
                 ? frame.Descriptors[0]
-                : throw FdHolderException.Invalid(subject, "The answer is not that of s6-fdholderd.");
+                : throw FdHolderException.Invalid(failure(), SR.HolderAnswerInvalid);
         });
     }
 
@@ -88,7 +88,7 @@ public sealed class FdHolder
     /// <exception cref="FdHolderException">Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules).</exception>
     /// <inheritdoc cref="Store"/>
     public void Delete(string name, TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        Ask($"delete '{name}' in", Request("D", 0, name), [], Deadline.After(timeout), cancellationToken, CheckDone);
+        Ask(() => SR.Format(SR.HolderDeleteFailed, ShownText.Of(name), Address), Request("D", 0, name), [], Deadline.After(timeout), cancellationToken, CheckDone);
 
     /// <summary>Returns the names of all stored descriptors.</summary>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
@@ -97,20 +97,20 @@ public sealed class FdHolder
     /// <exception cref="FdHolderException">Thrown when the daemon refuses (EPERM: its rules).</exception>
     /// <inheritdoc cref="Store"/>
     public IReadOnlyList<string> List(TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        Ask("list", "L"u8.ToArray(), [], Deadline.After(timeout), cancellationToken, static (subject, frame) =>
+        Ask(() => SR.Format(SR.HolderListFailed, Address), "L"u8.ToArray(), [], Deadline.After(timeout), cancellationToken, static (failure, frame) =>
         {
             const int CountSize = 1 + sizeof(uint);
-            ThrowIfRefused(subject, frame);
+            ThrowIfRefused(failure, frame);
             ReadOnlySpan<byte> body = frame.Body;
             if (frame.Descriptors.Length > 0 || body.Length < CountSize || (body.Length > CountSize && body[^1] != 0))
             {
-                throw FdHolderException.Invalid(subject, "The answer is not that of s6-fdholderd.");
+                throw FdHolderException.Invalid(failure(), SR.HolderAnswerInvalid);
             }
 
             string[] names = body.Length == CountSize ? [] : Encoding.UTF8.GetString(body[CountSize..^1]).Split('\0');
             return names.Length == BinaryPrimitives.ReadUInt32BigEndian(body[1..])
                 ? names
-                : throw FdHolderException.Invalid(subject, "The number of names is wrong.");
+                : throw FdHolderException.Invalid(failure(), SR.HolderCountInvalid);
         });
 
     // A letter, the operation's own bytes, the length of the name, the name, a NUL.
@@ -124,42 +124,41 @@ public sealed class FdHolder
         return request;
     }
 
-    private static bool CheckDone(string subject, Frame frame)
+    private static bool CheckDone(Func<string> failure, Frame frame)
     {
-        ThrowIfRefused(subject, frame);
+        ThrowIfRefused(failure, frame);
         return frame.Body.Length == 1 && frame.Descriptors.Length == 0
             ? true
-            : throw FdHolderException.Invalid(subject, "The answer is not that of s6-fdholderd.");
+            : throw FdHolderException.Invalid(failure(), SR.HolderAnswerInvalid);
     }
 
-    private static void ThrowIfRefused(string subject, Frame frame)
+    private static void ThrowIfRefused(Func<string> failure, Frame frame)
     {
         if (frame.Body.Length > 0 && frame.Body[0] != 0)
         {
-            throw FdHolderException.Refused(subject, frame.Body[0]);
+            throw FdHolderException.Refused(failure(), frame.Body[0]);
         }
     }
 
     private TResult Ask<TResult>(
-        string operation,
+        Func<string> failure,
         byte[] request,
         ReadOnlySpan<SafeHandle> descriptors,
         Deadline deadline,
         CancellationToken cancellationToken,
         Answer<TResult> answer)
     {
-        string subject = $"{ShownText.Of(operation)} {Address}";
         try
         {
             using Socket socket = ServiceSockets.Connect(Address, SocketType.Stream, deadline, cancellationToken);
-            ThrowIfOtherUser(socket, subject);
+            ThrowIfOtherUser(socket, failure);
             using var frames = new FramedSocket(socket.SafeHandle);
             frames.Send(request, descriptors, deadline, cancellationToken);
             Frame frame = frames.Receive(deadline, cancellationToken) ??
-                throw FdHolderException.Invalid(subject, "The holder closed the connection without an answer.");
+                throw FdHolderException.Invalid(failure(), SR.HolderClosed);
             try
             {
-                return answer(subject, frame);
+                return answer(failure, frame);
             }
             catch
             {
@@ -169,25 +168,24 @@ public sealed class FdHolder
         }
         catch (TimeoutException exception)
         {
-            throw new TimeoutException($"{subject}: The holder did not answer in time.", exception);
+            throw new TimeoutException(SR.Format(SR.HolderTimedOut, failure()), exception);
         }
         catch (InvalidDataException exception)
         {
-            throw FdHolderException.Invalid(subject, exception.Message, exception);
+            throw FdHolderException.Invalid(failure(), exception.Message, exception);
         }
         catch (SystemCallException exception) when (exception.Call == "sendmsg" && exception.Errno == Errno.EPIPE)
         {
-            throw FdHolderException.Invalid(subject, "The holder closed the connection without an answer.", exception);
+            throw FdHolderException.Invalid(failure(), SR.HolderClosed, exception);
         }
     }
 
-    private void ThrowIfOtherUser(Socket socket, string subject)
+    private void ThrowIfOtherUser(Socket socket, Func<string> failure)
     {
         using UnixSocketPeer peer = UnixSocketPeer.Of(socket.SafeHandle);
         if (_allowedUsers is null ? peer.UserId != 0 && peer.UserId != Unistd.GetEUid() : !_allowedUsers.Contains(peer.UserId))
         {
-            throw new FdHolderException(
-                $"{subject}: The holder runs as {UserNames.Describe(peer.UserId)}, who is not allowed. (EACCES)", Errno.EACCES);
+            throw new FdHolderException(failure(), SR.Format(SR.HolderUserNotAllowed, UserNames.Describe(peer.UserId)), Errno.EACCES);
         }
     }
 }

@@ -6,8 +6,8 @@ namespace PSFdPass;
 /// <summary>The exception for a request that the descriptor holder refused, or an answer that is not one.</summary>
 public sealed class FdHolderException : IOException
 {
-    internal FdHolderException(string message, int errno, Exception? inner = null)
-        : base(message, inner)
+    internal FdHolderException(string failure, string reason, int errno, Exception? inner = null)
+        : base(SR.Format(SR.HolderError, failure, reason, ErrnoNames.NameOf(errno)), inner)
     {
         Errno = errno;
         ErrnoName = ErrnoNames.NameOf(errno);
@@ -19,22 +19,19 @@ public sealed class FdHolderException : IOException
     /// <summary>Gets the name of the error.</summary>
     public string ErrnoName { get; }
 
-    internal static FdHolderException Refused(string subject, int errno)
+    internal static FdHolderException Refused(string failure, int errno)
     {
         string reason = ErrnoNames.NameOf(errno) switch
         {
-            "ENOENT" => "It has no descriptor of that name.",
-            "EBUSY" => "It already has a descriptor of that name.",
-            "EPERM" => "Its rules do not allow this user to do that.",
-            "ENFILE" => "It holds as many descriptors as it may.",
+            "ENOENT" => SR.HolderNameNotFound,
+            "EBUSY" => SR.HolderNameExists,
+            "EPERM" => SR.HolderDenied,
+            "ENFILE" => SR.HolderFull,
             _ => Marshal.GetPInvokeErrorMessage(errno) + ".",
         };
-        return new FdHolderException($"{subject}: {reason} ({ErrnoNames.NameOf(errno)})", errno);
+        return new FdHolderException(failure, reason, errno);
     }
 
-    internal static FdHolderException Invalid(string subject, string reason, Exception? inner = null)
-    {
-        int errno = ErrnoNames.NumberOf("EPROTO");
-        return new FdHolderException($"{subject}: {reason} (EPROTO)", errno, inner);
-    }
+    internal static FdHolderException Invalid(string failure, string reason, Exception? inner = null) =>
+        new(failure, reason, ErrnoNames.NumberOf("EPROTO"), inner);
 }

@@ -127,7 +127,7 @@ internal sealed class FramedSocket : IDisposable
         uint length = BinaryPrimitives.ReadUInt32BigEndian(_header);
         return length <= MaxBody
             ? (int)length
-            : throw new InvalidDataException($"The peer announced a frame of {length} bytes, which is not this protocol.");
+            : throw new InvalidDataException(SR.Format(SR.FrameTooLong, length));
     }
 
     private Frame TakeFrame()
@@ -135,7 +135,7 @@ internal sealed class FramedSocket : IDisposable
         int announced = BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(sizeof(int)));
         if (announced != _descriptors.Count)
         {
-            throw new InvalidDataException($"The peer announced {announced} descriptors and sent {_descriptors.Count}.");
+            throw new InvalidDataException(SR.Format(SR.FrameDescriptorsMissing, announced, _descriptors.Count));
         }
 
         var frame = new Frame(_body!, [.. _descriptors]);
@@ -160,7 +160,7 @@ internal sealed class FramedSocket : IDisposable
             return Outcome.NotReady;
         }
 
-        public Exception CreateTimeoutException() => new TimeoutException("The peer did not answer in time.");
+        public Exception CreateTimeoutException() => new TimeoutException(SR.FrameTimedOut);
 
         public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
     }

@@ -55,15 +55,14 @@ public static class ServiceActivation
             {
                 throw new ServiceManagerException(
                     ServiceManagerError.OtherProcess,
-                    $"The descriptors are for process {target} ({ProcessId}), and this is process {Environment.ProcessId}. " +
-                    "Start this program without another one in between, for example with exec in a shell script.");
+                    SR.Format(SR.ActivationForOtherProcess, target, ProcessId, Environment.ProcessId));
             }
 
             int total = Parse(Count, count, 0);
             string[] names = Environment.GetEnvironmentVariable(Names) is { Length: > 0 } list ? list.Split(':') : [];
             if (names.Length > 0 && names.Length != total)
             {
-                throw Malformed(Names, string.Join(':', names), $"It has {names.Length} names, and {Count} is {total}.");
+                throw Malformed(SR.Format(SR.ActivationNamesCount, Names, ShownText.Of(string.Join(':', names)), names.Length, Count, total));
             }
 
             foreach (string variable in (ReadOnlySpan<string>)[Count, ProcessId, Names, ProcessDescriptorId])
@@ -93,7 +92,7 @@ public static class ServiceActivation
 
         if (missing >= 0)
         {
-            throw new SystemCallException("fcntl", Errno.EBADF, $"descriptor {missing}, one of the {total} that {Count} counts");
+            throw new SystemCallException("fcntl", Errno.EBADF, SR.Format(SR.SubjectActivation, missing, total, Count));
         }
 
         var taken = new NamedDescriptor[total];
@@ -113,9 +112,8 @@ public static class ServiceActivation
         return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least &&
             (variable != Count || number <= Most)
             ? number
-            : throw Malformed(variable, value, "It must be a number.");
+            : throw Malformed(SR.Format(SR.ActivationNotNumber, variable, ShownText.Of(value)));
     }
 
-    private static ServiceManagerException Malformed(string variable, string value, string reason) => new(
-        ServiceManagerError.Malformed, $"The environment variable {variable} has the value '{ShownText.Of(value)}'. {reason}");
+    private static ServiceManagerException Malformed(string message) => new(ServiceManagerError.Malformed, message);
 }

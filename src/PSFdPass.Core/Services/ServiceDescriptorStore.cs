@@ -38,7 +38,7 @@ public static class ServiceDescriptorStore
         if (descriptors.Length is 0 or > DescriptorSender.MaxDescriptorsPerMessage)
         {
             throw new ArgumentException(
-                $"The service manager accepts 1 to {DescriptorSender.MaxDescriptorsPerMessage} descriptors at a time.", nameof(descriptors));
+                SR.Format(SR.StoreCountInvalid, DescriptorSender.MaxDescriptorsPerMessage), nameof(descriptors));
         }
 
         ServiceNotifier.Send($"FDSTORE=1\nFDNAME={name}", descriptors, Deadline.After(timeout), cancellationToken);

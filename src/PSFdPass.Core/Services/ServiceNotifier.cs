@@ -35,7 +35,7 @@ public static class ServiceNotifier
         string text = Format(notification);
         if (text.Length == 0)
         {
-            throw new ArgumentException("The notification is empty.", nameof(notification));
+            throw new ArgumentException(SR.NotificationEmpty, nameof(notification));
         }
 
         Send(text, [], Deadline.After(timeout), cancellationToken);
@@ -70,7 +70,7 @@ public static class ServiceNotifier
             }
             catch (TimeoutException exception)
             {
-                throw new TimeoutException("The service manager did not process the notifications in time.", exception);
+                throw new TimeoutException(SR.ManagerBarrierTimedOut, exception);
             }
         }
     }
@@ -88,7 +88,7 @@ public static class ServiceNotifier
         }
         catch (TimeoutException exception)
         {
-            throw new TimeoutException($"The service manager at {address} did not receive the notification in time.", exception);
+            throw new TimeoutException(SR.Format(SR.ManagerTimedOut, address), exception);
         }
     }
 
@@ -97,17 +97,15 @@ public static class ServiceNotifier
         string? value = Environment.GetEnvironmentVariable(Variable);
         return value switch
         {
-            null or "" => throw new ServiceManagerException(
-                ServiceManagerError.NotManaged,
-                $"No service manager expects notifications: the environment variable {Variable} is not set."),
+            null or "" => throw new ServiceManagerException(ServiceManagerError.NotManaged, SR.Format(SR.ManagerMissing, Variable)),
             ['/', ..] => UnixSocketAddress.FromPath(value),
             ['@', _, ..] => UnixSocketAddress.FromAbstractName(value[1..]),
             _ when value.StartsWith("vsock", StringComparison.Ordinal) => throw new ServiceManagerException(
                 ServiceManagerError.NotSupported,
-                $"{Variable} is the vsock address '{ShownText.Of(value)}'. Only Unix-domain sockets are supported."),
+                SR.Format(SR.ManagerAddressNotSupported, Variable, ShownText.Of(value))),
             _ => throw new ServiceManagerException(
                 ServiceManagerError.Malformed,
-                $"{Variable} has the value '{ShownText.Of(value)}', which is neither an absolute path nor an abstract name with @."),
+                SR.Format(SR.ManagerAddressInvalid, Variable, ShownText.Of(value))),
         };
     }
 
@@ -115,7 +113,7 @@ public static class ServiceNotifier
     {
         if (notification.Status?.AsSpan().ContainsAny("\n\0") == true)
         {
-            throw new ArgumentException("A status is one line.", nameof(notification));
+            throw new ArgumentException(SR.StatusInvalid, nameof(notification));
         }
 
         var text = new StringBuilder();

@@ -69,7 +69,7 @@ public sealed class SocketTakeover : IDisposable
                 }
             }
 
-            throw new KeyNotFoundException($"The running server did not offer a descriptor with the name '{ShownText.Of(name)}'.");
+            throw new KeyNotFoundException(SR.Format(SR.TakeoverNameNotFound, ShownText.Of(name)));
         }
     }
 
@@ -97,7 +97,7 @@ public sealed class SocketTakeover : IDisposable
             if (peer.UserId != Unistd.GetEUid())
             {
                 throw new SocketTakeoverException(
-                    SocketTakeoverError.Refused, $"The server at {address} is {peer.Describe()}, and not of the user of this process.");
+                    SocketTakeoverError.Refused, SR.Format(SR.TakeoverServerOfOtherUser, address, peer.Describe()));
             }
 
             frames = new FramedSocket(connection.SafeHandle);
@@ -124,7 +124,7 @@ public sealed class SocketTakeover : IDisposable
             connection?.Dispose();
             throw exception switch
             {
-                TimeoutException => new TimeoutException($"The server at {address} did not hand over its descriptors in time.", exception),
+                TimeoutException => new TimeoutException(SR.Format(SR.TakeoverOfferTimedOut, address), exception),
                 InvalidDataException => NotTheProtocol(address, exception),
                 _ => exception,
             };
@@ -154,7 +154,7 @@ public sealed class SocketTakeover : IDisposable
         {
             if (_isComplete)
             {
-                throw new InvalidOperationException("The takeover is already complete.");
+                throw new InvalidOperationException(SR.TakeoverComplete);
             }
 
             try
@@ -165,7 +165,7 @@ public sealed class SocketTakeover : IDisposable
             }
             catch (TimeoutException exception)
             {
-                throw new TimeoutException($"The server at {Address} did not confirm in time.", exception);
+                throw new TimeoutException(SR.Format(SR.TakeoverConfirmationTimedOut, Address), exception);
             }
             catch (InvalidDataException exception)
             {
@@ -216,16 +216,15 @@ public sealed class SocketTakeover : IDisposable
     private static Frame Receive(FramedSocket frames, UnixSocketAddress address, Deadline deadline, CancellationToken cancellationToken)
     {
         Frame frame = frames.Receive(deadline, cancellationToken) ?? throw new SocketTakeoverException(
-            SocketTakeoverError.ServerEnded, $"The server at {address} ended before it handed over.");
+            SocketTakeoverError.ServerEnded, SR.Format(SR.TakeoverServerEnded, address));
         bool isRefusal = TakeoverFrame.Is(frame, TakeoverFrame.Refusal);
         if (isRefusal || TakeoverFrame.Is(frame, TakeoverFrame.GivenUp))
         {
             frame.Dispose();
             string reason = ShownText.Of(TakeoverFrame.TextOf(frame)).TrimEnd('.');
             throw isRefusal
-                ? new SocketTakeoverException(SocketTakeoverError.Refused, $"The server at {address} refused the takeover: {reason}.")
-                : new SocketTakeoverException(
-                    SocketTakeoverError.GivenUp, $"The server at {address} gave the takeover up and goes on: {reason}.");
+                ? new SocketTakeoverException(SocketTakeoverError.Refused, SR.Format(SR.TakeoverRefused, address, reason))
+                : new SocketTakeoverException(SocketTakeoverError.GivenUp, SR.Format(SR.TakeoverGivenUp, address, reason));
         }
 
         return frame;
@@ -245,7 +244,7 @@ public sealed class SocketTakeover : IDisposable
     }
 
     private static SocketTakeoverException NotTheProtocol(UnixSocketAddress address, Exception exception) => new(
-        SocketTakeoverError.Protocol, $"The program at {address} is not a server that can be taken over: {exception.Message}", exception);
+        SocketTakeoverError.Protocol, SR.Format(SR.TakeoverNotServer, address, exception.Message), exception);
 
     private void Confirm(Deadline deadline, CancellationToken cancellationToken)
     {
@@ -254,7 +253,7 @@ public sealed class SocketTakeover : IDisposable
         {
             if (!TakeoverFrame.Is(go, TakeoverFrame.Go))
             {
-                throw new InvalidDataException("Its confirmation is not this protocol.");
+                throw new InvalidDataException(SR.TakeoverConfirmationInvalid);
             }
         }
 
@@ -271,7 +270,7 @@ public sealed class SocketTakeover : IDisposable
         catch (SystemCallException exception) when (exception.Errno == Errno.EPIPE)
         {
             using Frame unexpected = Receive(_frames, Address, deadline, cancellationToken);
-            throw new InvalidDataException("It stopped receiving.", exception);
+            throw new InvalidDataException(SR.TakeoverServerStopped, exception);
         }
     }
 }

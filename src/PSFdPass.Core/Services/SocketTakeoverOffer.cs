@@ -91,14 +91,14 @@ public sealed class SocketTakeoverOffer : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         if (Interlocked.Exchange(ref _isWaiting, 1) != 0)
         {
-            throw new InvalidOperationException("Another thread is already waiting for a successor.");
+            throw new InvalidOperationException(SR.OfferInUse);
         }
 
         try
         {
             if (_isHandedOver)
             {
-                throw new InvalidOperationException("A successor has already taken over.");
+                throw new InvalidOperationException(SR.OfferComplete);
             }
 
             while (true)
@@ -148,7 +148,7 @@ public sealed class SocketTakeoverOffer : IDisposable
             ArgumentNullException.ThrowIfNull(handle, nameof(descriptors));
             if (!names.Add(name))
             {
-                throw new ArgumentException($"Two descriptors have the name '{ShownText.Of(name)}'.", nameof(descriptors));
+                throw new ArgumentException(SR.Format(SR.OfferNameTwice, ShownText.Of(name)), nameof(descriptors));
             }
         }
     }
@@ -199,8 +199,8 @@ public sealed class SocketTakeoverOffer : IDisposable
             using (other)
             using (UnixSocketPeer peer = UnixSocketPeer.Of(other.SafeHandle))
             {
-                Refuse(other, "Another takeover is in progress.");
-                failed?.Invoke($"Refused a takeover by {peer.Describe()}, because another one was in progress.");
+                Refuse(other, SR.OfferBusy);
+                failed?.Invoke(SR.Format(SR.OfferRefusedBusy, peer.Describe()));
             }
         }
     }
@@ -217,8 +217,8 @@ public sealed class SocketTakeoverOffer : IDisposable
         string who = peer.Describe();
         if (peer.UserId != Unistd.GetEUid())
         {
-            Refuse(connection, "The running server belongs to another user.");
-            failed?.Invoke($"Refused a takeover by {who}, who is not the user of this process.");
+            Refuse(connection, SR.OfferOfOtherUser);
+            failed?.Invoke(SR.Format(SR.OfferRefusedOtherUser, who));
             return null;
         }
 
@@ -245,8 +245,8 @@ public sealed class SocketTakeoverOffer : IDisposable
 
             failure = exception switch
             {
-                TimeoutException => $"it was not ready within {readyTimeout.TotalSeconds:0.###} s",
-                OperationCanceledException or ObjectDisposedException => "the running server stopped waiting for successors",
+                TimeoutException => SR.Format(SR.OfferNotReady, readyTimeout.TotalSeconds),
+                OperationCanceledException or ObjectDisposedException => SR.OfferStopped,
                 _ => exception.Message,
             };
             TrySend(connection, TakeoverFrame.Text(TakeoverFrame.GivenUp, failure));
@@ -256,16 +256,16 @@ public sealed class SocketTakeoverOffer : IDisposable
             }
         }
 
-        failed?.Invoke($"The takeover by {who} failed: {failure.TrimEnd('.')}. This server goes on.");
+        failed?.Invoke(SR.Format(SR.OfferFailed, who, failure.TrimEnd('.')));
         return null;
 
         void Expect(byte type, Deadline deadline)
         {
             using Frame frame = frames.Receive(deadline, cancellationToken, () => AcceptOthers(failed)) ??
-                throw new EndOfStreamException("it ended before it was ready");
+                throw new EndOfStreamException(SR.OfferSuccessorEnded);
             if (!TakeoverFrame.Is(frame, type) || (type == TakeoverFrame.Hello && TakeoverFrame.TextOf(frame) != TakeoverFrame.Version))
             {
-                throw new InvalidDataException("it uses another protocol, or another version of it");
+                throw new InvalidDataException(SR.OfferOtherProtocol);
             }
         }
     }
@@ -305,7 +305,7 @@ public sealed class SocketTakeoverOffer : IDisposable
             }
         }
 
-        public Exception CreateTimeoutException() => new TimeoutException("No successor connected in time.");
+        public Exception CreateTimeoutException() => new TimeoutException(SR.OfferTimedOut);
 
         public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
     }

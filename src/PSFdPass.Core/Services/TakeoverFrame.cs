@@ -74,7 +74,7 @@ internal static class TakeoverFrame
     {
         if (!Is(frame, Offer) || frame.Body.Length != OfferSize || frame.Descriptors.Length != 1)
         {
-            throw new InvalidDataException("The running server's offer is not this protocol.");
+            throw new InvalidDataException(SR.TakeoverOfferInvalid);
         }
 
         int count = BinaryPrimitives.ReadInt32BigEndian(frame.Body.AsSpan(1));
@@ -82,7 +82,7 @@ internal static class TakeoverFrame
         ulong inode = BinaryPrimitives.ReadUInt64BigEndian(frame.Body.AsSpan(1 + sizeof(int) + sizeof(ulong)));
         return count >= 0
             ? (count, inode == 0 ? null : new SocketIdentity(device, inode))
-            : throw new InvalidDataException("The running server's offer has a negative number of descriptors.");
+            : throw new InvalidDataException(SR.TakeoverOfferCountInvalid);
     }
 
     /// <summary>Reads the names of one frame of descriptors, and takes the descriptors into a list.</summary>
@@ -98,7 +98,7 @@ internal static class TakeoverFrame
 
         if (!rest.IsEmpty || names.Count == 0 || names.Count != frame.Descriptors.Length)
         {
-            throw new InvalidDataException("The running server's list of descriptors is not this protocol.");
+            throw new InvalidDataException(SR.TakeoverListInvalid);
         }
 
         list.AddRange(names.Zip(frame.Descriptors, static (name, descriptor) => new NamedDescriptor(name, descriptor)));

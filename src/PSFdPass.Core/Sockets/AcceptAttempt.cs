@@ -33,7 +33,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
             int errno = Errno.Last;
             return errno == Errno.EAGAIN ? Outcome.NotReady
                 : errno == Errno.EINTR || errno == Errno.ECONNABORTED ? Outcome.Again
-                : throw new SystemCallException("accept", errno, $"descriptor {lease.Fd}");
+                : throw new SystemCallException("accept", errno, lease.Fd);
         }
 
         result = NewSocket.Own(fd);
@@ -47,7 +47,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
     }
 
     /// <inheritdoc/>
-    public Exception CreateTimeoutException() => new TimeoutException("No connection arrived in time.");
+    public Exception CreateTimeoutException() => new TimeoutException(SR.AcceptTimedOut);
 
     /// <inheritdoc/>
     public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
@@ -63,7 +63,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
         if (!SocketFacts.IsListening(fd))
         {
             int errno = SocketFacts.TypeOf(fd) == Constants.SOCK_DGRAM ? Errno.EOPNOTSUPP : Errno.EINVAL;
-            throw new SystemCallException("accept", errno, $"descriptor {fd}");
+            throw new SystemCallException("accept", errno, fd);
         }
 
         NewSocket.SetNonBlocking(fd, true);

@@ -57,7 +57,7 @@ internal struct ConnectAttempt(
 
     /// <inheritdoc/>
     public readonly Exception CreateTimeoutException() =>
-        new TimeoutException($"{ShownText.Of(address.ToString())} did not accept a connection in time.", _reason);
+        new TimeoutException(SR.Format(SR.ConnectTimedOut, ShownText.Of(address.ToString())), _reason);
 
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
@@ -73,7 +73,7 @@ internal struct ConnectAttempt(
             SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type is not (SysStat.S_IFSOCK or SysStat.S_IFLNK))
         {
             // Linux refuses this too, and nobody will ever listen there.
-            throw new SystemCallException("connect", Errno.ENOTSOCK, address.ToString(), "The file is not a socket.");
+            throw new SystemCallException("connect", Errno.ENOTSOCK, address.ToString(), SR.FileNotSocket);
         }
 
         _reason = new SystemCallException("connect", errno, address.ToString());
@@ -103,7 +103,7 @@ internal struct ConnectAttempt(
         if (!requiredUsers.Contains(user))
         {
             throw new UnauthorizedAccessException(
-                $"{ShownText.Of(address.ToString())} belongs to a process of {UserNames.Describe(user)}, which is not one of the required users.");
+                SR.Format(SR.PeerUserNotRequired, ShownText.Of(address.ToString()), UserNames.Describe(user)));
         }
     }
 }

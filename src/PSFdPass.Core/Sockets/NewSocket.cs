@@ -64,7 +64,7 @@ internal static unsafe class NewSocket
         int wanted = value ? flags | Constants.Current.O_NONBLOCK : flags & ~Constants.Current.O_NONBLOCK;
         if (flags < 0 || (flags != wanted && Fcntl.Control(fd, Constants.F_SETFL, wanted) < 0))
         {
-            throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
+            throw SystemCallException.FromLast("fcntl", fd);
         }
     }
 }

@@ -71,7 +71,7 @@ internal sealed class SocketFile
         using var file = new SafeDescriptorHandle(fd, ownsHandle: true);
         if (!SysStat.TryGetStatus(fd, out SysStat.FileStatus status) || !IsSame(status) || !IsOfSocket(socketInode, fd))
         {
-            throw new SystemCallException("bind", Errno.EADDRINUSE, _path, "Another file has replaced the new socket.");
+            throw new SystemCallException("bind", Errno.EADDRINUSE, _path, SR.SocketFileReplaced);
         }
 
         if (SysStat.ChMod($"/proc/self/fd/{fd}", (uint)mode) < 0)

@@ -35,9 +35,13 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         _bind = bind;
         int fd = Fcntl.Open(
             Path.GetDirectoryName(_path) ?? "/", Constants.O_RDONLY | Constants.Current.O_DIRECTORY | Constants.Current.O_CLOEXEC);
-        _directory = fd >= 0
-            ? new SafeDescriptorHandle(fd, ownsHandle: true)
-            : throw Refuse($"its directory can't be opened to lock it ({ErrnoNames.NameOf(Errno.Last)})");
+        if (fd < 0)
+        {
+            string error = ErrnoNames.NameOf(Errno.Last);
+            throw Refuse(SR.Format(SR.NotReplacedDirectoryNotOpened, error));
+        }
+
+        _directory = new SafeDescriptorHandle(fd, ownsHandle: true);
     }
 
     /// <inheritdoc/>
@@ -56,7 +60,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
             int errno = Errno.Last;
             return errno == Errno.EAGAIN ? Outcome.Unavailable
                 : errno == Errno.EINTR ? Outcome.Again
-                : throw Refuse($"its directory can't be locked ({ErrnoNames.NameOf(errno)})");
+                : throw Refuse(SR.Format(SR.NotReplacedDirectoryNotLocked, ErrnoNames.NameOf(errno)));
         }
 
         try
@@ -72,7 +76,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
     }
 
     /// <inheritdoc/>
-    public Exception CreateTimeoutException() => Refuse("another process has its directory locked");
+    public Exception CreateTimeoutException() => Refuse(SR.NotReplacedDirectoryInUse);
 
     /// <inheritdoc/>
     public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
@@ -90,7 +94,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         }
         else if (SysStat.TryGetStatusOfLink(_path, out _))
         {
-            throw Refuse("it is not a socket");
+            throw Refuse(SR.NotReplacedNotSocket);
         }
 
         int errno = _bind();
@@ -107,12 +111,12 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         for (int dump = 0; dump < 2; dump++)
         {
             List<LinuxUnixDiag.Row> rows = UnixSocketList.Read() ??
-                throw Refuse("this system does not report whether a process still has it (unix_diag is not available)");
+                throw Refuse(SR.NotReplacedUnknown);
             foreach (LinuxUnixDiag.Row row in rows)
             {
                 if (file.IsFileOf(row.File, device))
                 {
-                    throw Refuse(row.State == LinuxUnixDiag.TCP_LISTEN ? "a process listens on it" : "a process has it bound");
+                    throw Refuse(row.State == LinuxUnixDiag.TCP_LISTEN ? SR.NotReplacedListening : SR.NotReplacedBound);
                 }
             }
         }
@@ -135,12 +139,11 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         }
         catch (SystemCallException exception) when (exception.Call == "connect")
         {
-            throw Refuse($"connecting to it fails with {exception.ErrnoName}, so that a process may have it");
+            throw Refuse(SR.Format(SR.NotReplacedConnectFailed, exception.ErrnoName));
         }
 
-        throw Refuse("a process listens on it");
+        throw Refuse(SR.NotReplacedListening);
     }
 
-    private SystemCallException Refuse(string reason) => new(
-        "bind", Errno.EADDRINUSE, _address.ToString(), $"It was not replaced, because {reason}.");
+    private SystemCallException Refuse(string reason) => new("bind", Errno.EADDRINUSE, _address.ToString(), reason);
 }

@@ -197,7 +197,7 @@ public static class UnixSocket
         ArgumentNullException.ThrowIfNull(socket);
         if (Constants.Current.SO_PASSCRED < 0)
         {
-            throw new PlatformNotSupportedException("Only Linux attaches credentials to each message.");
+            throw new PlatformNotSupportedException(SR.MessageCredentialsNotSupported);
         }
 
         using var lease = new HandleLease(socket);
@@ -214,7 +214,7 @@ public static class UnixSocket
         ArgumentNullException.ThrowIfNull(address);
         return requiredUsers is null || type != SocketType.Dgram
             ? new ConnectAttempt(address, type, waitForListener, requiredUsers)
-            : throw new ArgumentException("The user of a datagram socket is not recorded, so that none can be required.", nameof(requiredUsers));
+            : throw new ArgumentException(SR.RequiredUserOfDatagram, nameof(requiredUsers));
     }
 
     // Sets O_NONBLOCK so that the Socket keeps it in mind: its synchronous calls then wait by poll(2).

@@ -33,7 +33,7 @@ public sealed class UnixSocketAddress
         ArgumentNullException.ThrowIfNull(path);
         return path.Length != 0 && !path.Contains('\0')
             ? new UnixSocketAddress(path, isAbstract: false)
-            : throw new ArgumentException("The path of a socket has at least one character and no NUL.", nameof(path));
+            : throw new ArgumentException(SR.SocketPathInvalid, nameof(path));
     }
 
     /// <summary>Creates an abstract address, on Linux.</summary>
@@ -48,13 +48,12 @@ public sealed class UnixSocketAddress
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length == 0)
         {
-            throw new ArgumentException(
-                "An abstract name has at least one character. The @ in front represents the NUL and is not part of the name.", nameof(name));
+            throw new ArgumentException(SR.AbstractNameEmpty, nameof(name));
         }
 
         return Constants.Current.HasAbstractNames
             ? new UnixSocketAddress(name, isAbstract: true)
-            : throw new PlatformNotSupportedException("Only Linux has abstract socket names. Use a path.");
+            : throw new PlatformNotSupportedException(SR.AbstractNamesNotSupported);
     }
 
     /// <summary>Returns the path, or <c>@name</c> for an abstract name.</summary>

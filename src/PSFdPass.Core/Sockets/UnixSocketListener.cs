@@ -122,7 +122,7 @@ public sealed class UnixSocketListener : Socket
         if (errno == Errno.EADDRINUSE && address.AbsolutePath is { } path &&
             SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type != SysStat.S_IFSOCK)
         {
-            throw new SystemCallException("bind", errno, address.ToString(), "The file is not a socket.");
+            throw new SystemCallException("bind", errno, address.ToString(), SR.FileNotSocket);
         }
 
         if (errno != Errno.EADDRINUSE || !replaceStale || address.IsAbstract)

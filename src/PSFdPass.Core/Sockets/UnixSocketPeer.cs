@@ -124,11 +124,9 @@ public sealed class UnixSocketPeer : IDisposable
     public override string ToString() => $"pid {ProcessId} uid {UserId} gid {GroupId}";
 
     /// <summary>Returns the process and its user, with their names: <c>pid 42 (pwsh), user 1000 (ann)</c>.</summary>
-    public string Describe()
-    {
-        string process = Command.Length > 0 ? $"pid {ProcessId} ({ShownText.Of(Command)})" : $"pid {ProcessId}";
-        return $"{process}, {UserNames.Describe(UserId)}";
-    }
+    public string Describe() => Command.Length > 0
+        ? SR.Format(SR.PeerIdentityNamed, ProcessId, ShownText.Of(Command), UserNames.Describe(UserId))
+        : SR.Format(SR.PeerIdentity, ProcessId, UserNames.Describe(UserId));
 
     // Null where the kernel does not have the option (ENOPROTOOPT), or no longer finds the process (EINVAL, ESRCH).
     private static FileDescriptor? OpenProcess(int socket)
@@ -144,9 +142,8 @@ public sealed class UnixSocketPeer : IDisposable
     private static SystemCallException HasNoPeer(int socket) => new(
         "getsockopt",
         Errno.ENOTCONN,
-        SocketFacts.IsListening(socket)
-            ? "the socket listens; the connections that it accepts have peers"
-            : SocketFacts.TypeOf(socket) == Constants.SOCK_DGRAM
-                ? "a named datagram socket has no single peer; credentials can be requested with each message"
-                : "the socket has no peer");
+        "SO_PEERCRED",
+        SocketFacts.IsListening(socket) ? SR.PeerOfListener
+        : SocketFacts.TypeOf(socket) == Constants.SOCK_DGRAM ? SR.PeerOfDatagram
+        : SR.PeerNone);
 }

@@ -31,7 +31,7 @@ internal readonly struct Deadline
 
         if (timeout < TimeSpan.Zero)
         {
-            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative. Timeout.InfiniteTimeSpan waits without a limit.");
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, SR.TimeoutNegative);
         }
 
         return timeout.TotalMilliseconds > long.MaxValue / 4

@@ -160,7 +160,7 @@ public sealed class DescriptorSet : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             DescriptorSetMember member = _members.Find(descriptor)
-                ?? throw new ArgumentException("The descriptor is not a member of the set.", nameof(descriptor));
+                ?? throw new ArgumentException(SR.SetMemberNotFound, nameof(descriptor));
             if (member.Events == (short)events)
             {
                 return;
@@ -215,7 +215,7 @@ public sealed class DescriptorSet : IDisposable
     {
         if (ready.IsEmpty)
         {
-            throw new ArgumentException("The buffer has no space for a descriptor.", nameof(ready));
+            throw new ArgumentException(SR.SetBufferEmpty, nameof(ready));
         }
 
         Deadline deadline = Deadline.After(timeout);
@@ -266,11 +266,11 @@ public sealed class DescriptorSet : IDisposable
     {
         if ((events & ~Reported) != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(events), events, "Unknown events.");
+            throw new ArgumentOutOfRangeException(nameof(events), events, SR.SetEventsUnknown);
         }
     }
 
-    private static ArgumentException AlreadyMember(int fd) => new($"Descriptor {fd} is already a member of the set.", "descriptor");
+    private static ArgumentException AlreadyMember(int fd) => new(SR.Format(SR.SetMemberExists, fd), "descriptor");
 
     private int WaitUntil(Span<ReadyDescriptor> ready, Deadline deadline, CancellationToken cancellationToken)
     {
@@ -470,7 +470,7 @@ public sealed class DescriptorSet : IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_isWaiting)
             {
-                throw new InvalidOperationException("Another thread is waiting on this set.");
+                throw new InvalidOperationException(SR.SetInUse);
             }
 
             _isWaiting = true;

@@ -59,7 +59,7 @@ internal unsafe class EpollPoller : DescriptorSetPoller
                 int errno = Errno.Last;
                 if (errno != Errno.EBADF && errno != Errno.EPERM && errno != Errno.EEXIST)
                 {
-                    throw new SystemCallException("epoll_ctl", errno, $"descriptor {member.Fd}");
+                    throw new SystemCallException("epoll_ctl", errno, member.Fd);
                 }
 
                 closed.Add(member);
@@ -105,5 +105,5 @@ internal unsafe class EpollPoller : DescriptorSetPoller
         return epoll >= 0 ? new SafeDescriptorHandle(epoll, ownsHandle: true) : throw SystemCallException.FromLast("epoll_create1");
     }
 
-    private static SystemCallException Failed(int fd) => SystemCallException.FromLast("epoll_ctl", $"descriptor {fd}");
+    private static SystemCallException Failed(int fd) => SystemCallException.FromLast("epoll_ctl", fd);
 }

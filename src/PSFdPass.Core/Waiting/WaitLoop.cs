@@ -101,7 +101,7 @@ internal static class WaitLoop
     {
         if (IsClosed(handle))
         {
-            throw new ObjectDisposedException(null, "The descriptor was closed during the wait.");
+            throw new ObjectDisposedException(null, SR.DescriptorClosedDuringWait);
         }
 
         if (cancellationToken.IsCancellationRequested)

@@ -226,7 +226,7 @@ internal sealed class DescriptorSource
         };
         if (fd is < 0 or > int.MaxValue)
         {
-            throw new ArgumentOutOfRangeException(null, $"{number} is not a valid file descriptor. Descriptors are numbered from 0.");
+            throw new ArgumentOutOfRangeException(null, $"{number} is not a valid descriptor. Descriptors are numbered from 0.");
         }
 
         return Fcntl.Control((int)fd, Constants.F_GETFD) >= 0

@@ -61,7 +61,7 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     {
         if (Fd.Fd < 0)
         {
-            throw new ArgumentOutOfRangeException(null, $"{Fd} is not a valid file descriptor. Descriptors are numbered from 0.");
+            throw new ArgumentOutOfRangeException(null, $"{Fd} is not a valid descriptor. Descriptors are numbered from 0.");
         }
 
         FileDescriptor copy = ProcessId == Environment.ProcessId ? CopyOwn(Fd.Fd) : CopyFromProcess();

@@ -24,6 +24,6 @@ public sealed class EchoUserTests
 
         SystemCallException exception = await Assert.ThrowsAsync<SystemCallException>(async () => await lines.MoveNextAsync());
         Assert.Equal("ECONNRESET", exception.ErrnoName);
-        Assert.Contains("The other end has closed the connection", exception.Message);
+        Assert.Contains("The peer has closed the connection", exception.Message);
     }
 }

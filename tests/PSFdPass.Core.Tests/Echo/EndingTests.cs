@@ -21,7 +21,7 @@ public sealed class EndingTests : IDisposable
         using Player receiver = Player.SampleWithLimit(160, _folder.Path, "WideReceiver");
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
         User[] users = User.Many(200, quarterback.WaitForPort());
-        receiver.WaitFor("as many descriptors as it may");
+        receiver.WaitFor("reached its limit of open descriptors");
         receiver.Signal(signal);
         Program.Result result = receiver.Finish().Succeeded();
         Assert.Empty(result.Error);
@@ -40,7 +40,7 @@ public sealed class EndingTests : IDisposable
         using Player quarterback = Player.SampleWithLimit(160, _folder.Path, "Quarterback", "--port", "0");
         using Socket wire = receivers.Accept();
         User[] users = User.Many(200, quarterback.WaitForPort());
-        quarterback.WaitFor("as many descriptors as it may");
+        quarterback.WaitFor("reached its limit of open descriptors");
         quarterback.Signal(signal);
         Program.Result result = quarterback.Finish().Succeeded();
         Assert.Empty(result.Error);
@@ -54,7 +54,7 @@ public sealed class EndingTests : IDisposable
         using Player quarterback = Player.SampleWithLimit(160, _folder.Path, "Quarterback", "--port", "0");
         using Socket wire = receivers.Accept();
         User[] users = User.Many(200, quarterback.WaitForPort());
-        quarterback.WaitFor("as many descriptors as it may");
+        quarterback.WaitFor("reached its limit of open descriptors");
         var taken = new HashSet<string>();
         foreach (User _ in users)
         {

@@ -112,7 +112,7 @@ public sealed class LimitFacts
         // The check is made before a message is counted: as long as no more than 64 are in flight, ten more may follow.
         Assert.Equal("ETOOMANYREFS", refused?.ErrnoName);
         Assert.Equal("sendmsg", refused?.Call);
-        Assert.Contains("let the receiver catch up", refused!.Message);
+        Assert.Contains("Wait until the receiver catches up", refused!.Message);
         Assert.Equal(70, sent);
         Assert.Equal(new Raw.Sent(-1, Errno.ETOOMANYREFS), Raw.Send(left, "x"u8, [file.Fd]));
 

@@ -80,7 +80,7 @@ public sealed class EndTests
         SystemCallException exception = Assert.Throws<SystemCallException>(
             () => DescriptorReceiver.ReceiveMessage(left.SafeHandle, Patience.Long));
         Assert.Equal(("recvmsg", "ECONNRESET"), (exception.Call, exception.ErrnoName));
-        Assert.Contains("other end has closed", exception.Message);
+        Assert.Contains("peer has closed", exception.Message);
         Assert.Null(DescriptorReceiver.ReceiveMessage(left.SafeHandle, Patience.Long));
     }
 

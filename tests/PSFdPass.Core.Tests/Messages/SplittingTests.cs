@@ -97,7 +97,7 @@ public sealed class SplittingTests
         using FileDescriptor file = Some.File();
         ArgumentException exception = Assert.Throws<ArgumentException>(
             () => DescriptorSender.SendNumbers(left.SafeHandle, "ab"u8, Enumerable.Repeat(file.Fd, 507).ToArray(), Patience.Long));
-        Assert.Contains("507 descriptors need 3 bytes, and the data has 2", exception.Message);
+        Assert.Contains("Descriptors: 507; bytes of data: 2; required: 3.", exception.Message);
         Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.None));
     }
 

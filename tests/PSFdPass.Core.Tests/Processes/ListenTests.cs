@@ -111,9 +111,9 @@ public sealed class ListenTests
 
     [LinuxTheory]
     [InlineData("web,admin", "There are 2 names for 1 descriptors.")]
-    [InlineData("a:b", "'a:b' can't be the name of a descriptor.")]
-    [InlineData("", "'' can't be the name of a descriptor.")]
-    [InlineData("grün", "'grün' can't be the name of a descriptor.")]
+    [InlineData("a:b", "'a:b' is not a valid name for a descriptor.")]
+    [InlineData("", "'' is not a valid name for a descriptor.")]
+    [InlineData("grün", "'grün' is not a valid name for a descriptor.")]
     public void Wrong_names_are_refused(string names, string message)
     {
         using FileDescriptor a = Some.File();

@@ -20,14 +20,14 @@ public sealed class StartErrorTests
 
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
-            Fails("ENOENT", folder.File("missing"), "the interpreter in its first line");
-            Fails("ENOENT", "psfdpass-there-is-none", "No directory of PATH contains this program.");
-            Fails("EACCES", plain, "not an executable program");
-            Fails("EACCES", folder.Path, "not an executable program");
+            Fails("ENOENT", folder.File("missing"), "the interpreter that its first line names");
+            Fails("ENOENT", "psfdpass-there-is-none", "No directory in PATH contains this program.");
+            Fails("EACCES", plain, "The file is not executable");
+            Fails("EACCES", folder.Path, "The file is not executable");
             Fails("ENOTDIR", plain + "/x", plain);
             Fails("ENOEXEC", text, "neither a program for this machine nor a script");
-            Fails("ENOENT", script, "the interpreter in its first line");
-            Fails("EACCES", "plain", "not an executable program", path: folder.Path);
+            Fails("ENOENT", script, "the interpreter that its first line names");
+            Fails("EACCES", "plain", "The file is not executable", path: folder.Path);
         });
     }
 
@@ -48,12 +48,12 @@ public sealed class StartErrorTests
         using FileDescriptor a = Some.Null();
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
-            Refuses("There are two descriptors for number 1 of the child.", start =>
+            Refuses("Two descriptors can't have the same number 1 in the child.", start =>
             {
                 start.Descriptors[1] = a.SafeHandle;
                 start.StandardOutput = a.SafeHandle;
             });
-            Refuses("There are two descriptors for number 4 of the child. Listening descriptors have the numbers from 3 on.", start =>
+            Refuses("Two descriptors can't have the same number 4 in the child. Listening descriptors are numbered from 3.", start =>
             {
                 start.Descriptors[4] = a.SafeHandle;
                 start.ListenDescriptors.Add(a.SafeHandle);
@@ -72,7 +72,7 @@ public sealed class StartErrorTests
             FdProcessStartInfo start = ChildProgram.Start("exit", "0");
             start.Descriptors[number] = a.SafeHandle;
             string message = Assert.Throws<ArgumentOutOfRangeException>(() => FdProcess.Start(start)).Message;
-            Assert.Equal($"The child can't have a descriptor {number}. The limit of open files (ulimit -n) allows 0 to {limit - 1}.", message);
+            Assert.Equal($"The child can't have descriptor {number}. The limit of open files (ulimit -n) allows the numbers 0 to {limit - 1}.", message);
         }
     }
 
@@ -98,11 +98,11 @@ public sealed class StartErrorTests
     {
         Refuses("The argument 'a·b' contains a null character.", start => start.ArgumentList.Add("a\0b"));
         Refuses("The program '·' contains a null character.", start => start.FileName = "\0");
-        Refuses("The name of the program is empty.", start => start.FileName = "");
+        Refuses("The name of the program must not be empty.", start => start.FileName = "");
         Refuses("'' can't be an environment variable.", start => start.Environment[""] = "");
         Refuses("'a=b' can't be an environment variable.", start => start.Environment["a=b"] = "");
         Refuses("'a' can't be an environment variable.", start => start.Environment["a"] = "\0");
-        Refuses("There are 1 names for 0 descriptors.", start => start.ListenDescriptorNames.Add("web"));
+        Refuses("The number of names (1) is not the number of descriptors (0).", start => start.ListenDescriptorNames.Add("web"));
 
         FdProcessStartInfo start = ChildProgram.Start("exit", new string('x', 4 << 20));
         Assert.Equal("E2BIG", Assert.Throws<SystemCallException>(() => FdProcess.Start(start)).ErrnoName);

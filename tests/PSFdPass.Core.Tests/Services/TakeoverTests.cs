@@ -383,7 +383,7 @@ public sealed class TakeoverTests
         BlockedThread waiting = BlockedThread.Start(() => offer.Wait(Only(file), Patience.Long, failures.Add, cancelled.Token));
         Child.Run(AssertRefused, address.Name);
         Patience.Until(() => failures.Count == 1, "the refusal is reported");
-        Assert.Contains("not the user of this process", failures[0]);
+        Assert.Contains("not a process of the same user", failures[0]);
         cancelled.Cancel();
         Assert.IsAssignableFrom<OperationCanceledException>(waiting.Join());
     }

@@ -7,7 +7,7 @@ public sealed partial class LayerTests
 {
     private static readonly string[] Layers =
     [
-        "Interop", "Ancillary", "Handles", "Waiting", "Facts", "Descriptors", "Sockets", "Messages", "Inspection", "Processes", "Services",
+        "Resources", "Interop", "Ancillary", "Handles", "Waiting", "Facts", "Descriptors", "Sockets", "Messages", "Inspection", "Processes", "Services",
     ];
 
     private static readonly string Source = Path.Combine(Repository.Root, "src", "PSFdPass.Core");

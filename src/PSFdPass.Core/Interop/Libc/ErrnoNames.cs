@@ -46,7 +46,7 @@ internal static class ErrnoNames
     private static int NumberOf(string name, string[] table)
     {
         int number = Array.IndexOf(table, name);
-        return number > 0 ? number : throw new ArgumentException($"This system has no error {name}.", nameof(name));
+        return number > 0 ? number : throw new ArgumentException(SR.Format(SR.ErrnoUnknown, name), nameof(name));
     }
 
     private static string[] Table(PlatformId platform)
