@@ -280,7 +280,7 @@ Describe 'Send-FileDescriptor' {
         It 'ends the wait for room, and nothing of the message was sent' {
             $sent = 0
             $full = { for () { Send-FileDescriptor $left $path -TimeoutSeconds 0; $script:sent++ } }
-            $full | Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage '*0 of 1 descriptor and 0 of 1 byte were sent*'
+            $full | Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage '*0 of 1 descriptors and 0 of 1 bytes were sent*'
             $script:sent | Should -BeGreaterThan 0
             $stream = [IO.File]::OpenRead($path)
             { Send-FileDescriptor $left $stream -CloseAfterSend -TimeoutSeconds 0.05 } | Should -Throw -ErrorId 'TimedOut,*'

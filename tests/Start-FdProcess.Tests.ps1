@@ -255,7 +255,7 @@ os.kill(child, signal.SIGKILL)
         @{ Name = 'an object without a descriptor'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -StandardOutput (Get-Date) }; Says = 'A System.DateTime holds no descriptor.' }
         @{ Name = 'a missing input'; Id = 'ENOENT'; Do = { Start-FdProcess true -StandardInput /no/such/file }; Says = '*/no/such/file*' }
         @{ Name = 'a missing directory'; Id = 'ENOENT'; Do = { Start-FdProcess true -WorkingDirectory /no/such/folder }; Says = '*/no/such/folder*The working directory does not exist.' }
-        @{ Name = 'too many names'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -ListenFds 0 -ListenFdNames a, b }; Says = 'There are 2 names for 1 descriptors.' }
+        @{ Name = 'too many names'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -ListenFds 0 -ListenFdNames a, b }; Says = 'The number of names (2) is not the number of descriptors (1).' }
         @{ Name = '-TimeoutSeconds without -Wait'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -TimeoutSeconds 1 }; Says = '*-Wait*' }
     ) {
         Assert-NothingLeaks {

@@ -176,7 +176,7 @@ Describe 'Wait-UnixSocketConnection' {
     }
 
     It 'knows its users before it waits' {
-        { Wait-UnixSocketConnection $listener -RequireUser root, no-such-user } | Should -Throw '*no user no-such-user*' -ErrorId 'InvalidArgument,*'
+        { Wait-UnixSocketConnection $listener -RequireUser root, no-such-user } | Should -Throw '*does not have a user no-such-user*' -ErrorId 'InvalidArgument,*'
     }
 
     It 'can''t tell the users of a TCP connection, and says so' {

@@ -148,7 +148,7 @@ public sealed class OwnershipTests
         {
             Assert.Equal(fd, (int)Assert.IsType<DescriptorStream>(stream).SafeHandle.DangerousGetHandle());
             Assert.Equal("defghij", new StreamReader(stream).ReadToEnd());
-            AssertIsSpent(file, "(handed over as a Stream)", "The descriptor was handed over as a Stream: use that.");
+            AssertIsSpent(file, "(handed over as a Stream)", "The descriptor was handed over as a Stream. Use that instead.");
             file.Dispose();
             Assert.True(Some.IsOpen(fd));
         }
@@ -232,7 +232,7 @@ public sealed class OwnershipTests
         using (Socket socket = descriptor.OpenSocket())
         {
             Assert.Equal((fd, AddressFamily.Unix, SocketType.Stream), ((int)socket.Handle, socket.AddressFamily, socket.SocketType));
-            AssertIsSpent(descriptor, "(handed over as a Socket)", "The descriptor was handed over as a Socket: use that.");
+            AssertIsSpent(descriptor, "(handed over as a Socket)", "The descriptor was handed over as a Socket. Use that instead.");
             socket.Send("hello"u8);
             Assert.Equal("hello", Some.Receive(right).Text);
         }

@@ -145,7 +145,7 @@ public sealed class SystemTableTests
         Assert.Equal(("connect", Errno.ECONNREFUSED, "ECONNREFUSED"), (exception.Call, exception.Errno, exception.ErrnoName));
         Assert.StartsWith("connect (/run/a.sock): ", exception.Message);
         Assert.Contains("(ECONNREFUSED).", exception.Message);
-        Assert.Contains("nobody listens", exception.Message);
+        Assert.Contains("no process listens", exception.Message);
         Assert.Contains("ulimit -n", new SystemCallException("sendmsg", Errno.ETOOMANYREFS).Message);
         Assert.Contains("ulimit -n", new SystemCallException("socketpair", Errno.EMFILE).Message);
     }

@@ -58,10 +58,10 @@ public sealed class WaitingTests : IDisposable
         Some.Fill(_left);
         SendTimeoutException exception = Assert.Throws<SendTimeoutException>(
             () => DescriptorSender.SendNumbers(_left.SafeHandle, "data"u8, [_file.Fd], Patience.Short));
-        Assert.Contains("0 of 1 descriptor and 0 of 4 bytes were sent", exception.Message);
+        Assert.Contains("0 of 1 descriptors and 0 of 4 bytes were sent", exception.Message);
         exception = await Assert.ThrowsAsync<SendTimeoutException>(
             () => DescriptorSender.SendAsync(_left.SafeHandle, "data"u8.ToArray(), new SafeHandle[] { _file.SafeHandle }, Patience.Short).AsTask());
-        Assert.Contains("0 of 1 descriptor and 0 of 4 bytes were sent", exception.Message);
+        Assert.Contains("0 of 1 descriptors and 0 of 4 bytes were sent", exception.Message);
         Assert.Throws<SendTimeoutException>(() => DescriptorSender.SendNumbers(_left.SafeHandle, [_file.Fd], Patience.None));
     }
 

@@ -96,8 +96,8 @@ public sealed class StartErrorTests
     [LinuxFact]
     public void Texts_that_no_program_can_get()
     {
-        Refuses("The argument 'a·b' contains a null character.", start => start.ArgumentList.Add("a\0b"));
-        Refuses("The program '·' contains a null character.", start => start.FileName = "\0");
+        Refuses("'a·b' contains a null character.", start => start.ArgumentList.Add("a\0b"));
+        Refuses("'·' contains a null character.", start => start.FileName = "\0");
         Refuses("The name of the program must not be empty.", start => start.FileName = "");
         Refuses("'' can't be an environment variable.", start => start.Environment[""] = "");
         Refuses("'a=b' can't be an environment variable.", start => start.Environment["a=b"] = "");

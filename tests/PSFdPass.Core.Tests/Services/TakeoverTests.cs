@@ -136,7 +136,7 @@ public sealed class TakeoverTests
         Assert.Contains("not ready within 0.05 s", server.Failures[0]);
         SocketTakeoverException error = Assert.Throws<SocketTakeoverException>(() => takeover.Complete(Patience.Long));
         Assert.Equal(SocketTakeoverError.GivenUp, error.Reason);
-        Assert.Contains("goes on", error.Message);
+        Assert.Contains("continues to serve", error.Message);
         Assert.True(server.IsWaiting);
     }
 

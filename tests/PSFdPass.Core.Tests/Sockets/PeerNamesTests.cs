@@ -19,7 +19,7 @@ public sealed class PeerNamesTests : IDisposable
         Assert.Equal(4_000_000_000u, UserNames.Find("4000000000"));
         Assert.Equal(("4000000001", "4000000002"), (UserNames.UserOf(4_000_000_001), UserNames.GroupOf(4_000_000_002)));
         Assert.Equal(Environment.UserName, UserNames.UserOf(Unistd.GetEUid()));
-        Assert.Contains("no user psfdpass-nobody", Assert.Throws<ArgumentException>(() => UserNames.Find("psfdpass-nobody")).Message);
+        Assert.Contains("not have a user psfdpass-nobody", Assert.Throws<ArgumentException>(() => UserNames.Find("psfdpass-nobody")).Message);
         Assert.Throws<ArgumentException>(() => UserNames.Find(""));
         Assert.Equal(0u, UnixSocketPeer.FindUser("root"));
     }
