@@ -139,7 +139,7 @@ Describe 'Copy-FileDescriptor' {
         It 'says of <Name> what is wrong: <Id>' -ForEach @(
             @{ Name = 'a number that is not open'; Id = 'EBADF'; Do = { Copy-FileDescriptor 999999 } }
             @{ Name = 'such a number, to a certain one'; Id = 'EBADF'; Do = { Copy-FileDescriptor 999999 -TargetFd 348 } }
-            @{ Name = 'a number that is not open there'; Id = 'EBADF'; Says = '*That process has no such*'
+            @{ Name = 'a number that is not open there'; Id = 'EBADF'; Says = '*That process does not have this descriptor open*'
                 Do = { Copy-FileDescriptor 999999 -ProcessId $other.Id } }
             @{ Name = 'a process that is not there'; Id = 'ESRCH'
                 Do = { Copy-FileDescriptor 0 -ProcessId (Start-Process true -PassThru -Wait).Id } }

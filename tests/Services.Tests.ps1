@@ -257,7 +257,7 @@ Describe 'A takeover' {
         $killed.Process.WaitForExit()
         (Start-SocketTakeover $path).Dispose()
         $late = Start-SocketTakeover $path
-        Wait-ProgramLine $server 'not ready within 5 s' | Should -Match 'goes on'
+        Wait-ProgramLine $server 'not ready within 5 s' | Should -Match 'continues to serve'
         (Get-Failure { Complete-SocketTakeover $late }).FullyQualifiedErrorId | Should -Match '^TakeoverGivenUp'
         $late.Dispose()
         $takeover = Start-SocketTakeover $path

@@ -143,7 +143,7 @@ Describe 'Wait-UnixSocketConnection' {
     }
 
     It 'fails with an error of its own on <What>: <Id>' -ForEach @(
-        @{ What = 'a connection'; Of = { $script:made = New-UnixSocketPair; $made[0] }; Id = 'EINVAL'; Says = '*does not listen*' }
+        @{ What = 'a connection'; Of = { $script:made = New-UnixSocketPair; $made[0] }; Id = 'EINVAL'; Says = '*is not listening*' }
         @{ What = 'a datagram socket'; Of = { $script:made = New-UnixSocketListener "$folder/d.sock" -SocketType Datagram; $made }; Id = 'EOPNOTSUPP'
             Says = '*A datagram socket does not have connections*' }
         @{ What = 'a closed listener'; Of = { $listener.Dispose(); $listener }; Id = 'Closed'; Says = '*closed*' }
