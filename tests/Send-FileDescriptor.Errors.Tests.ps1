@@ -127,7 +127,7 @@ Describe 'Send-FileDescriptor with bad input' {
 
         It 'refuses a message without a byte on a stream, which would lose the descriptor' {
             { Send-FileDescriptor $left $path -Message '' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*Descriptors: 1; bytes of data: 0; required: 1.*'
-            { Send-FileDescriptor $left (@(0) * 254) -Message 'x' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*254 descriptors need 2 bytes*'
+            { Send-FileDescriptor $left (@(0) * 254) -Message 'x' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*Descriptors: 254; bytes of data: 1; required: 2.*'
             Test-NothingCame
         }
 
