@@ -16,7 +16,7 @@ internal static class Acceptor
     {
         FileDescriptor? connection = TryAccept(listener);
         EndPoint? address = connection is null ? null : SocketInfo.RemoteEndPointOf(connection.SafeHandle);
-        name = address?.ToString() ?? "unknown";
+        name = address?.ToString() ?? SR.UserUnknown;
         return connection;
     }
 }

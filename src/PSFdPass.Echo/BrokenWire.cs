@@ -44,28 +44,28 @@ internal sealed class BrokenWire
     /// <summary>Gets a value indicating whether a user was found to be taken.</summary>
     public bool TookSomebody { get; private set; }
 
-    /// <summary>Returns null to keep a user, or else the reason for closing the connection; empty when the user was taken.</summary>
-    public string? Judge(GreetedUser user)
+    /// <summary>Returns null to keep a user, or else the reason for closing the connection.</summary>
+    public UserEnd? Judge(GreetedUser user)
     {
         if (!user.IsConnected)
         {
-            return ", who has gone";
+            return UserEnd.Gone;
         }
 
         if (_heldElsewhere.Contains(user.Connection))
         {
             TookSomebody = true;
-            return "";
+            return UserEnd.Closed;
         }
 
         if (!IsAlive)
         {
             user.RecordDeath(_isAlone);
-            return user.IsDeadly ? ": each Wide Receiver that got it has ended" : null;
+            return user.IsDeadly ? UserEnd.Fatal : null;
         }
 
         bool wasServed = _end == WireEnd.Closed || TcpCounters.BytesWrittenTo(user.Connection.SafeHandle) > user.Greeted;
         TookSomebody |= wasServed;
-        return wasServed ? "" : null;
+        return wasServed ? UserEnd.Closed : null;
     }
 }

@@ -102,7 +102,7 @@ public sealed class EchoDemo : IDisposable
         IEnumerable<string> lines, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
     {
         Quarterback quarterback = _quarterback
-            ?? throw new InvalidOperationException("Users connect to a quarterback, and this plays the wide receiver only.");
+            ?? throw new InvalidOperationException(SR.DemoHasNoQuarterback);
         await Listening.WaitAsync(cancellation).ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stop.Token);
         await foreach (string line in EchoUser.SayAsync(quarterback.LocalEndPoint, lines, ended.Token).ConfigureAwait(false))
@@ -116,7 +116,7 @@ public sealed class EchoDemo : IDisposable
     {
         if (Interlocked.Exchange(ref _stopping, 1) == 0)
         {
-            _log.Add("Shutting down");
+            _log.Add(SR.DemoStopping);
             _stop.Cancel();
         }
     }

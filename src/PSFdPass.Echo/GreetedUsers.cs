@@ -32,26 +32,26 @@ internal sealed class GreetedUsers(Action<string> log, Disposer disposer) : IDis
     /// <summary>Records that the user whose turn it is was thrown.</summary>
     public void Throw() => _thrown.Enqueue(Dequeue());
 
-    /// <summary>Closes the connection of the user whose turn it is, who has gone.</summary>
-    public void Drop(string reason) => Close(Dequeue(), reason);
+    /// <summary>Closes the connection of the user whose turn it is.</summary>
+    public void Drop(UserEnd reason) => Close(Dequeue(), reason);
 
     /// <summary>Closes the quarterback's copies of all connections on the wire, which the wide receiver has taken.</summary>
     public void CloseTaken()
     {
         while (_thrown.TryDequeue(out GreetedUser? user))
         {
-            Close(user, "");
+            Close(user, UserEnd.Closed);
         }
     }
 
     /// <summary>Empties the wire: each user on it is kept for the next wide receiver, or closed.</summary>
-    /// <param name="mayKeep">Returns null to keep a user, or else the reason for closing the connection, which may be empty.</param>
-    public void TakeBack(Func<GreetedUser, string?> mayKeep)
+    /// <param name="judge">Returns null to keep a user, or else the reason for closing the connection.</param>
+    public void TakeBack(Func<GreetedUser, UserEnd?> judge)
     {
         var kept = new Queue<GreetedUser>();
         while (_thrown.TryDequeue(out GreetedUser? user))
         {
-            if (mayKeep(user) is { } reason)
+            if (judge(user) is { } reason)
             {
                 Close(user, reason);
             }
@@ -81,16 +81,18 @@ internal sealed class GreetedUsers(Action<string> log, Disposer disposer) : IDis
         {
             while (users.TryDequeue(out GreetedUser? user))
             {
-                Close(user, "");
+                Close(user, UserEnd.Closed);
             }
         }
     }
 
     private GreetedUser Dequeue() => (_waiting.Count > 0 ? _waiting : _suspects).Dequeue();
 
-    private void Close(GreetedUser user, string reason)
+    private void Close(GreetedUser user, UserEnd reason)
     {
-        log($"Closing connection from ({user.Name}){reason}");
+        log(SR.Format(
+            reason switch { UserEnd.Gone => SR.ConnectionClosedGone, UserEnd.Fatal => SR.ConnectionClosedFatal, _ => SR.ConnectionClosed },
+            user.Name));
         disposer.Close(user.Connection);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class Play : IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (!_playing.IsCompleted)
             {
-                throw new InvalidOperationException("It plays already.");
+                throw new InvalidOperationException(SR.PlayStarted);
             }
 
             return _playing = Task.Factory.StartNew(

@@ -76,7 +76,7 @@ public sealed class PlayerLog : IDisposable
     {
         if (_repetitions > 0)
         {
-            Enqueue(_repetitions == 1 ? _last! : $"The last line was repeated {_repetitions} times.");
+            Enqueue(_repetitions == 1 ? _last! : SR.Format(SR.LogLineRepeated, _repetitions));
             _repetitions = 0;
         }
     }
@@ -154,7 +154,7 @@ public sealed class PlayerLog : IDisposable
 
             if (dropped > 0)
             {
-                Write($"{dropped} lines of the log were dropped because they were not read in time.");
+                Write(SR.Format(SR.LogLinesDropped, dropped));
             }
         }
     }

@@ -145,7 +145,7 @@ public sealed class Quarterback : IDisposable
 
     private void Run(Action? listening, DescriptorSet set, CancellationToken cancellation)
     {
-        _log($"Starting Quarterback with PID ({Environment.ProcessId})");
+        _log(SR.Format(SR.QuarterbackStarting, Environment.ProcessId));
         using var table = new DescriptorTable();
         _disposer.WarmUp();
         _table = table;
@@ -191,7 +191,7 @@ public sealed class Quarterback : IDisposable
             throw SystemCallException.From(exception, "listen", LocalEndPoint.ToString());
         }
 
-        _log($"Listening on {LocalEndPoint}");
+        _log(SR.Format(SR.QuarterbackListening, LocalEndPoint));
     }
 
     // Hands users over to one wide receiver; returns when it has gone away, and whether it took somebody.
@@ -303,7 +303,7 @@ public sealed class Quarterback : IDisposable
             {
                 if (user.HasWaited && !user.IsConnected)
                 {
-                    _users.Drop(", who has gone");
+                    _users.Drop(UserEnd.Gone);
                     continue;
                 }
 
@@ -347,7 +347,7 @@ public sealed class Quarterback : IDisposable
                 if (_table!.IsInReserve(connection))
                 {
                     // The last one for now.
-                    LogOnce("This process has as many descriptors as it may (ulimit -n): the next users wait until others leave.");
+                    LogOnce(SR.TableFull);
                     _isTableFull = true;
                     _acceptAgain = RetryTime.After(PauseBeforeRetry);
                 }
@@ -370,7 +370,7 @@ public sealed class Quarterback : IDisposable
 
     private void Greet(GreetedUser user)
     {
-        _log($"Handling connection from ({user.Name})");
+        _log(SR.Format(SR.ConnectionHandled, user.Name));
         TryGreet(user);
     }
 
@@ -406,7 +406,7 @@ public sealed class Quarterback : IDisposable
         }
         catch (SystemCallException exception)
         {
-            _log($"A user was gone before the greeting: {exception.Message}");
+            _log(SR.Format(SR.UserGoneEarly, exception.Message));
             _disposer.Close(user.Connection);
         }
     }

@@ -38,7 +38,7 @@ internal sealed class QuarterbackLine(FileDescriptor connection, string socketNa
     {
         if (_unlogged > 0)
         {
-            log($"Ignored {_unlogged} more that came on ({socketName})");
+            log(SR.Format(SR.IgnoredMore, _unlogged, socketName));
             _unlogged = 0;
         }
     }

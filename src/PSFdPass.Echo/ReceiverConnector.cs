@@ -23,7 +23,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
     /// </exception>
     public Socket Connect(CancellationToken cancellation)
     {
-        log($"Connecting to UNIX socket ({name})");
+        log(SR.Format(SR.WireConnecting, name));
         RetryTime patience = RetryTime.After(PatienceAtFirst);
         while (true)
         {
@@ -34,7 +34,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
                     address, SocketType.Stream, Timeout.InfiniteTimeSpan, waitForListener: true, cancellationToken: cancellation);
                 if (IsPermitted(wire))
                 {
-                    log($"Connected to UNIX socket ({name})");
+                    log(SR.Format(SR.WireConnected, name));
                     _hasConnected = true;
                     _logged = null;
                     return wire;
@@ -73,7 +73,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
                 return true;
             }
 
-            LogOnce($"Refusing the Wide Receiver on ({name}): it belongs to {peer}");
+            LogOnce(SR.Format(SR.ReceiverOfOtherUser, name, peer));
         }
         catch
         {

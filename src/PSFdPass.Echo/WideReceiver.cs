@@ -105,8 +105,8 @@ public sealed class WideReceiver : IDisposable
 
     private void Run(Action? listening, DescriptorSet set, CancellationToken cancellation)
     {
-        _log($"Starting Wide Receiver on PID ({Environment.ProcessId})");
-        _log($"Listening for messages on ({_socketName})");
+        _log(SR.Format(SR.ReceiverStarting, Environment.ProcessId));
+        _log(SR.Format(SR.ReceiverListening, _socketName));
         using var table = new DescriptorTable();
         _disposer.WarmUp();
         _watched = set;
@@ -209,7 +209,7 @@ public sealed class WideReceiver : IDisposable
         }
         catch (SystemCallException exception)
         {
-            _log($"Refusing a connection on ({_socketName}): {exception.Message}");
+            _log(SR.Format(SR.QuarterbackFailed, _socketName, exception.Message));
             quarterback.Dispose();
         }
     }
@@ -228,7 +228,7 @@ public sealed class WideReceiver : IDisposable
             using var peer = UnixSocketPeer.Of(connection.SafeHandle);
             if (peer.UserId != OwnUser.Id)
             {
-                _log($"Refusing a connection on ({_socketName}) from {peer}");
+                _log(SR.Format(SR.QuarterbackOfOtherUser, _socketName, peer));
                 connection.Dispose();
                 return;
             }
@@ -237,7 +237,7 @@ public sealed class WideReceiver : IDisposable
         var quarterback = new QuarterbackLine(connection, _socketName, _log);
         _watched.Add(connection.SafeHandle, DescriptorEvents.Readable, quarterback);
         _quarterbacks.Add(quarterback);
-        _log($"Handling connection from ({_socketName})");
+        _log(SR.Format(SR.ConnectionHandled, _socketName));
     }
 
     // Receives what a quarterback has thrown, but leaves something to do for the others.
@@ -336,11 +336,11 @@ public sealed class WideReceiver : IDisposable
 
         if (isCut && quarterback.IsLineDue())
         {
-            _log($"Descriptors that came on ({_socketName}) were lost, because this process has as many as it may (ulimit -n)");
+            _log(SR.Format(SR.DescriptorsLost, _socketName));
         }
         else if (descriptors.IsEmpty && quarterback.IsLineDue())
         {
-            _log($"Ignoring {message.Bytes} bytes that came on ({_socketName}) without a descriptor");
+            _log(SR.Format(SR.DataIgnored, message.Bytes, _socketName));
         }
 
         foreach (FileDescriptor descriptor in descriptors)
@@ -356,22 +356,20 @@ public sealed class WideReceiver : IDisposable
     {
         if (SocketInfo.Of(descriptor.SafeHandle) is not { } socket)
         {
-            Ignore(quarterback, descriptor, "a descriptor of something else than a connection");
+            Ignore(quarterback, descriptor, SR.NotConnectionIgnored);
         }
         else if (!socket.IsTcpConnection && !IsPermittedUnixConnection(socket, descriptor))
         {
-            Ignore(quarterback, descriptor, socket.IsConnected
-                ? "a connection that is not TCP"
-                : "a socket that is not connected, or no longer");
+            Ignore(quarterback, descriptor, socket.IsConnected ? SR.NotTcpIgnored : SR.NotConnectedIgnored);
         }
         else if (_users.Contains(socket))
         {
-            Ignore(quarterback, descriptor, "a connection that is served already");
+            Ignore(quarterback, descriptor, SR.ServedIgnored);
         }
         else if (_users.HasOtherEnd(socket, out EchoedUser? other))
         {
             SocketInfo.Shutdown(descriptor.SafeHandle);
-            Ignore(quarterback, descriptor, "a connection of which both ends came here");
+            Ignore(quarterback, descriptor, SR.BothEndsIgnored);
             if (other is not null)
             {
                 Close(other);
@@ -380,13 +378,13 @@ public sealed class WideReceiver : IDisposable
         else
         {
             string address = socket.RemoteEndPoint?.ToString() ?? "";
-            Take(new EchoedUser(descriptor, socket, address.Length == 0 ? "unnamed" : ShownText.Of(address)));
+            Take(new EchoedUser(descriptor, socket, address.Length == 0 ? SR.UserUnnamed : ShownText.Of(address)));
         }
     }
 
     private void Take(EchoedUser user)
     {
-        _log($"Handling connection from ({user.Name})");
+        _log(SR.Format(SR.ConnectionHandled, user.Name));
         _users.Add(user);
         try
         {
@@ -424,7 +422,7 @@ public sealed class WideReceiver : IDisposable
     private void Ignore(QuarterbackLine quarterback, FileDescriptor descriptor, string reason) =>
         _disposer.Close(
             descriptor,
-            quarterback.IsLineDue() ? ignored => _log(ShownText.Of($"Ignoring {reason}: {ignored}")) : null);
+            quarterback.IsLineDue() ? ignored => _log(ShownText.Of($"{reason}: {ignored}")) : null);
 
     private void Serve(EchoedUser user, DescriptorEvents events)
     {
@@ -451,7 +449,7 @@ public sealed class WideReceiver : IDisposable
         // Ends the connection for the user at once, even if other processes have it open.
         SocketInfo.Shutdown(user.Connection.SafeHandle);
         _disposer.Close(user.Connection);
-        _log($"Closing connection from ({user.Name})");
+        _log(SR.Format(SR.ConnectionClosed, user.Name));
         if (!_workAgain.IsNever)
         {
             // There is space for somebody else.
@@ -465,7 +463,7 @@ public sealed class WideReceiver : IDisposable
         _quarterbacks.Remove(quarterback);
         quarterback.LogCount();
         quarterback.Connection.Dispose();
-        _log($"Connection on ({_socketName}) closed");
+        _log(SR.Format(SR.QuarterbackClosed, _socketName));
     }
 
     // A quarterback that would be ready at once again, with nothing to be done about it. Waiting for no event would not do, because a
@@ -505,7 +503,7 @@ public sealed class WideReceiver : IDisposable
     {
         if (!_isFull)
         {
-            _log("This process has as many descriptors as it may (ulimit -n): the next users wait until others leave.");
+            _log(SR.TableFull);
             _isFull = true;
         }
     }

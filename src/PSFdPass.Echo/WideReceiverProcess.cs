@@ -42,7 +42,7 @@ internal sealed class WideReceiverProcess : IDisposable
     public bool HasFailed => Exited.IsCompleted && _process.ExitCode != 0;
 
     /// <summary>Describes how it ended, and its message.</summary>
-    public string Describe() => $"The Wide Receiver with PID ({Id}) ended with {_process.ExitCode}. {_errors.ToString().Trim()}".Trim();
+    public string Describe() => SR.Format(SR.ReceiverEnded, Id, _process.ExitCode, _errors.ToString().Trim()).Trim();
 
     /// <summary>Asks it to stop, and kills it if it has not after a while.</summary>
     public async Task StopAsync()

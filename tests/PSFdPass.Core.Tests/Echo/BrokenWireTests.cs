@@ -84,7 +84,7 @@ public sealed class BrokenWireTests : IDisposable
 
             Assert.Null(end.Result);
             Assert.InRange(deaths, 1, 5);
-            quarterback.WaitFor($@"^Closing connection from \({System.Text.RegularExpressions.Regex.Escape(deadly.Address)}\): each Wide Receiver");
+            quarterback.WaitFor($@"^Closing connection from \({System.Text.RegularExpressions.Regex.Escape(deadly.Address)}\), because every Wide Receiver");
 
             // Those who were served by one that died after it are gone with it; nobody was dropped unserved.
             foreach (User user in users)

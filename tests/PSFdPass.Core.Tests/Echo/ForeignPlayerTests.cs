@@ -65,11 +65,11 @@ public sealed class ForeignPlayerTests : IDisposable
 
     [Theory]
     [InlineData("nothing", "Connection on")]
-    [InlineData("bytes", @"^Ignoring 22 bytes that came on \(fd-pass\.sock\) without a descriptor$")]
-    [InlineData("many", "^Ignoring a descriptor of something else than a connection: .*/dev/null$")]
-    [InlineData("dies", "^Ignoring a descriptor of something else than a connection: .*/dev/null$")]
-    [InlineData("two", "^Ignoring a descriptor of something else than a connection: .*/dev/null$")]
-    [InlineData("credentials", "^Ignoring a descriptor of something else than a connection: .*/dev/null$")]
+    [InlineData("bytes", @"^Ignoring 22 bytes on \(fd-pass\.sock\) without a descriptor$")]
+    [InlineData("many", "^Ignoring a descriptor that is not a connection: .*/dev/null$")]
+    [InlineData("dies", "^Ignoring a descriptor that is not a connection: .*/dev/null$")]
+    [InlineData("two", "^Ignoring a descriptor that is not a connection: .*/dev/null$")]
+    [InlineData("credentials", "^Ignoring a descriptor that is not a connection: .*/dev/null$")]
     [InlineData("empty", "Connection on")]
     public void Garbage_from_a_foreign_quarterback_is_closed_and_nobody_else_notices(string kind, string says)
     {

@@ -53,7 +53,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         (TcpClient client, Socket server) = Some.TcpConnection();
         wire.SendDescriptors(server.SafeHandle);
         wire.SendDescriptors(client.Client.SafeHandle);
-        _log.WaitFor("Ignoring a connection of which both ends came here: ");
+        _log.WaitFor("Ignoring a connection, because both of its ends were received: ");
         _log.WaitFor("Closing connection from");
         Assert.True(client.Client.Poll(Patience.Long, SelectMode.SelectRead));
         client.Dispose();
@@ -84,7 +84,7 @@ public sealed class HostileQuarterbackTests : IDisposable
             _log.WaitFor("Handling connection from (127");
             wire.SendDescriptors(server.SafeHandle);
             other.SendDescriptors(server.SafeHandle);
-            _log.WaitFor("Ignoring a connection that is served already: ", 2);
+            _log.WaitFor("Ignoring a connection that is already served: ", 2);
             using var reader = new StreamReader(client.GetStream());
             Assert.StartsWith("Hello", reader.ReadLine());
             client.Client.Send("foo\n"u8);
@@ -162,7 +162,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         string file = _folder.Write("a\x1b[2Jb\u202e", "");
         using FileDescriptor descriptor = FileDescriptor.Open(file);
         wire.SendDescriptors(descriptor.SafeHandle);
-        _log.WaitFor("Ignoring a descriptor of something else than a connection: ");
+        _log.WaitFor("Ignoring a descriptor that is not a connection: ");
         Assert.DoesNotContain(_log.Lines, line => line.Any(character => char.IsControl(character) || character == '\u202e'));
     }
 

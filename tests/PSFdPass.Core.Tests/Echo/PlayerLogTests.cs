@@ -73,7 +73,7 @@ public sealed class PlayerLogTests
 
         Assert.Empty(_written);
         unblock.Set();
-        const string Dropped = " lines of the log were dropped because they were not read in time.";
+        const string Dropped = " lines of the log were dropped, because they were not read in time.";
         Patience.Until(
             () =>
             {

@@ -6,7 +6,7 @@ namespace PSFdPass.Tests;
 /// <summary>The messages of an assembly are in its Resources/Strings.resx, and are used as they are meant.</summary>
 public sealed partial class MessageTests
 {
-    // Texts that are not messages: what ToString() and properties return, a key, a shell script, a protocol, the name of a thread.
+    // Texts that are not messages: what ToString() and properties return, a key, a shell script, a protocol, the names of threads.
     private static readonly Dictionary<string, string[]> NoMessages = new()
     {
         ["PSFdPass.Core"] =
@@ -16,10 +16,16 @@ public sealed partial class MessageTests
             @"LISTEN_PID=$$; export LISTEN_PID; exec \""$@\""", @"PSFdPass takeover 1\n",
             "pid {ProcessId} uid {UserId} gid {GroupId}", "PSFdPass readiness",
         ],
+        ["PSFdPass.Echo"] =
+        [
+            "Hello from Quarterback on PID ({Environment.ProcessId})!", "Hello from Wide Receiver on PID ({Environment.ProcessId})!",
+            "Max open files", "PSFdPass closing", "PSFdPass log",
+        ],
     };
 
     [Theory]
     [InlineData("PSFdPass.Core", 200)]
+    [InlineData("PSFdPass.Echo", 30)]
     public void Texts_are_in_the_resource_file_and_every_one_is_used_with_its_arguments(string assembly, int least)
     {
         Dictionary<string, string> messages = Messages(assembly);
@@ -89,10 +95,11 @@ public sealed partial class MessageTests
         var formatted = new HashSet<int>();
         foreach (Match format in Format().Matches(code))
         {
-            List<string> arguments = Arguments(code, format.Index + format.Length);
+            int start = format.Index + format.Length;
+            List<string> arguments = Arguments(code, start);
             foreach (Match use in Use().Matches(arguments[0]))
             {
-                formatted.Add(code.IndexOf(use.Value, format.Index, StringComparison.Ordinal));
+                formatted.Add(start + use.Index);
                 foreach (string problem in Check(use.Groups[1].Value, messages, arguments.Count - 1))
                 {
                     yield return problem;
