@@ -7,11 +7,11 @@ namespace PSFdPass.Echo;
 internal static class Acceptor
 {
     /// <summary>Accepts a connection; null when nobody is waiting.</summary>
-    /// <exception cref="SystemCallException">accept(2) failed: EMFILE and so on.</exception>
+    /// <exception cref="SystemCallException">Thrown when accept(2) fails: EMFILE and so on.</exception>
     public static FileDescriptor? TryAccept(SafeHandle listener) => UnixSocket.TryAccept(listener);
 
     /// <summary>Accepts a connection, with the address of its other end; null when nobody is waiting.</summary>
-    /// <exception cref="SystemCallException">accept(2) failed: EMFILE and so on.</exception>
+    /// <exception cref="SystemCallException">Thrown when accept(2) fails: EMFILE and so on.</exception>
     public static FileDescriptor? TryAccept(SafeHandle listener, out string name)
     {
         FileDescriptor? connection = TryAccept(listener);

@@ -26,7 +26,7 @@ public static class ActivatedListener
     /// <exception cref="ServiceManagerException">
     /// Thrown when the descriptors are for another process, or when a variable is malformed.
     /// </exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when a descriptor that was announced is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when a descriptor that was announced is not open (EBADF).</exception>
     public static Socket? Take()
     {
         Socket? listener = null;

@@ -76,7 +76,9 @@ public sealed class EchoDemo : IDisposable
     /// <summary>Starts to play.</summary>
     /// <param name="options">How to play.</param>
     /// <param name="log">Receives each line of the log, on another thread. It may block, and throw.</param>
-    /// <exception cref="SystemCallException">EADDRINUSE: the port or the socket is taken; ENAMETOOLONG and so on.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when the port or the socket is in use (EADDRINUSE), or can't be used: ENAMETOOLONG and so on.
+    /// </exception>
     public static EchoDemo Start(EchoDemoOptions options, Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -97,7 +99,9 @@ public sealed class EchoDemo : IDisposable
     /// <summary>Connects as a user, types lines and returns the lines that the connection shows: two greetings, then the echoes.</summary>
     /// <param name="lines">What to type.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="InvalidOperationException">This plays the wide receiver only: users connect to a quarterback.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Thrown when this demo plays only the wide receiver. Users connect to a quarterback.
+    /// </exception>
     public async IAsyncEnumerable<string> SayAsync(
         IEnumerable<string> lines, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
     {

@@ -12,7 +12,8 @@ public static class EchoUser
     /// <param name="lines">What to type.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SystemCallException">
-    /// ECONNREFUSED: nobody listens there. ECONNRESET, EPIPE: the connection was ended before everything was typed and read.
+    /// Thrown when no process listens there (ECONNREFUSED), or the connection ended before everything was typed and read (ECONNRESET,
+    /// EPIPE).
     /// </exception>
     public static async IAsyncEnumerable<string> SayAsync(
         IPEndPoint quarterback, IEnumerable<string> lines, [EnumeratorCancellation] CancellationToken cancellation = default)

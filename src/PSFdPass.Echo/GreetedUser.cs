@@ -32,7 +32,7 @@ internal sealed class GreetedUser(FileDescriptor connection, string name)
     public bool IsConnected => SocketInfo.RemoteEndPointOf(connection.SafeHandle) is not null;
 
     /// <summary>Writes the greeting, or what is left of it. False when there is no space, or the call failed for the moment.</summary>
-    /// <exception cref="SystemCallException">The user has gone: ECONNRESET, EPIPE and so on.</exception>
+    /// <exception cref="SystemCallException">Thrown when the user has disconnected: ECONNRESET, EPIPE and so on.</exception>
     public bool TryGreet()
     {
         ReadOnlySpan<byte> greeting = Greeting.FromQuarterback.AsSpan(_greeted);

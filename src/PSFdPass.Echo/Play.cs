@@ -15,8 +15,8 @@ internal sealed class Play : IDisposable
     /// <param name="play">Plays with a set that is woken when the token is cancelled, until then.</param>
     /// <param name="createSet">Creates the set.</param>
     /// <param name="cancellation">Ends the play.</param>
-    /// <exception cref="ObjectDisposedException">The player is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The player plays already.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the player is disposed.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the player has already started.</exception>
     public Task Begin(Action<DescriptorSet, CancellationToken> play, Func<DescriptorSet> createSet, CancellationToken cancellation)
     {
         lock (_guard)

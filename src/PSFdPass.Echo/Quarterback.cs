@@ -68,7 +68,7 @@ public sealed class Quarterback : IDisposable
     /// <param name="socketName">The socket's name in the log, if not its path.</param>
     /// <param name="allowAnyUser">True to connect to a wide receiver of any user; otherwise only to one of this process's user.</param>
     /// <exception cref="SystemCallException">
-    /// EADDRINUSE: the port is taken. EACCES: it is a privileged one. ENAMETOOLONG: the socket's path is too long.
+    /// Thrown when the port is in use (EADDRINUSE) or privileged (EACCES), or the path of the socket is too long (ENAMETOOLONG).
     /// </exception>
     public Quarterback(IPEndPoint listen, string socketPath, Action<string> log, string? socketName = null, bool allowAnyUser = false)
         : this(listen, socketPath, new PlayerLog(log), socketName, allowAnyUser) => _ownLog = (PlayerLog)_log.Target!;
@@ -113,10 +113,10 @@ public sealed class Quarterback : IDisposable
     /// <param name="listening">Called once, when users can connect.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="SystemCallException">
-    /// Before the first connection, an error that does not pass by itself: ENOTSOCK, EACCES and so on. EADDRINUSE: another program took
-    /// the same port at the same time, and listens on it.
+    /// Thrown when connecting for the first time fails with an error that does not pass by itself (ENOTSOCK, EACCES and so on), or
+    /// another program took the same port at the same time and listens on it (EADDRINUSE).
     /// </exception>
-    /// <exception cref="InvalidOperationException">It plays already.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the play has already started.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
         _play.Begin((set, end) => Run(listening, set, end), static () => new DescriptorSet(), cancellation);
 

@@ -17,9 +17,10 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
     private string? _logged;
 
     /// <summary>Connects.</summary>
-    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="SystemCallException">
-    /// Before the first connection: an error that does not pass by itself, such as ENOTSOCK, or that has not passed within two seconds.
+    /// Thrown when connecting for the first time fails with an error that does not pass by itself, such as ENOTSOCK, or that has not
+    /// passed within two seconds.
     /// </exception>
     public Socket Connect(CancellationToken cancellation)
     {

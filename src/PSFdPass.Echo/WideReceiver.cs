@@ -56,7 +56,9 @@ public sealed class WideReceiver : IDisposable
     /// <param name="allowAnyUser">True to serve quarterbacks of every user; otherwise only those of this process's user.</param>
     /// <param name="replaceStale">True to replace a socket on which nobody answers.</param>
     /// <param name="allowUnixConnections">True to serve users on Unix-domain stream sockets too.</param>
-    /// <exception cref="SystemCallException">EADDRINUSE: something is there. ENAMETOOLONG, ENOENT, EACCES: the path can't be used.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when the path is in use (EADDRINUSE), or can't be used (ENAMETOOLONG, ENOENT, EACCES).
+    /// </exception>
     public WideReceiver(
         string socketPath,
         Action<string> log,
@@ -90,7 +92,7 @@ public sealed class WideReceiver : IDisposable
     /// <summary>Plays until it is cancelled; by then every connection that it has is shut down.</summary>
     /// <param name="listening">Called once, when the play begins.</param>
     /// <param name="cancellation">Ends the play.</param>
-    /// <exception cref="InvalidOperationException">It plays already.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the play has already started.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
         _play.Begin((set, end) => Run(listening, set, end), CreateSet, cancellation);
 

@@ -15,7 +15,7 @@ internal sealed class WideReceiverProcess : IDisposable
     private readonly StringBuilder _errors = new();
 
     /// <summary>Starts it.</summary>
-    /// <exception cref="System.ComponentModel.Win32Exception">The program can't be started.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">Thrown when the program can't be started.</exception>
     public WideReceiverProcess(ProcessStartInfo start, Action<string> log)
     {
         start.UseShellExecute = false;

@@ -34,7 +34,7 @@ internal sealed class Wire : IDisposable
     public bool IsHalfClosed { get; private set; }
 
     /// <summary>Throws a connection: its descriptor, with one byte. False when there is no space.</summary>
-    /// <exception cref="SystemCallException">sendmsg(2) failed.</exception>
+    /// <exception cref="SystemCallException">Thrown when sendmsg(2) fails.</exception>
     public bool TryThrow(FileDescriptor connection)
     {
         try

@@ -24,7 +24,7 @@ internal ref struct ControlMessageWriter
         Write(_layout.SolSocket, ControlMessageLayout.ScmRights, MemoryMarshal.AsBytes(descriptors));
 
     /// <summary>Appends one control message. The padding behind it is zero.</summary>
-    /// <exception cref="ArgumentException">The buffer has no room for it.</exception>
+    /// <exception cref="ArgumentException">Thrown when the message does not fit in the buffer.</exception>
     public void Write(int level, int type, scoped ReadOnlySpan<byte> data)
     {
         int space = _layout.Space(data.Length);

@@ -16,8 +16,8 @@ public sealed partial class FileDescriptor
     /// Descriptors that are attached to a socket's data are discarded; receive them with <see cref="DescriptorReceiver"/>. A pipe or a
     /// terminal from which another thread or process reads at the same time can still block.
     /// </remarks>
-    /// <exception cref="SystemCallException">recv(2) or read(2) failed: ECONNRESET, EBADF, EISDIR and so on.</exception>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    /// <exception cref="SystemCallException">Thrown when recv(2) or read(2) fails: ECONNRESET, EBADF, EISDIR and so on.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static unsafe bool TryRead(SafeHandle descriptor, Span<byte> buffer, out int bytes)
     {
         using var lease = new HandleLease(descriptor);
@@ -58,8 +58,8 @@ public sealed partial class FileDescriptor
     /// <remarks>
     /// To a blocking pipe at most PIPE_BUF bytes are written at once, which poll(2) guarantees not to block. A terminal can still block.
     /// </remarks>
-    /// <exception cref="SystemCallException">send(2) or write(2) failed: EPIPE, ECONNRESET, ENOSPC and so on.</exception>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    /// <exception cref="SystemCallException">Thrown when send(2) or write(2) fails: EPIPE, ECONNRESET, ENOSPC and so on.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static unsafe bool TryWrite(SafeHandle descriptor, ReadOnlySpan<byte> data, out int bytes)
     {
         const int PIPE_BUF = 4096;

@@ -104,7 +104,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the options contradict each other, or the path is empty or contains a NUL character.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite, or the access is invalid.</exception>
-    /// <exception cref="PlatformNotSupportedException">Thrown for an option that only Linux has.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when an option is set that only Linux has.</exception>
     /// <exception cref="TimeoutException">Thrown when the other end was not opened in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
     /// <exception cref="SystemCallException">
@@ -124,16 +124,16 @@ public sealed partial class FileDescriptor : IDisposable
     /// <param name="seals">The operations that no process may perform on the file afterwards.</param>
     /// <exception cref="ArgumentException">Thrown when the name contains a NUL character or has more than 249 bytes.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown with EMFILE when no descriptor is left, or with EINVAL for a seal that this kernel lacks.
+    /// Thrown when no descriptor is left (EMFILE), or the kernel does not have a seal (EINVAL).
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">Thrown on systems other than Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the system is not Linux.</exception>
     public static FileDescriptor CreateMemoryFile(string name, ReadOnlySpan<byte> content = default, MemoryFileSeals seals = default) =>
         MemoryFiles.Create(name, content, seals);
 
     /// <summary>Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.</summary>
     /// <param name="fd">The descriptor's number.</param>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public static FileDescriptor Adopt(int fd)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(fd);
@@ -143,9 +143,7 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>Duplicates a descriptor of this process, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
     /// <param name="fd">The descriptor's number.</param>
-    /// <exception cref="SystemCallException">
-    /// Thrown with EBADF when the descriptor is not open, or with EMFILE when no descriptor is left.
-    /// </exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF), or no descriptor is left (EMFILE).</exception>
     public static FileDescriptor Duplicate(int fd) => Duplication.Of(fd);
 
     /// <summary>Duplicates a descriptor of this process to a given number (dup3(2)).</summary>
@@ -159,17 +157,17 @@ public sealed partial class FileDescriptor : IDisposable
     /// <exception cref="ArgumentException">Thrown when both numbers are the same.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when no descriptor can have the target number.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the target number is in use and <paramref name="replace"/> is false.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public static FileDescriptor DuplicateTo(int fd, int target, bool replace = false) => Duplication.To(fd, target, replace);
 
     /// <summary>Duplicates a descriptor of another process, close-on-exec (pidfd_getfd(2)). The other process keeps its own. Linux only.</summary>
     /// <param name="processId">The id of the process.</param>
     /// <param name="fd">The descriptor's number in that process.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown with ESRCH when there is no such process, with EBADF when it has no such descriptor, with EPERM when this process may not
-    /// debug it, or with ENOSYS when the kernel is older than Linux 5.6.
+    /// Thrown when the process does not exist (ESRCH), does not have the descriptor open (EBADF), or may not be debugged by this
+    /// process (EPERM), or when the kernel is older than Linux 5.6 (ENOSYS).
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">Thrown on systems other than Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the system is not Linux.</exception>
     public static FileDescriptor DuplicateFromProcess(int processId, int fd) => Duplication.FromProcess(processId, fd);
 
     /// <summary>
@@ -183,7 +181,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// .NET objects, such as Socket and FileStream, are not updated: close those objects instead.
     /// </summary>
     /// <param name="fd">The descriptor's number.</param>
-    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public static void CloseByNumber(int fd) => Closing.CloseByNumber(fd);
 
     /// <summary>
@@ -199,7 +197,7 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>Duplicates the descriptor, close-on-exec (F_DUPFD_CLOEXEC of fcntl(2)).</summary>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
-    /// <exception cref="SystemCallException">Thrown with EMFILE when no descriptor is left.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE).</exception>
     public FileDescriptor Duplicate()
     {
         using HandleLease lease = Lease();
@@ -209,7 +207,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <summary>Sets whether programs that this process starts inherit the descriptor (FD_CLOEXEC of fcntl(2)).</summary>
     /// <param name="value">True to close the descriptor in started programs.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public void SetCloseOnExec(bool value)
     {
         using HandleLease lease = Lease();
@@ -222,7 +220,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// </summary>
     /// <param name="value">True to set the flag, false to clear it.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open, or was opened with O_PATH.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open, or was opened with O_PATH (EBADF).</exception>
     public void SetNonBlocking(bool value)
     {
         using HandleLease lease = Lease();
@@ -274,7 +272,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// </remarks>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown with ENOTSOCK when it is not a socket. In that case, this object keeps the descriptor.
+    /// Thrown when it is not a socket (ENOTSOCK). In that case, this object keeps the descriptor.
     /// </exception>
     public Socket OpenSocket() => HandOverSocket(NameOf<Socket>());
 

@@ -10,7 +10,7 @@ internal static class SocketConversion
     /// <summary>Hands the descriptor over to a new socket. On an exception, the handle still has it.</summary>
     /// <param name="handle">The handle.</param>
     /// <param name="ownsHandle">Whether the socket closes the descriptor.</param>
-    /// <exception cref="SystemCallException">Thrown with ENOTSOCK when the descriptor is not a socket.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public static Socket ToSocket(SafeDescriptorHandle handle, bool ownsHandle = true)
     {

@@ -22,7 +22,7 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
     public bool IsSocket => isSocket;
 
     /// <summary>Returns how a descriptor of any kind is read and written.</summary>
-    /// <exception cref="SystemCallException">Thrown with EBADF when the descriptor is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public static StreamMode Of(int fd) => SysStat.TryGetStatus(fd, out SysStat.FileStatus status)
         ? new StreamMode(status.Type is SysStat.S_IFREG or SysStat.S_IFBLK or SysStat.S_IFDIR, status.Type == SysStat.S_IFSOCK)
         : throw SystemCallException.FromLast("fstat", fd);

@@ -8,7 +8,7 @@ internal static class ProcDirectory
 {
     /// <summary>Returns the numbers of a process's open descriptors, in order.</summary>
     /// <exception cref="SystemCallException">
-    /// ESRCH: the process does not exist, or is hidden from this one. EACCES: this process may not inspect it.
+    /// Thrown when the process does not exist or is hidden from this one (ESRCH), or may not be inspected (EACCES).
     /// </exception>
     public static int[] DescriptorsOf(int process)
     {

@@ -11,7 +11,7 @@ internal static unsafe class SocketFacts
     public const int MaxAddressLength = 128;
 
     /// <summary>Returns SO_TYPE: SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</summary>
-    /// <exception cref="SystemCallException">Thrown with ENOTSOCK or EBADF.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK), or not open (EBADF).</exception>
     public static int TypeOf(int socket) =>
         TryGetType(socket, out int type) ? type : throw SystemCallException.FromLast("getsockopt", socket);
 

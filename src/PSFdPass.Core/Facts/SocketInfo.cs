@@ -49,7 +49,7 @@ public readonly record struct SocketInfo(
 
     /// <summary>Describes a descriptor that may be a socket.</summary>
     /// <returns>Null when the descriptor is not a socket.</returns>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static SocketInfo? Of(SafeHandle descriptor)
     {
         using var lease = new HandleLease(descriptor);
@@ -82,7 +82,7 @@ public readonly record struct SocketInfo(
 
     /// <summary>Returns the address of a socket's peer, in one system call.</summary>
     /// <returns>Null without a peer, for a peer without a name, and for a descriptor that is not a socket.</returns>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static EndPoint? RemoteEndPointOf(SafeHandle socket)
     {
         using var lease = new HandleLease(socket);
@@ -94,7 +94,7 @@ public readonly record struct SocketInfo(
     /// buffer memory, which 0 means that everything was received. After the peer has closed it is 0 also when something was lost.
     /// </summary>
     /// <returns>-1 where it is not available (macOS).</returns>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static int UnreceivedBytesOf(SafeHandle socket)
     {
         using var lease = new HandleLease(socket);
@@ -105,7 +105,7 @@ public readonly record struct SocketInfo(
     /// Ends a connection for both sides and all holders: shutdown(2), which does not block. The descriptor stays open. Nothing happens
     /// when the socket is not connected.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static void Shutdown(SafeHandle socket, SocketShutdown how = SocketShutdown.Both)
     {
         using var lease = new HandleLease(socket);
@@ -116,7 +116,7 @@ public readonly record struct SocketInfo(
     /// Discards up to 16 notices from a socket's error queue (MSG_ERRQUEUE, Linux), each of which would otherwise end every wait with
     /// <see cref="DescriptorEvents.Error"/>. A former holder may have asked for them (MSG_ZEROCOPY, SO_TIMESTAMPING).
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static unsafe void DiscardNotices(SafeHandle socket)
     {
         const int Most = 16;

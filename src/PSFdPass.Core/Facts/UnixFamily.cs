@@ -32,7 +32,7 @@ internal static class UnixFamily
     /// difference. The kernel is asked each time, because another file can take the number.
     /// </remarks>
     /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
-    /// <exception cref="SystemCallException">Thrown with ENOTSOCK when the descriptor is not a socket, with EBADF when it is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK), or not open (EBADF).</exception>
     public static void Require(int fd)
     {
         int family = SocketFacts.FamilyOf(fd);

@@ -9,7 +9,7 @@ internal static class UnixSocketType
 {
     /// <summary>Returns the type of a Unix-domain socket.</summary>
     /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
-    /// <exception cref="SystemCallException">Thrown with ENOTSOCK when the descriptor is not a socket, with EBADF when it is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK), or not open (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public static SocketType Of(SafeHandle socket)
     {

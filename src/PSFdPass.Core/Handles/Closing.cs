@@ -38,7 +38,7 @@ internal static unsafe class Closing
     }
 
     /// <summary>Closes a number that a <see cref="SafeDescriptorHandle"/> may own, which then no longer owns it.</summary>
-    /// <exception cref="SystemCallException">EBADF: it is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when it is not open (EBADF).</exception>
     public static void CloseByNumber(int fd)
     {
         DescriptorNumbers.Take(fd);

@@ -12,7 +12,7 @@ internal ref struct HandleLease
     private bool _held;
 
     /// <summary>Takes a reference, until <see cref="Dispose"/>.</summary>
-    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public HandleLease(SafeHandle handle)
     {
         _handle = handle;

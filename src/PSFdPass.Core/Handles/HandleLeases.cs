@@ -15,7 +15,7 @@ internal ref struct HandleLeases
     /// <summary>Takes a reference of each handle, until <see cref="Dispose"/>; of none, if one of them is closed.</summary>
     /// <param name="handles">The handles.</param>
     /// <param name="room">Where the numbers go, if it is large enough; otherwise the room for them is rented.</param>
-    /// <exception cref="ObjectDisposedException">A handle is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when a handle is closed.</exception>
     public HandleLeases(ReadOnlySpan<SafeHandle> handles, Span<int> room)
     {
         _handles = handles;

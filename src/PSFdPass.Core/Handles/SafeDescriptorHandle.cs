@@ -39,7 +39,7 @@ internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
     public bool IsStale => DescriptorNumbers.IsStale((int)handle, _generation);
 
     /// <summary>Gives up the ownership: the caller must close the number, and this handle is closed.</summary>
-    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public int Detach()
     {
         ObjectDisposedException.ThrowIf(!IsUsable || Interlocked.Exchange(ref _released, 1) != 0, this);

@@ -119,11 +119,11 @@ public sealed class DescriptorInfo
     /// True to also close an eventfd, a timer, an epoll instance or the like, although the kernel does not report whether it is the one
     /// that was described. An object of another kind is never closed.
     /// </param>
-    /// <exception cref="ArgumentException">The descriptor belongs to another process.</exception>
+    /// <exception cref="ArgumentException">Thrown when the descriptor belongs to another process.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The number refers to something else or, without <paramref name="force"/>, to an object that can't be recognized.
+    /// Thrown when the number refers to something else or, without <paramref name="force"/>, to an object that can't be recognized.
     /// </exception>
-    /// <exception cref="SystemCallException">EBADF: the descriptor is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public void Close(bool force = false)
     {
         int fd = FdHere();
@@ -136,9 +136,9 @@ public sealed class DescriptorInfo
     }
 
     /// <summary>Returns the number, for use in this process.</summary>
-    /// <exception cref="ArgumentException">The descriptor belongs to another process.</exception>
-    /// <exception cref="InvalidOperationException">The number refers to something else.</exception>
-    /// <exception cref="SystemCallException">EBADF: the descriptor is not open.</exception>
+    /// <exception cref="ArgumentException">Thrown when the descriptor belongs to another process.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the number refers to something else.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     internal int FdHere()
     {
         if (ProcessId != Environment.ProcessId)

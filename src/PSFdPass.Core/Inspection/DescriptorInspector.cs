@@ -27,7 +27,7 @@ public sealed class DescriptorInspector
     /// <param name="processId">The process.</param>
     /// <param name="kinds">The kinds to describe; all when it is empty.</param>
     /// <exception cref="SystemCallException">Thrown when the process does not exist (ESRCH), or may not be inspected (EACCES).</exception>
-    /// <exception cref="PlatformNotSupportedException">The process is another one, and the system is not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the process is another one, and the system is not Linux.</exception>
     public IEnumerable<DescriptorInfo> List(int processId, params IReadOnlyCollection<DescriptorKind> kinds)
     {
         ArgumentNullException.ThrowIfNull(kinds);
@@ -62,8 +62,8 @@ public sealed class DescriptorInspector
     /// <exception cref="SystemCallException">
     /// Thrown when the descriptor is not open (EBADF), the process does not exist (ESRCH), or may not be inspected (EACCES).
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">The process is another one, and the system is not Linux.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the process is another one, and the system is not Linux.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
     public DescriptorInfo Describe(int processId, int fd)
     {
         if (fd < 0)

@@ -47,16 +47,21 @@ public static class DescriptorReceiver
     /// caller must dispose, and are received again with the message.
     /// </param>
     /// <returns>The message, which the caller must dispose; null when the peer has closed and everything was received.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite, or the buffer size is negative.</exception>
-    /// <exception cref="NotUnixSocketException">The socket is of another family.</exception>
-    /// <exception cref="SystemCallException">recvmsg(2) failed: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
-    /// <exception cref="DescriptorsLostException">
-    /// This process's descriptor table is full. The exception has the message with the data and the descriptors that did arrive.
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// Thrown when the timeout is negative and not infinite, or the buffer size is negative.
     /// </exception>
-    /// <exception cref="InsufficientMemoryException">There is not enough memory for the buffer. Nothing was received.</exception>
-    /// <exception cref="TimeoutException">No message arrived within the timeout.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The socket was closed.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
+    /// <exception cref="DescriptorsLostException">
+    /// Thrown when this process's descriptor table is full. The exception has the message with the data and the descriptors that
+    /// arrived.
+    /// </exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// Thrown when there is not enough memory for the buffer. Nothing was received.
+    /// </exception>
+    /// <exception cref="TimeoutException">Thrown when no message arrived within the timeout.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
     public static ReceivedMessage? ReceiveMessage(
         SafeHandle socket, TimeSpan timeout, CancellationToken cancellationToken = default, int bufferSize = 0, bool peek = false)
     {
@@ -92,13 +97,13 @@ public static class DescriptorReceiver
     /// </param>
     /// <param name="timeout">The time to wait for a message; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <exception cref="ArgumentException">The buffer is empty, and the socket is a stream.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
-    /// <exception cref="NotUnixSocketException">The socket is of another family.</exception>
-    /// <exception cref="SystemCallException">recvmsg(2) failed: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
-    /// <exception cref="TimeoutException">No message arrived within the timeout.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The socket was closed.</exception>
+    /// <exception cref="ArgumentException">Thrown when the buffer is empty, and the socket is a stream.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
+    /// <exception cref="TimeoutException">Thrown when no message arrived within the timeout.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
     [SkipLocalsInit]
     public static ReceiveResult Receive(
         SafeHandle socket, Span<byte> buffer, Span<FileDescriptor> descriptors, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -162,7 +167,7 @@ public static class DescriptorReceiver
     /// <param name="timeout">The time to wait for the first message; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The number of results. The last of them can be the end of the connection.</returns>
-    /// <exception cref="ArgumentException">There is no space for a result, or less than one byte for each message.</exception>
+    /// <exception cref="ArgumentException">Thrown when there is no space for a result, or less than one byte for each message.</exception>
     /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{FileDescriptor}, TimeSpan, CancellationToken)"/>
     public static unsafe int ReceiveNumbers(
         SafeHandle socket,

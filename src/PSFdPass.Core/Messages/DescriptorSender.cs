@@ -60,15 +60,17 @@ public static class DescriptorSender
     /// alone.</param>
     /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <exception cref="ArgumentException">There is nothing to send, or too little data to carry the descriptors.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
-    /// <exception cref="NotUnixSocketException">The socket is of another family, which would drop the descriptors.</exception>
-    /// <exception cref="SystemCallException">sendmsg(2) failed: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.</exception>
-    /// <exception cref="SendTimeoutException">The receiver's queue was full for the whole timeout.</exception>
-    /// <exception cref="OperationCanceledException">
-    /// The token was cancelled; a <see cref="SendCanceledException"/> if that happened during the wait.
+    /// <exception cref="ArgumentException">Thrown when there is nothing to send, or too little data to carry the descriptors.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family, which would drop the descriptors.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when sendmsg(2) fails: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The socket, or a handle, was closed.</exception>
+    /// <exception cref="SendTimeoutException">Thrown when the receiver's queue was full for the whole timeout.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Thrown when the token was canceled; a <see cref="SendCanceledException"/> if that happened during the wait.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket, or a handle, was closed.</exception>
     public static unsafe void Send(
         SafeHandle socket,
         ReadOnlySpan<byte> data,
@@ -216,7 +218,7 @@ public static class DescriptorSender
     /// <param name="descriptors">The descriptors' numbers. The caller must keep them open until the call returns.</param>
     /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <exception cref="ArgumentException">The data is empty, or there are no descriptors.</exception>
+    /// <exception cref="ArgumentException">Thrown when the data is empty, or there are no descriptors.</exception>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
     public static unsafe void SendEachNumber(
         SafeHandle socket,
@@ -265,7 +267,7 @@ public static class DescriptorSender
     /// <param name="bytesSent">The number of bytes that were sent; on a stream it can be smaller than the data. The descriptors went with
     /// the first of them.</param>
     /// <returns>False when the queue is full and nothing was sent.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There are too many descriptors.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when there are too many descriptors.</exception>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
     public static bool TrySend(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int bytesSent)
     {

@@ -17,7 +17,7 @@ internal readonly struct MessagePlan
     public static bool IsOneMessage(int bytes, int descriptors) => bytes > 0 && descriptors <= DescriptorSender.MaxDescriptorsPerMessage;
 
     /// <summary>Returns the plan for a type of socket.</summary>
-    /// <exception cref="ArgumentException">There is nothing to send, or too little data for a stream.</exception>
+    /// <exception cref="ArgumentException">Thrown when there is nothing to send, or too little data for a stream.</exception>
     public static MessagePlan For(SocketType type, int bytes, int descriptors)
     {
         if (bytes == 0 && descriptors == 0)

@@ -18,7 +18,7 @@ internal static unsafe class ReceiveManyOnce
     /// <param name="descriptors">The span that receives the descriptors' numbers, in order. Those that don't fit are closed.</param>
     /// <param name="results">The span that receives the results. After an end of the connection there are no further ones.</param>
     /// <param name="messages">The number of results.</param>
-    /// <exception cref="SystemCallException">recvmmsg(2) failed.</exception>
+    /// <exception cref="SystemCallException">Thrown when recvmmsg(2) fails.</exception>
     [SkipLocalsInit]
     public static Outcome Try(int socket, Span<byte> buffer, Span<int> descriptors, Span<ReceiveResult> results, out int messages)
     {

@@ -17,7 +17,7 @@ internal static unsafe class ReceiveOnce
     /// <returns>
     /// <see cref="Outcome.Done"/>, <see cref="Outcome.NotReady"/> when the queue is empty, or <see cref="Outcome.Again"/> after a signal.
     /// </returns>
-    /// <exception cref="SystemCallException">recvmsg(2) failed.</exception>
+    /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails.</exception>
     // No loop: the JIT optimizes a method with both a loop and a stackalloc only once, early, without knowing static readonly values.
     [SkipLocalsInit]
     public static Outcome Try(int socket, Span<byte> buffer, Span<int> descriptors, bool peek, out ReceiveResult result)

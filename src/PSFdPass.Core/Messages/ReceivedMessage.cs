@@ -51,7 +51,7 @@ public sealed class ReceivedMessage : IDisposable
     }
 
     /// <summary>Another message like this one, with duplicates of its descriptors.</summary>
-    /// <exception cref="SystemCallException">EMFILE: there is no descriptor left.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE).</exception>
     internal ReceivedMessage Duplicate()
     {
         var duplicates = new FileDescriptor[Descriptors.Count];

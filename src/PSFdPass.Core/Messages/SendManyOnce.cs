@@ -21,7 +21,7 @@ internal static unsafe class SendManyOnce
     /// <param name="descriptors">The descriptors.</param>
     /// <param name="messages">The number of messages that were sent.</param>
     /// <param name="lastSent">The number of bytes that were sent of the last of them, which on a stream can be fewer than all.</param>
-    /// <exception cref="SystemCallException">sendmmsg(2) failed before the first message.</exception>
+    /// <exception cref="SystemCallException">Thrown when sendmmsg(2) fails before the first message.</exception>
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int messages, out int lastSent)
     {

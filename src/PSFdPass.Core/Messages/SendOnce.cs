@@ -23,7 +23,7 @@ internal static unsafe class SendOnce
     /// <see cref="Outcome.Done"/> with the number of bytes sent, which on a stream can be fewer than there are: the descriptors went
     /// with the first part. <see cref="Outcome.NotReady"/> when the receiver's queue is full, <see cref="Outcome.Again"/> after a signal.
     /// </returns>
-    /// <exception cref="SystemCallException">sendmsg(2) failed.</exception>
+    /// <exception cref="SystemCallException">Thrown when sendmsg(2) fails.</exception>
     // No loop: the JIT optimizes a method with both a loop and a stackalloc only once, early, without knowing static readonly values.
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int sent)

@@ -6,7 +6,7 @@ namespace PSFdPass.Processes;
 internal static class ChildEnvironment
 {
     /// <summary>Returns a new dictionary of the variables.</summary>
-    /// <exception cref="ArgumentException">A name is empty or contains '=', or there is a null character.</exception>
+    /// <exception cref="ArgumentException">Thrown when a name is empty or contains '=', or there is a null character.</exception>
     public static Dictionary<string, string> Create(IDictionary<string, string?> changes)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);

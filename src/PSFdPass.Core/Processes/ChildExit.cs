@@ -14,7 +14,7 @@ internal sealed record ChildExit(int? Code, int? Signal)
     /// <summary>Reaps a child if it has ended; null while it runs.</summary>
     /// <param name="id">The process ID, which is used when there is no descriptor.</param>
     /// <param name="descriptor">The process descriptor.</param>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static ChildExit? TryReap(int id, SafeDescriptorHandle? descriptor)
     {
         int result;

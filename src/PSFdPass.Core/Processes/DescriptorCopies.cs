@@ -15,8 +15,10 @@ internal sealed class DescriptorCopies : IDisposable
 
     /// <summary>Duplicates the descriptors.</summary>
     /// <param name="sources">The descriptors by their numbers in the child.</param>
-    /// <exception cref="ObjectDisposedException">A descriptor is closed.</exception>
-    /// <exception cref="SystemCallException">EMFILE: no descriptor is left. EBADF: a handle refers to a number that is not open.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when no descriptor is left (EMFILE), or a handle refers to a number that is not open (EBADF).
+    /// </exception>
     public DescriptorCopies(IReadOnlyDictionary<int, SafeHandle> sources)
     {
         try

@@ -58,7 +58,7 @@ internal sealed unsafe class FileActions : IDisposable
     }
 
     /// <summary>Changes the directory.</summary>
-    /// <exception cref="PlatformNotSupportedException">The C library can't.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the C library can't.</exception>
     public void ChangeDirectory(string path)
     {
         if (!Spawn.HasChangeDirectory)

@@ -32,7 +32,9 @@ internal static class ListenShell
     /// <param name="count">The number of descriptors.</param>
     /// <param name="variables">The environment of the program.</param>
     /// <param name="lost">The names of the variables that the program will not have.</param>
-    /// <exception cref="ArgumentException">The names are not as many as the descriptors, or one is not valid.</exception>
+    /// <exception cref="ArgumentException">
+    /// Thrown when the number of names is not the number of descriptors, or a name is not valid.
+    /// </exception>
     public static string[] Prepare(
         string program, IEnumerable<string> arguments, IList<string> names, int count, Dictionary<string, string> variables, out string[] lost)
     {

@@ -9,7 +9,9 @@ internal static class ProgramLookup
     /// <param name="fileName">A path, or a name to search for.</param>
     /// <param name="searchPath">The child's PATH; null where it has none.</param>
     /// <param name="workingDirectory">The child's directory, to which relative directories of PATH are relative.</param>
-    /// <exception cref="SystemCallException">ENOENT: it was not found. EACCES: it is not executable, or is a directory.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when the program was not found (ENOENT), is not executable or is a directory (EACCES).
+    /// </exception>
     public static string Find(string fileName, string? searchPath, string workingDirectory)
     {
         if (fileName.Contains('/'))

@@ -63,8 +63,8 @@ internal sealed class SpawnPlan
 
     /// <summary>Starts the child, and returns its process ID.</summary>
     /// <param name="features">The features of the system to use.</param>
-    /// <exception cref="ObjectDisposedException">A descriptor is closed.</exception>
-    /// <exception cref="SystemCallException">EMFILE, or posix_spawn failed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE), or posix_spawn(3) fails.</exception>
     public unsafe int Spawn(SpawnFeatures features)
     {
         using var copies = new DescriptorCopies(_descriptors);

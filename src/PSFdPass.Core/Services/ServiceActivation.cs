@@ -37,7 +37,7 @@ public static class ServiceActivation
     /// or when a variable is malformed. No descriptor was taken.
     /// </exception>
     /// <exception cref="SystemCallException">
-    /// Thrown with EBADF when a descriptor that LISTEN_FDS counts is not open. No descriptor was taken; those that are open have
+    /// Thrown when a descriptor that LISTEN_FDS counts is not open (EBADF). No descriptor was taken; those that are open have
     /// close-on-exec set, and the variables are cleared.
     /// </exception>
     public static IReadOnlyList<NamedDescriptor> TakeDescriptors()

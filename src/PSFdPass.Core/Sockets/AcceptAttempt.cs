@@ -18,7 +18,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
 
     /// <inheritdoc/>
     /// <exception cref="SystemCallException">
-    /// EINVAL: the socket does not listen. EOPNOTSUPP: it is a datagram socket. EMFILE and so on.
+    /// Thrown when the socket is not listening (EINVAL), is a datagram socket (EOPNOTSUPP), or accept(2) fails: EMFILE and so on.
     /// </exception>
     public unsafe Outcome Try(out SafeDescriptorHandle result)
     {

@@ -11,8 +11,11 @@ internal static unsafe class NewSocket
     /// <summary>socket(2).</summary>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
     /// <param name="nonBlocking">True to set O_NONBLOCK.</param>
-    /// <exception cref="SystemCallException">EMFILE, ENFILE; EPROTONOSUPPORT for Seqpacket on macOS.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The type is one that Unix-domain sockets don't have.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when no descriptor is left (EMFILE, ENFILE), or the system does not have the type, such as Seqpacket on macOS
+    /// (EPROTONOSUPPORT).
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
     public static SafeDescriptorHandle Create(SocketType type, bool nonBlocking)
     {
         int fd = SysSocket.Create(Constants.AF_UNIX, SocketTypes.NumberOfUnix(type) | Constants.Current.SOCK_CLOEXEC, 0);

@@ -47,7 +47,9 @@ internal sealed class SocketFile
     /// <summary>Sets the permissions exactly, whatever the umask was.</summary>
     /// <param name="mode">The permissions.</param>
     /// <param name="socketInode">The inode of the socket that must be the one that is bound to the file.</param>
-    /// <exception cref="SystemCallException">The path no longer refers to this file, or its permissions can't be changed.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when the path no longer refers to this file, or its permissions can't be changed.
+    /// </exception>
     public void SetMode(UnixFileMode mode, ulong socketInode)
     {
         if (OperatingSystem.IsMacOS())

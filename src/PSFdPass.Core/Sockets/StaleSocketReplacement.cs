@@ -26,7 +26,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
     /// <param name="address">The path.</param>
     /// <param name="type">The type of the new socket.</param>
     /// <param name="bind">Binds the new socket; returns 0 or the error.</param>
-    /// <exception cref="SystemCallException">EADDRINUSE: the directory can't be opened.</exception>
+    /// <exception cref="SystemCallException">Thrown when the directory can't be opened (EADDRINUSE).</exception>
     public StaleSocketReplacement(UnixSocketAddress address, SocketType type, Func<int> bind)
     {
         _address = address;
@@ -49,7 +49,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
 
     /// <inheritdoc/>
     /// <exception cref="SystemCallException">
-    /// EADDRINUSE: the socket is in use, or it could not be found out whether it is. The message has the reason.
+    /// Thrown when the socket is in use, or may be in use (EADDRINUSE). The message has the reason.
     /// </exception>
     public Outcome Try(out bool result)
     {

@@ -19,7 +19,7 @@ public static class UnixSocket
     /// <summary>Creates a pair of connected sockets without names (socketpair(2)).</summary>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
     /// <exception cref="SystemCallException">Thrown when socketpair(2) fails: EMFILE, or EPROTONOSUPPORT for Seqpacket on macOS.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The type is one that Unix-domain sockets don't have.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
     public static (Socket Left, Socket Right) CreatePair(SocketType type = SocketType.Stream)
     {
         (SafeDescriptorHandle left, SafeDescriptorHandle right) = NewSocket.CreatePair(type);
@@ -62,8 +62,10 @@ public static class UnixSocket
     /// Thrown when connect(2) fails: ENOENT, ECONNREFUSED, EACCES, ENAMETOOLONG, ENOTSOCK (the path is a file of another kind), EPROTOTYPE
     /// (the socket is of another type) and so on.
     /// </exception>
-    /// <exception cref="UnauthorizedAccessException">The listener belongs to another user than the required ones.</exception>
-    /// <exception cref="ArgumentException"><paramref name="requiredUsers"/> is given for a datagram socket, whose peer is not recorded.</exception>
+    /// <exception cref="UnauthorizedAccessException">Thrown when the listener does not belong to one of the required users.</exception>
+    /// <exception cref="ArgumentException">
+    /// Thrown when <paramref name="requiredUsers"/> is set for a datagram socket, whose peer is not recorded.
+    /// </exception>
     /// <exception cref="TimeoutException">Thrown when no connection was accepted in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
     public static Socket Connect(
@@ -175,7 +177,7 @@ public static class UnixSocket
     /// <param name="bytes">The size in bytes. Linux doubles it for its own bookkeeping.</param>
     /// <returns>The size in effect, in the same unit: less where the system limits it (net.core.wmem_max).</returns>
     /// <exception cref="SystemCallException">Thrown when setsockopt(2) fails: ENOTSOCK, EBADF.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The size is zero or negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the size is zero or negative.</exception>
     public static int SetSendBuffer(SafeHandle socket, int bytes) => SetBuffer(socket, Constants.Current.SO_SNDBUF, bytes, "SO_SNDBUF");
 
     /// <summary>Sets the size of the receive buffer (SO_RCVBUF of socket(7)). Linux ignores it for Unix-domain sockets.</summary>
@@ -189,9 +191,9 @@ public static class UnixSocket
     /// abstract name when it connects or sends.
     /// </remarks>
     /// <param name="socket">A Unix-domain socket.</param>
-    /// <exception cref="NotUnixSocketException">It is a socket of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
     /// <exception cref="SystemCallException">Thrown when setsockopt(2) fails: ENOTSOCK, EBADF.</exception>
-    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the system is not Linux.</exception>
     public static void RequestCredentials(SafeHandle socket)
     {
         ArgumentNullException.ThrowIfNull(socket);

@@ -27,7 +27,7 @@ public sealed class UnixSocketAddress
     /// The path; a relative one is relative to the process's current directory. It has at most 107 bytes on Linux and 103 on macOS;
     /// connect(2) and bind(2) fail with ENAMETOOLONG for a longer one.
     /// </param>
-    /// <exception cref="ArgumentException">The path is empty or contains a NUL.</exception>
+    /// <exception cref="ArgumentException">Thrown when the path is empty or contains a null character.</exception>
     public static UnixSocketAddress FromPath(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -41,8 +41,8 @@ public sealed class UnixSocketAddress
     /// The name without the NUL (or the @ that represents it) in front. It has at most 107 bytes; connect(2) and bind(2) fail with
     /// ENAMETOOLONG for a longer one.
     /// </param>
-    /// <exception cref="ArgumentException">The name is empty.</exception>
-    /// <exception cref="PlatformNotSupportedException">The system has no abstract names.</exception>
+    /// <exception cref="ArgumentException">Thrown when the name is empty.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the system has no abstract names.</exception>
     public static UnixSocketAddress FromAbstractName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -62,7 +62,7 @@ public sealed class UnixSocketAddress
     /// <summary>Writes <c>struct sockaddr_un</c> and returns its length.</summary>
     /// <param name="buffer">At least <see cref="SysUn.MaxSize"/> bytes.</param>
     /// <param name="call">The system call that the address is for.</param>
-    /// <exception cref="SystemCallException">ENAMETOOLONG: the name has more bytes than an address holds.</exception>
+    /// <exception cref="SystemCallException">Thrown when the name has more bytes than an address holds (ENAMETOOLONG).</exception>
     internal uint Write(Span<byte> buffer, string call) => Fits(Name)
         ? (uint)SysUn.Write(buffer, Name, IsAbstract, Constants.Current)
         : throw new SystemCallException(call, Errno.ENAMETOOLONG, ToString());

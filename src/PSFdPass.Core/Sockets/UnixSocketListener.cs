@@ -55,7 +55,7 @@ public sealed class UnixSocketListener : Socket
     /// Thrown when the address can't be used: EADDRINUSE (it is in use, or is not a socket that can be replaced), ENAMETOOLONG, ENOENT,
     /// EACCES and so on.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">The type is one that Unix-domain sockets don't have.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
     public static UnixSocketListener Create(
         UnixSocketAddress address,

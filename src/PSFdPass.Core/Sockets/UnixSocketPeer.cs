@@ -67,7 +67,7 @@ public sealed class UnixSocketPeer : IDisposable
     /// <summary>Returns the peer of a socket.</summary>
     /// <param name="socket">A connected Unix-domain socket of type stream or seqpacket, or one of a pair.</param>
     /// <param name="withProcessDescriptor">True to open <see cref="ProcessDescriptor"/> as well, where the system has it.</param>
-    /// <exception cref="NotUnixSocketException">It is a socket of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when the peer is not known: ENOTSOCK, EBADF; ENOTCONN when the socket has no peer; EMFILE when no descriptor is left for the process descriptor.
     /// </exception>

@@ -21,7 +21,9 @@ internal readonly struct Deadline
 
     /// <summary>Returns the deadline that is a timeout from now.</summary>
     /// <param name="timeout">The timeout, which is rounded up to milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not <see cref="Timeout.InfiniteTimeSpan"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// Thrown when the timeout is negative and not <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// </exception>
     public static Deadline After(TimeSpan timeout)
     {
         if (timeout == Timeout.InfiniteTimeSpan)

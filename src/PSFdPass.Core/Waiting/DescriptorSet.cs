@@ -48,7 +48,7 @@ public sealed class DescriptorSet : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>Creates an empty set.</summary>
-    /// <exception cref="SystemCallException">EMFILE, ENFILE: no descriptor is left. The set needs two.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE, ENFILE). The set needs two.</exception>
     public DescriptorSet()
         : this(OperatingSystem.IsLinux() ? new EpollPoller() : new PollPoller())
     {
@@ -89,12 +89,12 @@ public sealed class DescriptorSet : IDisposable
     /// reported.
     /// </param>
     /// <param name="state">An object that is returned with the descriptor.</param>
-    /// <exception cref="ArgumentException">The descriptor is a member already.</exception>
+    /// <exception cref="ArgumentException">Thrown when the descriptor is already a member.</exception>
     /// <exception cref="SystemCallException">
-    /// ENOSPC: the user watches as many descriptors as fs.epoll.max_user_watches permits. ENOMEM. EBADF: it is not open. The set is
-    /// unchanged.
+    /// Thrown when the user has reached the limit fs.epoll.max_user_watches (ENOSPC), memory is short (ENOMEM), or the descriptor is
+    /// not open (EBADF). The set is unchanged.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed, or the set was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set was disposed.</exception>
     public void Add(SafeHandle descriptor, DescriptorEvents events, object? state = null)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
@@ -149,9 +149,9 @@ public sealed class DescriptorSet : IDisposable
     /// <summary>Changes the events that a member is waited for.</summary>
     /// <param name="descriptor">The member.</param>
     /// <param name="events">The events, as for <see cref="Add"/>.</param>
-    /// <exception cref="ArgumentException">The descriptor is not a member.</exception>
-    /// <exception cref="SystemCallException">ENOMEM. The set is unchanged.</exception>
-    /// <exception cref="ObjectDisposedException">The descriptor is closed, or the set was disposed.</exception>
+    /// <exception cref="ArgumentException">Thrown when the descriptor is not a member.</exception>
+    /// <exception cref="SystemCallException">Thrown when memory is short (ENOMEM). The set is unchanged.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set was disposed.</exception>
     public void Change(SafeHandle descriptor, DescriptorEvents events)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
@@ -203,13 +203,13 @@ public sealed class DescriptorSet : IDisposable
     /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The number of members that are ready; 0 when the time is over, or after <see cref="Wake"/>.</returns>
-    /// <exception cref="ArgumentException">The buffer is empty.</exception>
-    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
-    /// <exception cref="InvalidOperationException">Another thread is waiting on this set.</exception>
-    /// <exception cref="ObjectDisposedException">The set was disposed, before or during the wait.</exception>
+    /// <exception cref="ArgumentException">Thrown when the buffer is empty.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when another thread is waiting on this set.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the set was disposed, before or during the wait.</exception>
     /// <exception cref="SystemCallException">
-    /// ENOMEM. EMFILE, ENFILE: no descriptor was left when the set had to be built again, because a member was closed that another
-    /// process still has open; the next wait tries again.
+    /// Thrown when memory is short (ENOMEM), or when no descriptor was left (EMFILE, ENFILE) after a member was closed that another
+    /// process still has open. The set then has to be built again, which the next wait tries.
     /// </exception>
     public int Wait(Span<ReadyDescriptor> ready, TimeSpan timeout, CancellationToken cancellationToken = default)
     {

@@ -8,7 +8,9 @@ internal abstract class DescriptorSetPoller : IDisposable
     public abstract bool MustBeWokenForChanges { get; }
 
     /// <summary>Begins to watch a descriptor. False for a file that can't be watched because it is always ready.</summary>
-    /// <exception cref="SystemCallException">ENOSPC, ENOMEM: the system watches as many as it may. EEXIST: it is watched already.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when the system has reached a limit (ENOSPC, ENOMEM), or the descriptor is already watched (EEXIST).
+    /// </exception>
     public abstract bool TryAdd(int fd, ulong token, short events);
 
     /// <summary>Changes the events that a descriptor is watched for.</summary>

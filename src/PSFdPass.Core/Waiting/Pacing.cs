@@ -30,7 +30,7 @@ internal struct Pacing
     }
 
     /// <summary>Ends an operation that never waits, and that was interrupted too many times in succession.</summary>
-    /// <exception cref="SystemCallException">EINTR.</exception>
+    /// <exception cref="SystemCallException">Thrown when there were too many interruptions (EINTR).</exception>
     public static void ThrowIfEndless(ref int interruptions, string call)
     {
         if (++interruptions > MaxInterruptions)

@@ -29,7 +29,7 @@ internal static unsafe class ReadinessPoller
     /// <param name="events">The poll(2) events; 0 to pause without polling.</param>
     /// <param name="milliseconds">The time to wait; -1 for no limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="SystemCallException">EMFILE: no descriptor is left to wake the thread with.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor is left to wake the thread with (EMFILE).</exception>
     public static Task<bool> WaitAsync(SafeHandle? handle, short events, int milliseconds, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(handle, events, milliseconds < 0 ? Deadline.Never : Deadline.After(TimeSpan.FromMilliseconds(milliseconds)));

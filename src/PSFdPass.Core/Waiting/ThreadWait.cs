@@ -27,7 +27,7 @@ internal unsafe struct ThreadWait : IDisposable
     /// <param name="events">The poll(2) events; 0 to pause without polling the descriptor.</param>
     /// <param name="milliseconds">The time to wait.</param>
     /// <returns>True when the descriptor is ready, or when poll reports an error on it, which the next attempt finds.</returns>
-    /// <exception cref="SystemCallException">poll(2) failed: ENOMEM.</exception>
+    /// <exception cref="SystemCallException">Thrown when poll(2) fails: ENOMEM.</exception>
     public bool For(short events, int milliseconds)
     {
         if (!_isPrepared)

@@ -14,7 +14,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
     private readonly SafeDescriptorHandle _write;
 
     /// <summary>Creates the descriptor.</summary>
-    /// <exception cref="SystemCallException">EMFILE, ENFILE: no descriptor is left.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE, ENFILE).</exception>
     public WakeDescriptor()
     {
         if (OperatingSystem.IsLinux())
