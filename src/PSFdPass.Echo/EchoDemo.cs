@@ -55,22 +55,22 @@ public sealed class EchoDemo : IDisposable
         Completion = Task.Run(PlayAsync);
     }
 
-    /// <summary>The port on which users connect; 0 when this plays the wide receiver only.</summary>
+    /// <summary>Gets the port on which users connect; 0 when this plays only the wide receiver.</summary>
     public int Port => _quarterback?.LocalEndPoint.Port ?? 0;
 
-    /// <summary>The quarterback's process id; null when it is somebody else's.</summary>
+    /// <summary>Gets the process ID of the quarterback; null when this does not play it.</summary>
     public int? QuarterbackId => _quarterback is null ? null : Environment.ProcessId;
 
-    /// <summary>The wide receiver's process id; null when it is somebody else's.</summary>
+    /// <summary>Gets the process ID of the wide receiver; null when this does not play it.</summary>
     public int? WideReceiverId => _child?.Id ?? (_wideReceiver is null ? null : Environment.ProcessId);
 
-    /// <summary>The Unix-domain socket between the players.</summary>
+    /// <summary>Gets the path of the Unix-domain socket between the players.</summary>
     public string SocketPath => _options.SocketPath;
 
-    /// <summary>Completes when users can connect (or, for the wide receiver, quarterbacks); faulted if it does not come to that.</summary>
+    /// <summary>Gets a task that completes when users can connect (or, for the wide receiver, quarterbacks), and fails if they never can.</summary>
     public Task Listening => _listening.Task;
 
-    /// <summary>Completes when the demo has stopped and closed everything; faulted if it could not go on.</summary>
+    /// <summary>Gets a task that completes when the demo has stopped and closed everything, and fails if the demo could not continue.</summary>
     public Task Completion { get; }
 
     /// <summary>Starts to play.</summary>

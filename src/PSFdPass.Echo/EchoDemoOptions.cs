@@ -13,10 +13,10 @@ public sealed record EchoDemoOptions
     /// <summary>The default socket of the demo.</summary>
     public const string DefaultSocket = "fd-pass.sock";
 
-    /// <summary>Which part this process plays.</summary>
+    /// <summary>Gets the part that this process plays.</summary>
     public EchoRole Role { get; init; }
 
-    /// <summary>The address where users connect; port 0 chooses a free one.</summary>
+    /// <summary>Gets the address where users connect; port 0 chooses a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
 
     /// <summary>
@@ -26,10 +26,10 @@ public sealed record EchoDemoOptions
     /// </summary>
     public Socket? Listener { get; init; }
 
-    /// <summary>The Unix-domain socket between the players.</summary>
+    /// <summary>Gets the path of the Unix-domain socket between the players.</summary>
     public string SocketPath { get; init; } = DefaultSocket;
 
-    /// <summary>The name of the socket in the log; by default its path.</summary>
+    /// <summary>Gets the name of the socket in the log; by default its path.</summary>
     public string? SocketName { get; init; }
 
     /// <summary>
@@ -40,11 +40,11 @@ public sealed record EchoDemoOptions
     /// <summary>Gets a value indicating whether the wide receiver serves users on Unix-domain stream sockets, too.</summary>
     public bool AllowUnixConnections { get; init; }
 
-    /// <summary>True to remove a socket file on which nobody answers.</summary>
+    /// <summary>Gets a value indicating whether a socket file on which no process listens is removed.</summary>
     public bool ReplaceStale { get; init; }
 
     /// <summary>
-    /// With <see cref="EchoRole.All"/>, how to start the wide receiver's process: one that plays that role on the same socket,
+    /// Gets how to start the wide receiver's process with <see cref="EchoRole.All"/>: one that plays that role on the same socket,
     /// writes its log to its standard output, and stops when its standard input ends.
     /// </summary>
     public ProcessStartInfo? WideReceiverProcess { get; init; }

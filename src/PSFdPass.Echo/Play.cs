@@ -1,7 +1,7 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// A player's play, on a thread of its own, from its beginning until it is cancelled or disposed. What the play uses may be disposed
+/// A player's play, on a thread of its own, from its beginning until it is canceled or disposed. What the play uses may be disposed
 /// right after it.
 /// </summary>
 internal sealed class Play : IDisposable
@@ -12,7 +12,7 @@ internal sealed class Play : IDisposable
     private bool _isDisposed;
 
     /// <summary>Begins to play.</summary>
-    /// <param name="play">Plays with a set that is woken when the token is cancelled, until then.</param>
+    /// <param name="play">Plays with a set that is woken when the token is canceled, until then.</param>
     /// <param name="createSet">Creates the set.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the player is disposed.</exception>

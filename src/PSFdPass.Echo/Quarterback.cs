@@ -109,7 +109,7 @@ public sealed class Quarterback : IDisposable
 
     private bool MayAccept => _acceptAgain.IsReached && _users.Waiting == 0 && _ungreeted.Count == 0 && _users.Thrown < _window;
 
-    /// <summary>Plays until it is cancelled: connects to the wide receiver, listens, and hands users over.</summary>
+    /// <summary>Plays until it is canceled: connects to the wide receiver, listens, and hands users over.</summary>
     /// <param name="listening">Called once, when users can connect.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="SystemCallException">

@@ -89,7 +89,7 @@ public sealed class WideReceiver : IDisposable
     /// <summary>Gets the method that creates the set that waits for everything.</summary>
     internal Func<DescriptorSet> CreateSet { get; init; } = static () => new DescriptorSet();
 
-    /// <summary>Plays until it is cancelled; by then every connection that it has is shut down.</summary>
+    /// <summary>Plays until it is canceled; by then every connection that it has is shut down.</summary>
     /// <param name="listening">Called once, when the play begins.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="InvalidOperationException">Thrown when the play has already started.</exception>

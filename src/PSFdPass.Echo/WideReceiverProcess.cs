@@ -32,10 +32,10 @@ internal sealed class WideReceiverProcess : IDisposable
         Exited = _process.WaitForExitAsync();
     }
 
-    /// <summary>Its process id.</summary>
+    /// <summary>Gets the process ID.</summary>
     public int Id { get; }
 
-    /// <summary>Completes when it has ended, for whatever reason, and everything that it wrote was read.</summary>
+    /// <summary>Gets a task that completes when the process has ended, for whatever reason, and everything that it wrote was read.</summary>
     public Task Exited { get; }
 
     /// <summary>Gets a value indicating whether it has ended otherwise than with status 0.</summary>

@@ -13,21 +13,21 @@ internal readonly ref struct ControlMessage
         _layout = ref layout;
     }
 
-    /// <summary>cmsg_level.</summary>
+    /// <summary>Gets cmsg_level.</summary>
     public int Level { get; }
 
-    /// <summary>cmsg_type.</summary>
+    /// <summary>Gets cmsg_type.</summary>
     public int Type { get; }
 
-    /// <summary>The data, which stays in the buffer that was read.</summary>
+    /// <summary>Gets the data, which stays in the buffer that was read.</summary>
     public ReadOnlySpan<byte> Data { get; }
 
-    /// <summary>SCM_RIGHTS: the data is descriptor numbers, four bytes each.</summary>
+    /// <summary>Gets a value indicating whether the data is descriptor numbers, four bytes each (SCM_RIGHTS).</summary>
     public bool IsRights => Level == _layout.SolSocket && Type == ControlMessageLayout.ScmRights;
 
-    /// <summary>SCM_CREDENTIALS: the data is a <c>struct ucred</c>, and all of it is there.</summary>
+    /// <summary>Gets a value indicating whether the data is a complete <c>struct ucred</c> (SCM_CREDENTIALS).</summary>
     public bool IsCredentials => Level == _layout.SolSocket && Type == _layout.ScmCredentials && Data.Length >= 12;
 
-    /// <summary>SCM_PIDFD: the data is the number of a process descriptor.</summary>
+    /// <summary>Gets a value indicating whether the data is the number of a process descriptor (SCM_PIDFD).</summary>
     public bool IsProcessDescriptor => Level == _layout.SolSocket && Type == _layout.ScmPidFd;
 }

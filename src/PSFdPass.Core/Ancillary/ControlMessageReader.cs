@@ -21,7 +21,7 @@ internal ref struct ControlMessageReader
         Current = default;
     }
 
-    /// <summary>The message that <see cref="MoveNext"/> found.</summary>
+    /// <summary>Gets the message that <see cref="MoveNext"/> found.</summary>
     public ControlMessage Current { get; private set; }
 
     /// <summary>Reads the descriptors when they are all there is: one SCM_RIGHTS message, whole, and nothing behind it.</summary>

@@ -16,7 +16,7 @@ internal ref struct ControlMessageWriter
         _layout = ref layout;
     }
 
-    /// <summary>Bytes written so far: the msg_controllen to send with.</summary>
+    /// <summary>Gets the number of bytes written so far, which is the msg_controllen to send with.</summary>
     public int Written { get; private set; }
 
     /// <summary>Appends an SCM_RIGHTS message with these descriptor numbers.</summary>

@@ -10,7 +10,7 @@ internal sealed unsafe class Copying
 {
     private const int SEEK_CUR = 1;
 
-    // So much at once that a copy can be cancelled and reports its progress.
+    // So much at once that a copy can be canceled and reports its progress.
     private const int MostInKernel = 8 << 20;
     private const int MostThroughBuffer = 128 << 10;
 

@@ -21,7 +21,7 @@ public sealed partial class FileDescriptor
     /// behind it.
     /// </remarks>
     /// <exception cref="TimeoutException">Thrown when nothing could be read in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the next message carries descriptors, which <see cref="DescriptorReceiver"/> receives.</exception>
     /// <exception cref="SystemCallException">Thrown when the call fails: EBADF, EISDIR, ENOTCONN, ECONNRESET and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, before or during the wait.</exception>
@@ -60,7 +60,7 @@ public sealed partial class FileDescriptor
     /// receive part of a line in between.
     /// </remarks>
     /// <exception cref="TimeoutException">Thrown when the delimiter was not read in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the next message carries descriptors, which <see cref="DescriptorReceiver"/> receives.</exception>
     /// <exception cref="SystemCallException">Thrown when a call fails: EBADF, EISDIR, ENOTCONN, ECONNRESET and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, before or during the wait.</exception>
@@ -81,7 +81,7 @@ public sealed partial class FileDescriptor
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <remarks>Several threads may write to one descriptor. Where a write waits, their data can be interleaved.</remarks>
     /// <exception cref="TimeoutException">Thrown when not all data was written in time. The message says how much was written.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. The message says how much was written.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The message says how much was written.</exception>
     /// <exception cref="SystemCallException">Thrown when the call fails: EBADF, EPIPE, ECONNRESET, ENOSPC, EMSGSIZE and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, before or during the wait.</exception>
     public static unsafe void Write(
@@ -120,7 +120,7 @@ public sealed partial class FileDescriptor
     /// <exception cref="ArgumentException">Thrown when the source and the target are the same file.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the count or the timeout is negative.</exception>
     /// <exception cref="TimeoutException">Thrown when the copy was not complete in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the copy was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the copy was canceled.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the next message of the source carries descriptors.</exception>
     /// <exception cref="SystemCallException">Thrown when a call fails.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed, before or during the copy.</exception>

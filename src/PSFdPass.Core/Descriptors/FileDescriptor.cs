@@ -106,7 +106,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite, or the access is invalid.</exception>
     /// <exception cref="PlatformNotSupportedException">Thrown when an option is set that only Linux has.</exception>
     /// <exception cref="TimeoutException">Thrown when the other end was not opened in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when open(2) fails: ENOENT, EACCES, EISDIR for writing to a directory and so on. ELOOP: the path is a link that is not
     /// followed. EXDEV: the path leads out of the directory that it is confined to. ENOSYS: the kernel has no openat2(2), and nothing was

@@ -6,7 +6,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>A system call failed. The message names the call, the error and, where that is known, what to do.</summary>
+/// <summary>The exception for a system call that failed. The message names the call, the error and, where that is known, what to do.</summary>
 public sealed class SystemCallException : IOException
 {
     internal SystemCallException(string call, int errno, string? subject = null, Exception? inner = null)
@@ -37,13 +37,13 @@ public sealed class SystemCallException : IOException
     /// <summary>Gets the path, the address or the descriptor that the call was about; null when there was none.</summary>
     public string? Subject { get; }
 
-    /// <summary>The system call that failed, by its name in section 2 of the manual: <c>sendmsg</c>.</summary>
+    /// <summary>Gets the name of the system call that failed, as in section 2 of the manual: <c>sendmsg</c>.</summary>
     public string Call { get; }
 
-    /// <summary>The error number, as this system counts them (errno(3)).</summary>
+    /// <summary>Gets the error number of this system (errno(3)).</summary>
     public int Errno { get; }
 
-    /// <summary>The name of the error: <c>ENOTSOCK</c>.</summary>
+    /// <summary>Gets the name of the error: <c>ENOTSOCK</c>.</summary>
     public string ErrnoName { get; }
 
     /// <summary>The error that the call just made has left.</summary>

@@ -32,7 +32,7 @@ internal readonly ref struct ControlContents
     /// <summary>Gets the number of descriptors that did not fit there and were closed.</summary>
     public int Closed { get; }
 
-    /// <summary>SCM_CREDENTIALS, if they came.</summary>
+    /// <summary>Gets the credentials (SCM_CREDENTIALS); null when there were none.</summary>
     public MessageCredentials? Credentials { get; }
 
     /// <summary>Sorts out the msg_controllen bytes that recvmsg(2) filled in.</summary>

@@ -13,7 +13,7 @@ namespace PSFdPass;
 /// <remarks>
 /// <para>The control buffer always has space for the most descriptors that a message can carry, so that none is lost because of what
 /// the caller asked for. All of them are close-on-exec. A plain read of the same socket would discard attached descriptors.</para>
-/// <para>A cancelled wait never loses a message. Nothing is kept in a buffer that other readers of the socket can't see.</para>
+/// <para>A canceled wait never loses a message. Nothing is kept in a buffer that other readers of the socket can't see.</para>
 /// <para>Thread-safe. Several threads may receive from one socket; each message goes to one of them, whole.</para>
 /// </remarks>
 public static class DescriptorReceiver
@@ -60,7 +60,7 @@ public static class DescriptorReceiver
     /// Thrown when there is not enough memory for the buffer. Nothing was received.
     /// </exception>
     /// <exception cref="TimeoutException">Thrown when no message arrived within the timeout.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
     public static ReceivedMessage? ReceiveMessage(
         SafeHandle socket, TimeSpan timeout, CancellationToken cancellationToken = default, int bufferSize = 0, bool peek = false)
@@ -102,7 +102,7 @@ public static class DescriptorReceiver
     /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
     /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
     /// <exception cref="TimeoutException">Thrown when no message arrived within the timeout.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
     [SkipLocalsInit]
     public static ReceiveResult Receive(

@@ -3,7 +3,7 @@ namespace PSFdPass;
 /// <summary>The result of one recvmsg(2) into the caller's buffers.</summary>
 public readonly record struct ReceiveResult
 {
-    /// <summary>Bytes written to the caller's buffer.</summary>
+    /// <summary>Gets the number of bytes written to the caller's buffer.</summary>
     public int Bytes { get; init; }
 
     /// <summary>Gets the length of the packet, which is more than <see cref="Bytes"/> when it was truncated.</summary>
@@ -21,6 +21,6 @@ public readonly record struct ReceiveResult
     /// <summary>Gets the sender, if the socket has SO_PASSCRED on; otherwise null.</summary>
     public MessageCredentials? Credentials { get; init; }
 
-    /// <summary>The peer has closed its end and everything it sent has been received.</summary>
+    /// <summary>Gets a value indicating whether the peer has closed its end and everything that it sent has been received.</summary>
     public bool IsEndOfStream { get; init; }
 }

@@ -23,13 +23,13 @@ public sealed class ReceivedMessage : IDisposable
         BytesLost = other.BytesLost;
     }
 
-    /// <summary>The bytes that came with the descriptors. On a stream, also those sent just before them.</summary>
+    /// <summary>Gets the bytes that arrived with the descriptors. On a stream, also those sent just before them.</summary>
     public byte[] Data { get; }
 
-    /// <summary>The data as UTF-8 text.</summary>
+    /// <summary>Gets the data as UTF-8 text.</summary>
     public string Text => Encoding.UTF8.GetString(Data);
 
-    /// <summary>The descriptors, in the order they were sent.</summary>
+    /// <summary>Gets the descriptors, in the order in which they were sent.</summary>
     public IReadOnlyList<FileDescriptor> Descriptors { get; }
 
     /// <summary>Gets the sender, if the socket has SO_PASSCRED on; otherwise null.</summary>

@@ -143,7 +143,7 @@ public sealed class FdProcess : IDisposable
     /// <param name="cancellationToken">Cancels the wait, not the child.</param>
     /// <returns>True when the child has ended; false when the timeout has expired.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
     public bool WaitForExit(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -161,7 +161,7 @@ public sealed class FdProcess : IDisposable
 
     /// <summary>Waits until the child has ended, without blocking a thread.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the child.</param>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
     public Task WaitForExitAsync(CancellationToken cancellationToken = default) =>
         WaitLoop.RunAsync<ExitAttempt, bool>(new ExitAttempt(this), _descriptor, Deadline.Never, cancellationToken).AsTask();

@@ -15,7 +15,7 @@ namespace PSFdPass;
 /// </summary>
 /// <remarks>
 /// Thread-safe: each operation is a connection of its own, so that an instance also outlives a restart of the daemon. When an operation
-/// ends with a timeout or is cancelled, the daemon may have carried it out.
+/// ends with a timeout or is canceled, the daemon may have carried it out.
 /// </remarks>
 public sealed class FdHolder
 {
@@ -48,7 +48,7 @@ public sealed class FdHolder
     /// </exception>
     /// <exception cref="SystemCallException">Thrown when nobody listens: ENOENT, ECONNREFUSED, EACCES.</exception>
     /// <exception cref="TimeoutException">Thrown when the daemon didn't answer in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the operation was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
     public void Store(string name, SafeHandle descriptor, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(descriptor);

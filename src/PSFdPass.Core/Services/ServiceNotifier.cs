@@ -28,7 +28,7 @@ public static class ServiceNotifier
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
     /// <exception cref="SystemCallException">Thrown when nobody receives there: ENOENT, ECONNREFUSED, EACCES.</exception>
     /// <exception cref="TimeoutException">Thrown when the manager didn't receive in time. The notification was not sent.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. The notification was not sent.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The notification was not sent.</exception>
     public static void Send(ServiceNotification notification, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(notification);

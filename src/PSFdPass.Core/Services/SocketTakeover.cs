@@ -81,7 +81,7 @@ public sealed class SocketTakeover : IDisposable
     /// <exception cref="SystemCallException">Thrown when no server waits there: ENOENT, ECONNREFUSED, EACCES.</exception>
     /// <exception cref="SocketTakeoverException">Thrown when the server refuses, ends, or is another program.</exception>
     /// <exception cref="TimeoutException">Thrown when the server didn't answer in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the operation was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
     public static SocketTakeover Start(UnixSocketAddress address, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -145,7 +145,7 @@ public sealed class SocketTakeover : IDisposable
     /// <exception cref="TimeoutException">
     /// Thrown when the server didn't confirm in time. The takeover is given up, and the server continues to serve.
     /// </exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. The takeover is given up.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The takeover is given up.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when this object is disposed.</exception>
     public void Complete(TimeSpan timeout, CancellationToken cancellationToken = default)
     {

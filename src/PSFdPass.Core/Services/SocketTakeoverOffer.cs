@@ -78,7 +78,7 @@ public sealed class SocketTakeoverOffer : IDisposable
     /// <returns>The successor, which now serves. This server must stop accepting connections, finish those it has, and exit.</returns>
     /// <exception cref="ArgumentException">Thrown when a name is not valid or occurs twice.</exception>
     /// <exception cref="InvalidOperationException">Thrown when another thread is waiting, or a successor has already taken over.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was cancelled. No successor has taken over.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. No successor has taken over.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when this object is disposed.</exception>
     public UnixSocketPeer Wait(
         IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors,

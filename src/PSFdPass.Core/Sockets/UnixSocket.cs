@@ -67,7 +67,7 @@ public static class UnixSocket
     /// Thrown when <paramref name="requiredUsers"/> is set for a datagram socket, whose peer is not recorded.
     /// </exception>
     /// <exception cref="TimeoutException">Thrown when no connection was accepted in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     public static Socket Connect(
         UnixSocketAddress address,
         SocketType type,
@@ -112,7 +112,7 @@ public static class UnixSocket
     /// Thrown when accept(2) fails: EINVAL when the socket does not listen, EOPNOTSUPP for a datagram socket, EMFILE and so on.
     /// </exception>
     /// <exception cref="TimeoutException">Thrown when no connection arrived in time.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the listener is closed, also during the wait.</exception>
     public static Socket Accept(SafeHandle listener, TimeSpan timeout, CancellationToken cancellationToken = default)
     {

@@ -56,7 +56,7 @@ public sealed class UnixSocketListener : Socket
     /// EACCES and so on.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     public static UnixSocketListener Create(
         UnixSocketAddress address,
         SocketType type = SocketType.Stream,

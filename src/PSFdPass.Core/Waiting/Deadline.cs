@@ -7,7 +7,7 @@ internal readonly struct Deadline
 
     private Deadline(long end) => _end = end;
 
-    /// <summary>A deadline that is never reached.</summary>
+    /// <summary>Gets a deadline that is never reached.</summary>
     public static Deadline Never => new(long.MaxValue);
 
     /// <summary>Gets a value indicating whether the deadline is never reached.</summary>

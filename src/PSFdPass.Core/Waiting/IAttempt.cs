@@ -34,6 +34,6 @@ internal interface IAttempt<TResult>
     /// <summary>Creates the exception for a deadline that was reached.</summary>
     Exception CreateTimeoutException();
 
-    /// <summary>Creates the exception for a wait that was cancelled.</summary>
+    /// <summary>Creates the exception for a wait that was canceled.</summary>
     Exception CreateCanceledException(CancellationToken cancellationToken);
 }

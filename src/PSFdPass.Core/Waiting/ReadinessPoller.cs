@@ -23,7 +23,7 @@ internal static unsafe class ReadinessPoller
     public static int WakeNumber => s_wake?.Fd ?? -1;
 
     /// <summary>
-    /// Completes with true when the handle is ready, and with false when it was closed, the wait was cancelled or the time is over.
+    /// Completes with true when the handle is ready, and with false when it was closed, the wait was canceled or the time is over.
     /// </summary>
     /// <param name="handle">The handle, which is not kept open; null to pause.</param>
     /// <param name="events">The poll(2) events; 0 to pause without polling.</param>

@@ -23,7 +23,7 @@ internal unsafe struct ThreadWait : IDisposable
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Waits until the descriptor is ready, the wait is cancelled, the handle is closed or the time is over.</summary>
+    /// <summary>Waits until the descriptor is ready, the wait is canceled, the handle is closed or the time is over.</summary>
     /// <param name="events">The poll(2) events; 0 to pause without polling the descriptor.</param>
     /// <param name="milliseconds">The time to wait.</param>
     /// <returns>True when the descriptor is ready, or when poll reports an error on it, which the next attempt finds.</returns>

@@ -7,7 +7,7 @@ namespace PSFdPass.Waiting;
 /// <summary>
 /// The one loop in which every operation waits, synchronous or asynchronous: try without blocking; if that would block, wait until the
 /// descriptor is ready, or pause where nothing can be polled; repeat. After each failed attempt it checks, in this order, whether the
-/// handle was closed by another thread, whether the wait was cancelled, and whether the deadline was reached.
+/// handle was closed by another thread, whether the wait was canceled, and whether the deadline was reached.
 /// </summary>
 /// <remarks>
 /// A wait holds no reference to the caller's handle, so that disposing the handle closes its number at once. The number itself is

@@ -39,7 +39,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
         }
     }
 
-    /// <summary>The number to poll for POLLIN, which is valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Gets the number to poll for POLLIN, which is valid until <see cref="Dispose"/>.</summary>
     public int Fd => (int)_read.DangerousGetHandle();
 
     /// <summary>Creates one; null when no descriptor is left.</summary>

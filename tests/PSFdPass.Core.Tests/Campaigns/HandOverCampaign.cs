@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Hand-overs between several threads, while the garbage collector runs and waits are cancelled or time out at random moments: each
+/// Hand-overs between several threads, while the garbage collector runs and waits are canceled or time out at random moments: each
 /// payload arrives once, with its own descriptor.
 /// </summary>
 [Trait("Category", "Campaign")]

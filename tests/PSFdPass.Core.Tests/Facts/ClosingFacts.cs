@@ -75,7 +75,7 @@ public sealed class ClosingFacts
     }
 
     [LinuxFact]
-    public async Task Disposing_a_listener_right_after_a_cancelled_async_accept_leaves_the_shared_listener_alive()
+    public async Task Disposing_a_listener_right_after_a_canceled_async_accept_leaves_the_shared_listener_alive()
     {
         for (int i = 0; i < 50; i++)
         {

@@ -66,7 +66,7 @@ public sealed class AsyncTests
     }
 
     [LinuxFact]
-    public async Task Of_many_waits_some_are_cancelled_some_time_out_and_the_others_end_as_they_should()
+    public async Task Of_many_waits_some_are_canceled_some_time_out_and_the_others_end_as_they_should()
     {
         (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, 90).Select(_ => UnixSocket.CreatePair(SocketType.Seqpacket))];
         using var source = new CancellationTokenSource();

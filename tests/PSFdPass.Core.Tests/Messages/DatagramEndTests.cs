@@ -21,7 +21,7 @@ public sealed class DatagramEndTests
     }
 
     [LinuxFact]
-    public async Task An_asynchronous_receive_after_shutdown_can_be_cancelled()
+    public async Task An_asynchronous_receive_after_shutdown_can_be_canceled()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;

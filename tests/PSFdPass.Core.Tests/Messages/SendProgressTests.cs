@@ -53,7 +53,7 @@ public sealed class SendProgressTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_cancelled_send_reports_what_was_sent()
+    public async Task A_canceled_send_reports_what_was_sent()
     {
         using var source = new CancellationTokenSource();
         byte[] data = new byte[10 << 20];

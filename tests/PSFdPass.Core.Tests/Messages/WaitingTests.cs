@@ -142,15 +142,15 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_token_that_is_cancelled_already_ends_a_wait_before_it_begins()
+    public async Task A_token_that_is_canceled_already_ends_a_wait_before_it_begins()
     {
-        var cancelled = new CancellationToken(canceled: true);
+        var canceled = new CancellationToken(canceled: true);
         Assert.Throws<OperationCanceledException>(
-            () => DescriptorReceiver.ReceiveMessage(_right.SafeHandle, Timeout.InfiniteTimeSpan, cancelled));
+            () => DescriptorReceiver.ReceiveMessage(_right.SafeHandle, Timeout.InfiniteTimeSpan, canceled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, cancelled).AsTask());
+            () => DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, canceled).AsTask());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => UnixSocket.AcceptAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, cancelled));
+            () => UnixSocket.AcceptAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, canceled));
     }
 
     [LinuxFact]

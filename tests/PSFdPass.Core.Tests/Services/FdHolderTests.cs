@@ -135,15 +135,15 @@ public sealed class FdHolderTests
     }
 
     [LinuxFact]
-    public void A_holder_that_does_not_answer_is_a_timeout_and_can_be_cancelled()
+    public void A_holder_that_does_not_answer_is_a_timeout_and_can_be_canceled()
     {
         using var directory = new TemporaryDirectory();
         UnixSocketAddress address = UnixSocketAddress.FromPath(directory.File("s"));
         using Socket silent = UnixSocketListener.Create(address);
         var client = new FdHolder(address);
         Assert.Throws<TimeoutException>(() => client.List(Patience.Short));
-        using var cancelled = new CancellationTokenSource(Patience.Short);
-        Assert.ThrowsAny<OperationCanceledException>(() => client.List(Patience.Long, cancelled.Token));
+        using var canceled = new CancellationTokenSource(Patience.Short);
+        Assert.ThrowsAny<OperationCanceledException>(() => client.List(Patience.Long, canceled.Token));
     }
 
     [LinuxFact]

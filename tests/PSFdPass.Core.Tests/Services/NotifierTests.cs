@@ -98,17 +98,17 @@ public sealed class NotifierTests
     }
 
     [LinuxFact]
-    public void The_barrier_has_a_timeout_and_can_be_cancelled_and_leaks_nothing()
+    public void The_barrier_has_a_timeout_and_can_be_canceled_and_leaks_nothing()
     {
         using Manager manager = Manager.Abstract();
-        using var cancelled = new CancellationTokenSource();
-        cancelled.CancelAfter(Patience.Short);
+        using var canceled = new CancellationTokenSource();
+        canceled.CancelAfter(Patience.Short);
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
             Assert.Throws<TimeoutException>(() => ServiceNotifier.SendBarrier(Patience.Short));
             manager.Receive().Descriptors[0].Dispose();
         });
-        Assert.ThrowsAny<OperationCanceledException>(() => ServiceNotifier.SendBarrier(Patience.Long, cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => ServiceNotifier.SendBarrier(Patience.Long, canceled.Token));
     }
 
     [LinuxFact]

@@ -193,10 +193,10 @@ public sealed class TakeoverTests
         UnixSocketAddress address = UnixSocketAddress.FromPath(directory.File("s"));
         using FileDescriptor file = Some.File();
         using var offer = SocketTakeoverOffer.Create(address);
-        using var cancelled = new CancellationTokenSource();
-        BlockedThread waiting = BlockedThread.Start(() => offer.Wait(Only(file), Patience.Long, cancellationToken: cancelled.Token));
+        using var canceled = new CancellationTokenSource();
+        BlockedThread waiting = BlockedThread.Start(() => offer.Wait(Only(file), Patience.Long, cancellationToken: canceled.Token));
         using SocketTakeover takeover = SocketTakeover.Start(address, Patience.Long);
-        cancelled.Cancel();
+        canceled.Cancel();
         Assert.IsAssignableFrom<OperationCanceledException>(waiting.Join());
         SocketTakeoverException error = Assert.Throws<SocketTakeoverException>(() => takeover.Complete(Patience.Long));
         Assert.Equal(SocketTakeoverError.GivenUp, error.Reason);
@@ -379,12 +379,12 @@ public sealed class TakeoverTests
         using var offer = SocketTakeoverOffer.Create(address);
         File.SetUnixFileMode(address.Name, (UnixFileMode)0b110_110_110);
         var failures = new List<string>();
-        using var cancelled = new CancellationTokenSource();
-        BlockedThread waiting = BlockedThread.Start(() => offer.Wait(Only(file), Patience.Long, failures.Add, cancelled.Token));
+        using var canceled = new CancellationTokenSource();
+        BlockedThread waiting = BlockedThread.Start(() => offer.Wait(Only(file), Patience.Long, failures.Add, canceled.Token));
         Child.Run(AssertRefused, address.Name);
         Patience.Until(() => failures.Count == 1, "the refusal is reported");
         Assert.Contains("not a process of the same user", failures[0]);
-        cancelled.Cancel();
+        canceled.Cancel();
         Assert.IsAssignableFrom<OperationCanceledException>(waiting.Join());
     }
 

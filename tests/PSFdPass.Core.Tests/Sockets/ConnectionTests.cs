@@ -99,7 +99,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task Waiting_for_a_listener_can_be_cancelled()
+    public async Task Waiting_for_a_listener_can_be_canceled()
     {
         using var source = new CancellationTokenSource();
         Task connecting = UnixSocket.ConnectAsync(
@@ -126,7 +126,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task An_accept_to_which_nobody_connects_times_out_or_is_cancelled_and_the_next_one_works()
+    public async Task An_accept_to_which_nobody_connects_times_out_or_is_canceled_and_the_next_one_works()
     {
         using Socket listener = UnixSocketListener.Create(Address);
         Assert.Throws<TimeoutException>(() => UnixSocket.Accept(listener.SafeHandle, Patience.Short));

@@ -87,7 +87,7 @@ public sealed class StaleSocketTests : IDisposable
     }
 
     [UnixDiagFact]
-    public void A_lock_that_another_process_holds_is_refused_with_the_reason_and_can_be_cancelled()
+    public void A_lock_that_another_process_holds_is_refused_with_the_reason_and_can_be_canceled()
     {
         MakeStale();
         using var directory = new SafeDescriptorHandle(

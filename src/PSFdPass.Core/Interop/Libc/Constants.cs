@@ -33,7 +33,7 @@ internal sealed class Constants
     public required int MsgFlagsOffset { get; init; }
 
     // <sys/un.h>
-    /// <summary>Bytes in <c>sun_path</c>, the terminating NUL included.</summary>
+    /// <summary>Gets the number of bytes in <c>sun_path</c>, including the terminating NUL.</summary>
     public required int SunPathSize { get; init; }
 
     /// <summary>Gets a value indicating whether socket addresses begin with a length byte (4.4BSD) and a one-byte family.</summary>

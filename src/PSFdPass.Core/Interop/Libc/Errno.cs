@@ -43,7 +43,7 @@ internal static class Errno
     public static readonly int ENOTSOCK = ErrnoNames.NumberOf("ENOTSOCK");
     public static readonly int ETOOMANYREFS = ErrnoNames.NumberOf("ETOOMANYREFS");
 
-    /// <summary>The error number of the call just made. Read it before anything else can make another.</summary>
+    /// <summary>Gets the error number of the call just made. Read it before anything else can make another.</summary>
     public static int Last => Marshal.GetLastPInvokeError();
 
     /// <summary>

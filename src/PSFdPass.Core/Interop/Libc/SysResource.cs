@@ -5,7 +5,7 @@ namespace PSFdPass.Interop;
 /// <summary><c>&lt;sys/resource.h&gt;</c>. rlim_t has 64 bits everywhere.</summary>
 internal static unsafe partial class SysResource
 {
-    /// <summary>Returns the number of descriptors that this process may have (RLIMIT_NOFILE, the soft limit of getrlimit(2)); 0 when it is not known.</summary>
+    /// <summary>Gets the number of descriptors that this process may have (RLIMIT_NOFILE, the soft limit of getrlimit(2)); 0 when it is not known.</summary>
     public static int MaxOpenFiles
     {
         get

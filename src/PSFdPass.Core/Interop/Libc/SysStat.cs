@@ -28,7 +28,7 @@ internal static unsafe partial class SysStat
     /// <summary>The type bits, inode and size behind a descriptor, how many names it has, and the device that it is on.</summary>
     public readonly record struct FileStatus(int Mode, ulong Inode, long Size, ulong Links, ulong Device)
     {
-        /// <summary>The S_IF… bits; 0 for an anonymous inode.</summary>
+        /// <summary>Gets the S_IF… bits; 0 for an anonymous inode.</summary>
         public int Type => Mode & S_IFMT;
     }
 
