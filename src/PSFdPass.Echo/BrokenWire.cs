@@ -7,14 +7,14 @@ namespace PSFdPass.Echo;
 /// <remarks>
 /// <para>The order of the questions, each of which the kernel answers:</para>
 /// <list type="number">
-/// <item>Has the user hung up? Then nobody needs the connection.</item>
+/// <item>Has the user disconnected? Then nobody needs the connection.</item>
 /// <item>Does another process have the connection open? Then it was taken, and that process serves the user.</item>
 /// <item>
 /// Has the wide receiver's process ended? Then whatever it took ended with it, and the user is kept. A user on the wire at two deaths is
 /// thrown last and alone, and dropped after two more deaths.
 /// </item>
 /// <item>Did the process, which lives, receive everything before it closed the wire? Then it took all, and let go of this one.</item>
-/// <item>Did somebody else than the quarterback write to the connection? Then the user was served.</item>
+/// <item>Did another process than the quarterback write to the connection? Then the user was served.</item>
 /// <item>Otherwise the user was not taken, and is kept.</item>
 /// </list>
 /// </remarks>

@@ -2,7 +2,7 @@ namespace PSFdPass.Echo;
 
 /// <summary>
 /// The echo demo, playing in the background: a quarterback and a wide receiver in processes of their own, or one of the two
-/// with somebody else's program as the other.
+/// with another program as the other.
 /// </summary>
 public sealed class EchoDemo : IDisposable
 {

@@ -54,7 +54,7 @@ public sealed class WideReceiver : IDisposable
     /// <param name="log">Receives a line for everything that happens, on another thread. It may block, and throw.</param>
     /// <param name="socketName">The socket's name in the log, if not its path.</param>
     /// <param name="allowAnyUser">True to serve quarterbacks of every user; otherwise only those of this process's user.</param>
-    /// <param name="replaceStale">True to replace a socket on which nobody answers.</param>
+    /// <param name="replaceStale">True to replace a socket on which no process listens.</param>
     /// <param name="allowUnixConnections">True to serve users on Unix-domain stream sockets too.</param>
     /// <exception cref="SystemCallException">
     /// Thrown when the path is in use (EADDRINUSE), or can't be used (ENAMETOOLONG, ENOENT, EACCES).

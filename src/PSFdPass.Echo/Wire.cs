@@ -30,7 +30,7 @@ internal sealed class Wire : IDisposable
     /// </summary>
     public bool IsEmpty => SocketInfo.UnreceivedBytesOf(Handle) <= 0;
 
-    /// <summary>Gets a value indicating whether the wide receiver has stopped sending, though it may go on receiving.</summary>
+    /// <summary>Gets a value indicating whether the wide receiver has stopped sending, though it may still receive.</summary>
     public bool IsHalfClosed { get; private set; }
 
     /// <summary>Throws a connection: its descriptor, with one byte. False when there is no space.</summary>

@@ -20,7 +20,7 @@ internal static class Duplication
             : throw SystemCallException.FromLast("fcntl", fd);
     }
 
-    /// <summary>Duplicates a descriptor of this process to a given number (dup3(2)).</summary>
+    /// <summary>Duplicates a descriptor of this process to a number (dup3(2)).</summary>
     public static FileDescriptor To(int fd, int target, bool replace)
     {
         if (Fcntl.Control(fd, Constants.F_GETFD) < 0)

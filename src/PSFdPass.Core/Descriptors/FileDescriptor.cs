@@ -83,7 +83,7 @@ public sealed partial class FileDescriptor : IDisposable
     internal bool IsBorrowed { get; }
 
     /// <summary>
-    /// Opens a file, a directory, a named pipe or a device: open(2), close-on-exec, without creating anything. Opening a named pipe waits
+    /// Opens a file, a directory, a FIFO or a device: open(2), close-on-exec, without creating anything. Opening a FIFO waits
     /// for its other end, without a limit.
     /// </summary>
     /// <param name="path">The path. A relative path is relative to the process's current directory.</param>
@@ -93,14 +93,14 @@ public sealed partial class FileDescriptor : IDisposable
     public static FileDescriptor Open(string path, FileAccess access = FileAccess.Read) =>
         Open(path, new FileOpenOptions { Access = access }, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Opens a path, close-on-exec. Opening a named pipe waits for its other end.</summary>
+    /// <summary>Opens a path, close-on-exec. Opening a FIFO waits for its other end.</summary>
     /// <remarks>
     /// The file is opened with O_NONBLOCK, which is cleared at once. Therefore, opening a serial line does not wait for its carrier. During
-    /// the wait for a named pipe, the path is resolved repeatedly, so that a file that replaces the pipe is opened.
+    /// the wait for a FIFO, the path is resolved repeatedly, so that a file that replaces the FIFO is opened.
     /// </remarks>
     /// <param name="path">The path. A relative path is relative to the process's current directory, or to the directory it is confined to.</param>
     /// <param name="options">The options.</param>
-    /// <param name="timeout">The time to wait for a named pipe, or for another process's lease (F_SETLEASE).</param>
+    /// <param name="timeout">The time to wait for a FIFO, or for another process's lease (F_SETLEASE).</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the options contradict each other, or the path is empty or contains a NUL character.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite, or the access is invalid.</exception>
@@ -146,7 +146,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF), or no descriptor is left (EMFILE).</exception>
     public static FileDescriptor Duplicate(int fd) => Duplication.Of(fd);
 
-    /// <summary>Duplicates a descriptor of this process to a given number (dup3(2)).</summary>
+    /// <summary>Duplicates a descriptor of this process to a number (dup3(2)).</summary>
     /// <remarks>
     /// The duplicate is close-on-exec, except for 0, 1 and 2, the standard streams, which started programs are expected to inherit. Those
     /// also stay open when the returned object is disposed.

@@ -4,10 +4,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Opens files, directories, named pipes and devices by path: open(2), openat2(2). Always close-on-exec.</summary>
+/// <summary>Opens files, directories, FIFOs and devices by path: open(2), openat2(2). Always close-on-exec.</summary>
 internal static class FileOpening
 {
-    /// <summary>Opens a path. A named pipe waits for its other end.</summary>
+    /// <summary>Opens a path. Opening a FIFO waits for its other end.</summary>
     public static FileDescriptor Open(string path, FileOpenOptions options, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var deadline = Deadline.After(timeout);

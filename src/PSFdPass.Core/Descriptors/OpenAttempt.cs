@@ -5,11 +5,11 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// Opens a path without blocking. The path is resolved anew by each attempt, so that a named pipe that is replaced during the wait does
+/// Opens a path without blocking. The path is resolved anew by each attempt, so that a FIFO that is replaced during the wait does
 /// not matter.
 /// </summary>
 /// <remarks>
-/// open(2) of a named pipe waits for the other end, and neither a signal nor another thread can end that wait cleanly. Therefore each
+/// open(2) of a FIFO waits for the other end, and neither a signal nor another thread can end that wait cleanly. Therefore each
 /// attempt uses O_NONBLOCK, which is cleared before the descriptor is returned. A writer gets ENXIO until there is a reader. A reader is
 /// opened at once and kept open, so that writers can open their end, until <see cref="PipeWriters"/> sees one.
 /// </remarks>
@@ -60,7 +60,7 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
         {
             if ((_flags & Constants.Current.O_NONBLOCK) != 0)
             {
-                if (_options.Access == FileAccess.Read && IsNamedPipe(fd, out SysStat.FileStatus status) && !HasWriter(ref opened, status))
+                if (_options.Access == FileAccess.Read && IsFifo(fd, out SysStat.FileStatus status) && !HasWriter(ref opened, status))
                 {
                     return Outcome.Unavailable;
                 }
@@ -94,7 +94,7 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
         _writers = null;
     }
 
-    private static bool IsNamedPipe(int fd, out SysStat.FileStatus status) =>
+    private static bool IsFifo(int fd, out SysStat.FileStatus status) =>
         SysStat.TryGetStatus(fd, out status) && status.Type == SysStat.S_IFIFO;
 
     private static void ClearNonBlocking(int fd)
@@ -119,13 +119,13 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
     {
         // EAGAIN: another process has a lease on the file, or a directory was renamed while openat2(2) resolved a path with "..".
         return errno == Errno.EINTR ? Outcome.Again
-            : errno == Errno.EAGAIN || (errno == Errno.ENXIO && IsPathOfNamedPipe()) ? Outcome.Unavailable
+            : errno == Errno.EAGAIN || (errno == Errno.ENXIO && IsPathOfFifo()) ? Outcome.Unavailable
             : throw new SystemCallException(
                 _root is null ? "open" : "openat2", errno, _root is null ? _shownPath : SR.Format(SR.SubjectPathBeneath, _shownPath, _options.Beneath));
     }
 
     // ENXIO is also the error for a socket, and for a device that does not exist.
-    private readonly bool IsPathOfNamedPipe()
+    private readonly bool IsPathOfFifo()
     {
         if (_root is null)
         {
@@ -139,10 +139,10 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
         }
 
         using var place = new SafeDescriptorHandle(fd, ownsHandle: true);
-        return IsNamedPipe(fd, out _);
+        return IsFifo(fd, out _);
     }
 
-    // The reader of the first attempt is kept, because only it can see that a writer came and went.
+    // The reader of the first attempt is kept, because only it can see that a writer came and left.
     private bool HasWriter(ref SafeDescriptorHandle? opened, SysStat.FileStatus status)
     {
         if (_reader is not null &&

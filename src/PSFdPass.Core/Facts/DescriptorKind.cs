@@ -18,7 +18,7 @@ public enum DescriptorKind
     /// <summary>A socket.</summary>
     Socket,
 
-    /// <summary>A pipe or a named pipe (FIFO).</summary>
+    /// <summary>A pipe, or a FIFO (named pipe).</summary>
     Pipe,
 
     /// <summary>A character device, such as a terminal or <c>/dev/null</c>.</summary>

@@ -27,7 +27,7 @@ internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 
     /// <summary>Gets a value indicating whether the number is open and still belongs to this handle.</summary>
     /// <remarks>
-    /// False from the moment when Dispose is called. SafeHandle.IsClosed becomes true only when nobody holds a reference, and until then
+    /// False from the moment when Dispose is called. SafeHandle.IsClosed becomes true only when no reference is left, and until then
     /// SafeHandle gives out further ones: threads that take references one after the other would keep the number open indefinitely.
     /// </remarks>
     public bool IsUsable => !_isDisposed && !IsClosed && !IsStale;

@@ -156,7 +156,7 @@ public static class DescriptorSender
             WaitLoop.RunAsync<SendAttempt, bool>(attempt, socket, Deadline.After(timeout), cancellationToken), pinned: default);
     }
 
-    /// <summary>Sends data and descriptors that are given as numbers.</summary>
+    /// <summary>Sends data and descriptors by their numbers.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send.</param>
     /// <param name="descriptors">The descriptors' numbers. The caller must keep them open until the call returns.</param>

@@ -10,6 +10,6 @@ public enum MessageFlags
     /// <summary>MSG_TRUNC: the packet was longer than the buffer, and the rest of it is gone.</summary>
     DataTruncated = 1,
 
-    /// <summary>MSG_CTRUNC: descriptors were lost, because this process had no room for them in its descriptor table.</summary>
+    /// <summary>MSG_CTRUNC: descriptors were lost, because the descriptor table of this process was full.</summary>
     DescriptorsTruncated = 2,
 }

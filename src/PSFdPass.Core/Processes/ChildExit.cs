@@ -3,12 +3,12 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The end of a child: with a code or by a signal, or unknown, because somebody else reaped it.</summary>
+/// <summary>The end of a child: with a code or by a signal, or unknown, because another thread or process reaped it.</summary>
 internal sealed record ChildExit(int? Code, int? Signal)
 {
     private const int SignalBase = 128;
 
-    /// <summary>The end of a child whose status somebody else has collected.</summary>
+    /// <summary>The end of a child that another thread or process has reaped.</summary>
     public static readonly ChildExit Unknown = new(null, null);
 
     /// <summary>Reaps a child if it has ended; null while it runs.</summary>

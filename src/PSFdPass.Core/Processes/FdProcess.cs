@@ -8,7 +8,7 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// A child process that was started with exactly the descriptors it was given: its standard streams, the descriptors of
+/// A child process that was started with exactly the requested descriptors: its standard streams, the descriptors of
 /// <see cref="FdProcessStartInfo"/> at their numbers, and no other descriptor of this process.
 /// </summary>
 /// <remarks>
@@ -92,19 +92,19 @@ public sealed class FdProcess : IDisposable
     /// <summary>Starts a child process (posix_spawn(3)).</summary>
     /// <param name="startInfo">The program, its environment and its descriptors.</param>
     /// <remarks>
-    /// In the child, every signal has its default disposition and none is blocked. Descriptors that are not given are closed, including
+    /// In the child, every signal has its default disposition and none is blocked. Other descriptors are closed, including
     /// those without close-on-exec. Where the C library lacks posix_spawn_file_actions_addclosefrom_np (glibc has it since 2.34), only
     /// those that are open at that moment are closed: one that another thread opens without close-on-exec during the start may be
     /// inherited. Thread-safe, as long as no other thread changes <paramref name="startInfo"/>.
     /// </remarks>
     /// <exception cref="ArgumentException">
-    /// Thrown when a number is given twice, when a name, an argument or a variable is not valid, or when there are not as many names as
+    /// Thrown when a number is used twice, when a name, an argument or a variable is not valid, or when there are not as many names as
     /// listening descriptors.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when a number is negative or not below the limit of open files.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
     /// <exception cref="PlatformNotSupportedException">
-    /// Thrown when a working directory is given and the C library can't change it in a child.
+    /// Thrown when a working directory is set and the C library can't change it in a child.
     /// </exception>
     /// <exception cref="SystemCallException">
     /// Thrown when the program is not found (ENOENT), not executable (EACCES) or in no known format (ENOEXEC), when the working directory

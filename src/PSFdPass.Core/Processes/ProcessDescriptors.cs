@@ -11,7 +11,7 @@ internal static class ProcessDescriptors
     /// reaped is detected.
     /// </summary>
     /// <param name="id">The process ID.</param>
-    /// <param name="isGone">True when the child has ended and somebody else has reaped it.</param>
+    /// <param name="isGone">True when the child has ended and it was reaped elsewhere.</param>
     /// <returns>
     /// Null when <paramref name="isGone"/>, or where there are no such descriptors: macOS, Linux before 5.4, a sandbox that denies the
     /// call, or EMFILE.

@@ -46,7 +46,7 @@ public sealed class FdHolder
     /// Thrown when the daemon refuses (EBUSY: it has that name; EPERM: its rules; ENFILE: it is full), runs as a user who is not
     /// allowed, ends before it answers, or is another program.
     /// </exception>
-    /// <exception cref="SystemCallException">Thrown when nobody listens: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="SystemCallException">Thrown when no process listens: ENOENT, ECONNREFUSED, EACCES.</exception>
     /// <exception cref="TimeoutException">Thrown when the daemon didn't answer in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
     public void Store(string name, SafeHandle descriptor, TimeSpan timeout, CancellationToken cancellationToken = default)

@@ -1,6 +1,6 @@
 namespace PSFdPass.Services;
 
-/// <summary>One frame: its bytes, and the descriptors that came with it.</summary>
+/// <summary>One frame: its bytes, and the descriptors that arrived with it.</summary>
 internal readonly record struct Frame(byte[] Body, FileDescriptor[] Descriptors) : IDisposable
 {
     /// <summary>Closes the descriptors that are still owned by the frame.</summary>

@@ -26,7 +26,7 @@ public static class ServiceNotifier
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the notification is empty or the status has more than one line.</exception>
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
-    /// <exception cref="SystemCallException">Thrown when nobody receives there: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="SystemCallException">Thrown when no process receives there: ENOENT, ECONNREFUSED, EACCES.</exception>
     /// <exception cref="TimeoutException">Thrown when the manager didn't receive in time. The notification was not sent.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The notification was not sent.</exception>
     public static void Send(ServiceNotification notification, TimeSpan timeout, CancellationToken cancellationToken = default)

@@ -12,7 +12,7 @@ namespace PSFdPass;
 /// </summary>
 /// <remarks>
 /// Thread-safe. Disposing this object, or ending the process, before <see cref="Complete"/> cancels the takeover: the running server
-/// goes on as if nothing had happened.
+/// continues as if nothing had happened.
 /// </remarks>
 public sealed class SocketTakeover : IDisposable
 {
@@ -53,7 +53,7 @@ public sealed class SocketTakeover : IDisposable
     /// <summary>Gets a value indicating whether this process has taken over.</summary>
     public bool IsComplete => _isComplete;
 
-    /// <summary>Gets the descriptor with the given name.</summary>
+    /// <summary>Gets the descriptor with a name.</summary>
     /// <param name="name">The name under which the server offered it.</param>
     /// <exception cref="KeyNotFoundException">Thrown when the server offered no descriptor of that name.</exception>
     public FileDescriptor this[string name]
@@ -173,7 +173,7 @@ public sealed class SocketTakeover : IDisposable
             }
             finally
             {
-                // The running server notices the end of the connection, and goes on unless it has received the last report.
+                // The running server notices the end of the connection, and continues unless it has received the last report.
                 _connection.Dispose();
             }
         }

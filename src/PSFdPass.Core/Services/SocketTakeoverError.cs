@@ -6,7 +6,7 @@ public enum SocketTakeoverError
     /// <summary>The running server refused: another takeover is in progress, or it runs as another user.</summary>
     Refused,
 
-    /// <summary>The running server has given up waiting for the successor, and goes on. The successor must not serve.</summary>
+    /// <summary>The running server has given up waiting for the successor, and continues to serve. The successor must not serve.</summary>
     GivenUp,
 
     /// <summary>

@@ -14,7 +14,7 @@ namespace PSFdPass;
 /// <para>
 /// <see cref="Wait"/> hands over in these steps: the successor receives duplicates of the descriptors, prepares itself and reports that
 /// it is ready; this server confirms; the successor begins to serve and reports that; <see cref="Wait"/> returns. Until then this server
-/// goes on serving. When the successor ends or is not ready in time, nothing has changed, and the next one may try.
+/// continues to serve. When the successor ends or is not ready in time, nothing has changed, and the next one may try.
 /// </para>
 /// <para>
 /// One takeover takes place at a time; a second successor is refused, and so is one of another user. The socket itself is handed over

@@ -72,7 +72,7 @@ internal struct ConnectAttempt(
         if (errno == Errno.ECONNREFUSED && address.AbsolutePath is { } path &&
             SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type is not (SysStat.S_IFSOCK or SysStat.S_IFLNK))
         {
-            // Linux refuses this too, and nobody will ever listen there.
+            // Linux refuses this too, and no process will ever listen there.
             throw new SystemCallException("connect", Errno.ENOTSOCK, address.ToString(), SR.FileNotSocket);
         }
 

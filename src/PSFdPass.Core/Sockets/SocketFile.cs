@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 namespace PSFdPass.Sockets;
 
 /// <summary>The file of one socket: a path, and the device and inode that it had when the socket was bound.</summary>
-/// <remarks>A path can be given to another file at any time. Nothing is changed or removed that is not this file.</remarks>
+/// <remarks>A path can refer to another file at any time. Nothing is changed or removed that is not this file.</remarks>
 internal sealed class SocketFile
 {
     private const int PermissionBits = 0xFFF;

@@ -102,7 +102,7 @@ public sealed class UnixSocketListener : Socket
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // While the socket is bound, nobody replaces its path as a stale one. A closed handle means that the descriptor was handed over.
+        // While the socket is bound, no process replaces its path as a stale one. A closed handle means that the descriptor was handed over.
         if (!SafeHandle.IsClosed)
         {
             _file?.Remove();

@@ -16,6 +16,6 @@ public enum DescriptorEvents : short
     /// <summary>An error is pending, or the read end of a pipe was closed (POLLERR). Only reported.</summary>
     Error = 0x8,
 
-    /// <summary>The other end has closed the connection or the pipe (POLLHUP). Only reported.</summary>
+    /// <summary>The peer has closed the connection or the pipe (POLLHUP). Only reported.</summary>
     HangUp = 0x10,
 }

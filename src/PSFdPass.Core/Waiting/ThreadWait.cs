@@ -61,7 +61,7 @@ internal unsafe struct ThreadWait : IDisposable
         }
     }
 
-    // Without a descriptor for it, the wait goes on in slices.
+    // Without a descriptor for it, the wait continues in slices.
     private void Prepare()
     {
         _isPrepared = true;

@@ -26,7 +26,7 @@ internal static partial class LinuxSplice
     public static partial nint SendFile(int target, int source, nint sourceOffset, nuint length);
 
     /// <summary>
-    /// tee(2): duplicates data from one pipe to another without consuming it. 0 means that nobody has the first pipe open for writing.
+    /// tee(2): duplicates data from one pipe to another without consuming it. 0 means that no process has the first pipe open for writing.
     /// -1 leaves the error in <see cref="Errno.Last"/>.
     /// </summary>
     [LibraryImport("libc", EntryPoint = "tee", SetLastError = true)]
