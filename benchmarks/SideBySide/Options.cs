@@ -7,13 +7,13 @@ internal sealed record Options
         """
         Usage: dotnet run -c Release --project benchmarks/SideBySide [-- options]
           --rounds N      rounds of each measurement (15 unless told; more take longer and tell more)
-          --only A,B      some of: core, pwsh, import, echo, move, profile; the page is not written then
+          --only A,B      some of: core, pwsh, import, set, inspect, echo, move, profile; the page is not written then
           --no-write      print the tables only, and leave docs/performance.md as it is
         The peers need gcc, go, python3, ruby, and perl with IO::FDPass; what is missing is left out, and the table says so.
         """;
 
     /// <summary>The measurements, in the order of the page.</summary>
-    public static readonly string[] AllSuites = ["core", "pwsh", "import", "echo", "move", "profile"];
+    public static readonly string[] AllSuites = ["core", "pwsh", "import", "set", "inspect", "echo", "move", "profile"];
 
     public int Rounds { get; private init; } = 15;
 

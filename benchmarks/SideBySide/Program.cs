@@ -2,7 +2,7 @@
 //
 //   dotnet run -c Release --project benchmarks/SideBySide
 //
-// The program starts itself again in other roles (loop, client, origin, target): those are the workers that are measured.
+// The program starts itself again in other roles (loop, client, origin, target, holder): those are the workers that are measured.
 
 using PSFdPass.Benchmarks;
 using PSFdPass.Benchmarks.Workers;
@@ -19,6 +19,9 @@ try
             break;
         case ["origin", var path]:
             OriginWorker.Run(path);
+            break;
+        case ["holder"]:
+            HolderWorker.Run();
             break;
         case ["target", var path]:
             TargetWorker.Run(path);

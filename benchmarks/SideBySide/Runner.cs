@@ -24,6 +24,8 @@ internal static class Runner
                 "core" => new CoreSuite(),
                 "pwsh" => new PwshSuite(),
                 "import" => new ImportSuite(),
+                "set" => new SetSuite(),
+                "inspect" => new InspectSuite(),
                 "echo" => new EchoSuite(),
                 "move" => new MoveSuite(),
                 _ => new ProfileSuite(),

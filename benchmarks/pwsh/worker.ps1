@@ -7,6 +7,10 @@
 #   receive COUNT                 receives and closes them; answers the same
 #   chunks FORM COUNT             sends COUNT of them to itself, receives and closes them, and so on until all went; answers
 #                                 the same. A stream holds no more than some 270 messages that nobody has received
+#   members COUNT                 creates a set of COUNT sockets on which nothing arrives, and one on which something can
+#   wake FORM COUNT               sends a byte to that one, waits for it, and receives it, COUNT times: FORM is set or select; answers how
+#                                 many nanoseconds that took
+#   describe PROCESS              describes all descriptors of a process; answers the nanoseconds and the number of descriptors
 #   call WORK COUNT               calls a cmdlet so many times; answers how many nanoseconds that took
 param([Parameter(Mandatory, ValueFromRemainingArguments)] [string[]] $Module)
 
@@ -63,6 +67,41 @@ function Measure-Call([string] $Work, [int] $Count) {
     $elapsed
 }
 
+function New-Member([int] $Count) {
+    $script:idle = @(foreach ($i in 1..$Count) { [Net.Sockets.Socket]::new('Unix', 'Dgram', 'Unspecified') })
+    $script:near, $script:far = New-UnixSocketPair -SocketType Datagram
+    $script:set = New-FileDescriptorSet
+    foreach ($socket in $idle) { $set.Add($socket) }
+    $set.Add($far)
+    $script:all = $idle + $far
+    $set.Count
+}
+
+function Measure-Wake([string] $Form, [int] $Count) {
+    $byte = [byte[]]::new(1)
+    $start = [Diagnostics.Stopwatch]::GetTimestamp()
+    for ($i = 0; $i -lt $Count; $i++) {
+        $null = $near.Send($byte)
+        if ($Form -eq 'set') {
+            $ready = Wait-FileDescriptor $set
+        }
+        else {
+            # Select leaves those that are ready in the list.
+            $ready = [Collections.ArrayList]::new($all)
+            [Net.Sockets.Socket]::Select($ready, $null, $null, -1)
+            $ready = $ready[0]
+        }
+        $null = $ready.Receive($byte)
+    }
+    [Diagnostics.Stopwatch]::GetTimestamp() - $start
+}
+
+function Measure-Description([int] $Process) {
+    $start = [Diagnostics.Stopwatch]::GetTimestamp()
+    $descriptors = Get-FileDescriptor -ProcessId $Process
+    "$([Diagnostics.Stopwatch]::GetTimestamp() - $start) $($descriptors.Count)"
+}
+
 while ($null -ne ($line = [Console]::In.ReadLine())) {
     $verb, $words = -split $line
     $answer = switch ($verb) {
@@ -86,6 +125,9 @@ while ($null -ne ($line = [Console]::In.ReadLine())) {
         'array' { Send-Array }
         'receive' { Receive-Count $words }
         'chunks' { Send-Chunk $words[0] $words[1] }
+        'members' { New-Member $words }
+        'wake' { Measure-Wake $words[0] $words[1] }
+        'describe' { Measure-Description $words }
         'call' { Measure-Call $words[0] $words[1] }
     }
     [Console]::Out.WriteLine($answer)

@@ -9,7 +9,8 @@ internal sealed class CoreSuite : Suite
     private const int BatchNanoseconds = 12_000_000;
     private static readonly int[] Counts = [1, 2, 8, 32, 64, 128, 253];
     private const int Queued = 200;
-    private static readonly TimeSpan Warmth = TimeSpan.FromSeconds(1.5);
+    private const int WarmUps = 8;
+    private const int WarmUpCalls = 40;
 
     private readonly List<Contender> _contenders = [];
     private readonly List<Contender> _batching = [];
@@ -183,16 +184,18 @@ internal sealed class CoreSuite : Suite
     {
         foreach (Contender contender in (Contender[])[.. _contenders, .. _batching])
         {
-            long end = Environment.TickCount64 + (long)Warmth.TotalMilliseconds;
-            do
+            for (int round = 0; round < (contender.IsManaged ? WarmUps : 1); round++)
             {
-                _ = contender.Worker.Loop(contender.Work, 1, 20_000);
-                _ = contender.Worker.Loop(contender.Work, contender.Grows ? 253 : 1, 100);
+                // Many short calls: the JIT counts calls, not iterations, before it optimizes a method.
+                for (int call = 0; call < WarmUpCalls; call++)
+                {
+                    _ = contender.Worker.Loop(contender.Work, 1, 200);
+                    _ = contender.Worker.Loop(contender.Work, contender.Grows ? 253 : 1, 2);
+                }
 
-                // The JIT compiles in the background, on the same processor.
-                Thread.Sleep(contender.IsManaged ? 100 : 0);
+                // It compiles in the background, on the same processor, when nothing new was called for 100 ms.
+                Thread.Sleep(contender.IsManaged ? 200 : 0);
             }
-            while (contender.IsManaged && Environment.TickCount64 < end);
         }
     }
 

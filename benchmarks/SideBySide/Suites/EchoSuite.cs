@@ -65,8 +65,14 @@ internal sealed class EchoSuite : Suite
             {
                 if (RatioTo(ours, other) is { } ratio)
                 {
-                    aims.MoreThan($"users a second, {ours.Name[(Ours.Length + 2)..]}", other, 1, ratio);
+                    aims.MoreThan($"users a second, {ours.Name[(Ours.Length + 2)..]}", other, other == CAndPython ? 1.1 : 1, ratio);
                 }
+            }
+
+            if (_pairs.Find(static one => one.Name == CAndPython) is { Rates.Count: > 0 } than)
+            {
+                aims.AtMost($"processor time a user, {ours.Name[(Ours.Length + 2)..]}", CAndPython, 0.8,
+                    (ours.QuarterbackTime + ours.ReceiverTime) / (than.QuarterbackTime + than.ReceiverTime));
             }
         }
     }

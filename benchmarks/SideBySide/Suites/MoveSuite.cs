@@ -48,6 +48,7 @@ internal sealed class MoveSuite : Suite
         if (_results.TryGetValue(Counts[^1], out List<Result>? most))
         {
             page.Aims.AtMost($"lost of {Counts[^1]:#,0} connections", "", 0, most.Max(result => result.Lost), "");
+            page.Aims.AtMost("a connection moved, of 50,000", "", 4, Summary.Of(most.Select(result => result.Milliseconds)).Median * 1000 / Counts[^1], " µs");
         }
     }
 

@@ -28,9 +28,15 @@ internal sealed class PwshSuite : Suite
     /// <summary>The same with one view for the prompt.</summary>
     public static string EmptyModuleWithView => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModuleWithView.psd1");
 
+    /// <summary>The same with a view and a type file.</summary>
+    public static string EmptyModuleWithTypes => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModuleWithTypes.psd1");
+
+    /// <summary>The command of a pwsh that does what its input says: benchmarks/pwsh/worker.ps1.</summary>
+    public static string[] WorkerCommand => Script("pwsh", "-NoProfile", "-NonInteractive", "-File", Path.Combine(Tools.Benchmarks, "pwsh", "worker.ps1"), Module, EmptyModule);
+
     public override void Measure(Options options)
     {
-        string[] pwsh = Script("pwsh", "-NoProfile", "-NonInteractive", "-File", Path.Combine(Tools.Benchmarks, "pwsh", "worker.ps1"), Module, EmptyModule);
+        string[] pwsh = WorkerCommand;
         _count = Math.Min(Most, (int)(Libc.RaiseDescriptorLimit(Most + Spare) - Spare) / Chunk * Chunk);
         if (_count < Most)
         {
@@ -90,7 +96,7 @@ internal sealed class PwshSuite : Suite
     {
         if (_times.TryGetValue(Key("Python", "whole"), out List<double>? python))
         {
-            aims.AtMost("10,000 by the pipeline, one process", "Python", 1, Summary.Ratio(_times[Key("pipeline", "whole")], python).Median);
+            aims.AtMost("10,000 by the pipeline, one process", "Python", 0.6, Summary.Ratio(_times[Key("pipeline", "whole")], python).Median);
             aims.AtMost("10,000 as arrays, one process", "Python", 0.35, Summary.Ratio(_times[Key("array", "whole")], python).Median);
         }
 

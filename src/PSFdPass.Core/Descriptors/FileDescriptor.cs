@@ -177,6 +177,20 @@ public sealed partial class FileDescriptor : IDisposable
     public static void CloseAll(ReadOnlySpan<int> numbers) => Closing.CloseAll(numbers);
 
     /// <summary>
+    /// Closes several descriptors: with one close_range(2) for each run of consecutive numbers where the kernel has it, otherwise with
+    /// close(2). Those that were closed or handed over are skipped.
+    /// </summary>
+    /// <param name="descriptors">The descriptors. Elements that are null are skipped.</param>
+    public static void CloseAll(ReadOnlySpan<FileDescriptor> descriptors)
+    {
+        using var batch = new ClosingBatch(descriptors.Length);
+        foreach (FileDescriptor? descriptor in descriptors)
+        {
+            descriptor?.Dispose();
+        }
+    }
+
+    /// <summary>
     /// Closes a descriptor by its number (close(2)). A <see cref="FileDescriptor"/> that owns the number no longer owns it afterwards.
     /// .NET objects, such as Socket and FileStream, are not updated: close those objects instead.
     /// </summary>

@@ -59,7 +59,7 @@ internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        bool closed = Interlocked.Exchange(ref _released, 1) != 0 || IsStale || Closing.Close((int)handle);
+        bool closed = Interlocked.Exchange(ref _released, 1) != 0 || IsStale || ClosingBatch.TryAdd((int)handle) || Closing.Close((int)handle);
         Released?.Invoke();
         return closed;
     }

@@ -223,7 +223,7 @@ public static class DescriptorReceiver
         Outcome outcome;
         using (var lease = new HandleLease(socket))
         {
-            UnixFamily.RequireForReceive(socket, lease.Fd);
+            _ = LastSocket.TypeOf(socket, lease.Fd);
             int interruptions = 0;
             while ((outcome = ReceiveOnce.Try(
                     lease.Fd, buffer, numbers[..Math.Min(descriptors.Length, ControlContents.MaxNumbers)], peek, out result)) == Outcome.Again)

@@ -17,7 +17,7 @@ internal readonly unsafe struct ReceiveBatchAttempt(
     public Outcome Try(out int result)
     {
         using var lease = new HandleLease(socket);
-        UnixFamily.RequireForReceive(socket, lease.Fd);
+        _ = LastSocket.TypeOf(socket, lease.Fd);
         var data = new Span<byte>(buffer, length);
         var numbers = new Span<int>(descriptors, count);
         if (OperatingSystem.IsLinux())

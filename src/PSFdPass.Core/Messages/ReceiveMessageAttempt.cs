@@ -24,12 +24,12 @@ internal struct ReceiveMessageAttempt(SafeHandle socket, int bufferSize, bool pe
     {
         result = null;
         using var lease = new HandleLease(socket);
-        UnixFamily.RequireForReceive(socket, lease.Fd);
+        int type = LastSocket.TypeOf(socket, lease.Fd);
         int size = bufferSize;
         if (size == 0)
         {
             size = DescriptorReceiver.DefaultBufferSize;
-            if (SocketFacts.TypeOf(lease.Fd) != Constants.SOCK_STREAM)
+            if (type != Constants.SOCK_STREAM)
             {
                 Outcome sized = PacketSize.TryGet(lease.Fd, out size);
                 if (sized != Outcome.Done)

@@ -17,7 +17,7 @@ internal readonly unsafe struct ReceiveNumbersAttempt(SafeHandle socket, byte* b
     public Outcome Try(out ReceiveResult result)
     {
         using var lease = new HandleLease(socket);
-        UnixFamily.RequireForReceive(socket, lease.Fd);
+        _ = LastSocket.TypeOf(socket, lease.Fd);
         return ReceiveOnce.Try(lease.Fd, new Span<byte>(buffer, length), new Span<int>(descriptors, count), peek: false, out result);
     }
 

@@ -5,10 +5,12 @@ namespace PSFdPass;
 /// <summary>One received message: its data and its descriptors, which it owns until they are closed or handed over.</summary>
 public sealed class ReceivedMessage : IDisposable
 {
+    private readonly FileDescriptor[] _descriptors;
+
     internal ReceivedMessage(byte[] data, FileDescriptor[] descriptors, in ReceiveResult result)
     {
         Data = data;
-        Descriptors = descriptors;
+        _descriptors = descriptors;
         Credentials = result.Credentials;
         Flags = result.Flags;
         BytesLost = result.FullLength - result.Bytes;
@@ -17,7 +19,7 @@ public sealed class ReceivedMessage : IDisposable
     private ReceivedMessage(ReceivedMessage other, FileDescriptor[] descriptors)
     {
         Data = [.. other.Data];
-        Descriptors = descriptors;
+        _descriptors = descriptors;
         Credentials = other.Credentials;
         Flags = other.Flags;
         BytesLost = other.BytesLost;
@@ -30,7 +32,7 @@ public sealed class ReceivedMessage : IDisposable
     public string Text => Encoding.UTF8.GetString(Data);
 
     /// <summary>Gets the descriptors, in the order in which they were sent.</summary>
-    public IReadOnlyList<FileDescriptor> Descriptors { get; }
+    public IReadOnlyList<FileDescriptor> Descriptors => _descriptors;
 
     /// <summary>Gets the sender, if the socket has SO_PASSCRED on; otherwise null.</summary>
     public MessageCredentials? Credentials { get; }
@@ -42,15 +44,9 @@ public sealed class ReceivedMessage : IDisposable
     public int BytesLost { get; }
 
     /// <summary>Closes the descriptors that it still owns.</summary>
-    public void Dispose()
-    {
-        foreach (FileDescriptor descriptor in Descriptors)
-        {
-            descriptor.Dispose();
-        }
-    }
+    public void Dispose() => FileDescriptor.CloseAll(_descriptors);
 
-    /// <summary>Another message like this one, with duplicates of its descriptors.</summary>
+    /// <summary>Returns another message with the same data and duplicates of its descriptors.</summary>
     /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE).</exception>
     internal ReceivedMessage Duplicate()
     {
@@ -67,10 +63,7 @@ public sealed class ReceivedMessage : IDisposable
         }
         catch
         {
-            foreach (FileDescriptor duplicate in duplicates.AsSpan(0, made))
-            {
-                duplicate.Dispose();
-            }
+            FileDescriptor.CloseAll(duplicates.AsSpan(0, made));
 
             throw;
         }

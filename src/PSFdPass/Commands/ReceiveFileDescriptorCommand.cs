@@ -309,6 +309,12 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             return;
         }
 
+        if (As == DescriptorForm.Descriptor)
+        {
+            WriteObject(descriptor);
+            return;
+        }
+
         // After an error the descriptor is not lost: the error's target still owns it.
         if (TryRun(() => descriptor.OpenAs(As), descriptor) is { } value)
         {

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Completion;
 using PSFdPass.Facts;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Commands;
 
@@ -24,6 +25,7 @@ public abstract class SocketCommand : FdPassCommand
     protected void FindHandle()
     {
         Handle = HandleOf(Socket);
-        _ = UnixSocketType.Of(Handle);
+        using var lease = new HandleLease(Handle);
+        _ = LastSocket.TypeOf(Handle, lease.Fd);
     }
 }

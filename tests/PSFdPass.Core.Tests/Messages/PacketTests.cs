@@ -115,4 +115,31 @@ public sealed class PacketTests
         Assert.Equal("last", Some.Receive(right).Text);
         Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
     }
+
+    [LinuxFact]
+    public void A_packet_is_received_whole_after_its_socket_has_replaced_a_stream()
+    {
+        (Socket one, Socket other) = UnixSocket.CreatePair();
+        (Socket sender, Socket receiver) = UnixSocket.CreatePair(SocketType.Seqpacket);
+        using var _ = one;
+        using var __ = other;
+        using var ___ = sender;
+        using var ____ = receiver;
+        one.SendDescriptors("a"u8, []);
+        using (ReceivedMessage first = other.ReceiveDescriptors()!)
+        {
+            Assert.Equal("a", first.Text);
+        }
+
+        // The Socket object stays the same, and its number now refers to a socket of another type.
+        FileDescriptor replaced = FileDescriptor.DuplicateTo((int)receiver.Handle, (int)other.Handle, replace: true);
+        byte[] packet = new byte[100_000];
+        packet[^1] = 42;
+        sender.SendDescriptors(packet, []);
+        using ReceivedMessage message = other.ReceiveDescriptors()!;
+        Assert.Equal(packet.Length, message.Data.Length);
+        Assert.Equal(42, message.Data[^1]);
+        Assert.Equal(0, message.BytesLost);
+        Assert.Equal((int)other.Handle, replaced.Detach());
+    }
 }

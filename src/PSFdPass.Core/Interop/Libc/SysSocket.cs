@@ -113,9 +113,17 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetSockOpt(int socket, int level, int name, void* value, uint length);
 
-    /// <summary>getsockname(2).</summary>
-    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
-    public static partial int GetSockName(int socket, byte* address, uint* length);
+    /// <summary>getsockname(2). -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    public static int GetSockName(int socket, byte* address, uint* length)
+    {
+        int result = GetSockNameCore(socket, address, length);
+        if (result < 0)
+        {
+            Errno.Keep();
+        }
+
+        return result;
+    }
 
     /// <summary>getpeername(2).</summary>
     [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
@@ -147,6 +155,9 @@ internal static unsafe partial class SysSocket
 
     [LibraryImport("libc", EntryPoint = "recvmsg")]
     private static partial nint RecvMsgCore(int socket, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getsockname")]
+    private static partial int GetSockNameCore(int socket, byte* address, uint* length);
 
     [LibraryImport("libc", EntryPoint = "getsockopt")]
     private static partial int GetSockOptCore(int socket, int level, int name, void* value, uint* length);

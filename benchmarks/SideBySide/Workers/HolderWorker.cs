@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace PSFdPass.Benchmarks.Workers;
+
+/// <summary>A process with many sockets, which others describe: <c>tcp COUNT</c> or <c>unix COUNT</c>, half as many connections.</summary>
+internal static class HolderWorker
+{
+    public static void Run()
+    {
+        List<Socket> sockets = [];
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        while (Console.In.ReadLine() is { } line)
+        {
+            string[] words = line.Split(' ');
+            sockets.ForEach(static socket => socket.Dispose());
+            sockets.Clear();
+            while (sockets.Count < int.Parse(words[1]))
+            {
+                if (words[0] == "unix")
+                {
+                    (Socket left, Socket right) = UnixSocket.CreatePair();
+                    sockets.AddRange([left, right]);
+                    continue;
+                }
+
+                var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                client.Connect(listener.LocalEndPoint!);
+                sockets.AddRange([client, listener.Accept()]);
+            }
+
+            Console.Out.WriteLine(sockets.Count);
+        }
+    }
+}
