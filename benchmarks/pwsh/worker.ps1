@@ -73,7 +73,7 @@ function New-Member([int] $Count) {
     $script:set = New-FileDescriptorSet
     foreach ($socket in $idle) { $set.Add($socket) }
     $set.Add($far)
-    $script:all = $idle + $far
+    $script:all = [Net.Sockets.Socket[]] ($idle + $far)
     $set.Count
 }
 

@@ -31,7 +31,10 @@ public sealed class DescriptorInspector
     public IEnumerable<DescriptorInfo> List(int processId, params IReadOnlyCollection<DescriptorKind> kinds)
     {
         ArgumentNullException.ThrowIfNull(kinds);
-        return NumbersOf(processId).Select(fd => TryDescribe(processId, fd, kinds)).OfType<DescriptorInfo>();
+        int[] numbers = NumbersOf(processId);
+        return IsOurs(processId)
+            ? numbers.Select(fd => DescribeOurs(this, fd, kinds)).OfType<DescriptorInfo>()
+            : ListFromProc(processId, numbers, kinds);
     }
 
     /// <summary>
@@ -101,8 +104,26 @@ public sealed class DescriptorInspector
     /// <summary>Describes a descriptor of any process by what <c>/proc</c> contains; null when it is closed.</summary>
     internal DescriptorInfo? DescribeFromProc(int processId, int fd, IReadOnlyCollection<DescriptorKind> kinds)
     {
-        string path = ProcFs.PathOf(processId, fd);
-        if (Unistd.ReadLink(path) is not { } link)
+        using var descriptors = new ProcDescriptors(processId);
+        return DescribeFromProc(descriptors, fd, kinds);
+    }
+
+    private IEnumerable<DescriptorInfo> ListFromProc(int processId, int[] numbers, IReadOnlyCollection<DescriptorKind> kinds)
+    {
+        using var descriptors = new ProcDescriptors(processId);
+        foreach (int fd in numbers)
+        {
+            if (DescribeFromProc(descriptors, fd, kinds) is { } info)
+            {
+                yield return info;
+            }
+        }
+    }
+
+    private DescriptorInfo? DescribeFromProc(ProcDescriptors descriptors, int fd, IReadOnlyCollection<DescriptorKind> kinds)
+    {
+        int processId = descriptors.ProcessId;
+        if (descriptors.ReadLink(fd) is not { } link)
         {
             return Errno.Last == Errno.EACCES
                 ? throw new SystemCallException("readlink", Errno.EACCES, Subject(processId, fd))
@@ -110,20 +131,20 @@ public sealed class DescriptorInspector
         }
 
         // The descriptor may be closed, or its number reused, between these calls.
-        if (!TryGetStatus(path, link, out SysStat.FileStatus status))
+        if (!TryGetStatus(processId, fd, link, out SysStat.FileStatus status))
         {
             return null;
         }
 
         DescriptorKind kind = DescriptorFacts.KindFrom(status.Type, link);
-        if ((kinds.Count > 0 && !kinds.Contains(kind)) || !ProcFile.TryReadFdInfo(processId, fd, out ProcFdInfo information))
+        if ((kinds.Count > 0 && !kinds.Contains(kind)) || !descriptors.TryReadInformation(fd, out ProcFdInfo information))
         {
             return null;
         }
 
         DescriptorFlags flags = DescriptorFacts.FlagsFrom(information.Flags) |
             ((information.Flags & Constants.Current.O_CLOEXEC) != 0 ? DescriptorFlags.CloseOnExec : 0);
-        SocketDescription? socket = IsSocket(kind, flags) ? DescribeSocket(processId, path, status.Inode) : null;
+        SocketDescription? socket = IsSocket(kind, flags) ? DescribeSocket(processId, fd, status.Inode) : null;
         return Describe(
             processId, fd, kind, status, link,
             DescriptorFacts.AccessFrom(information.Flags),
@@ -131,7 +152,7 @@ public sealed class DescriptorInspector
             flags,
             HasPosition(kind) && (flags & DescriptorFlags.PathOnly) == 0 ? information.Position : null,
             socket,
-            kind == DescriptorKind.MemoryFile ? MemoryFiles.SealsOf(path) : null);
+            kind == DescriptorKind.MemoryFile ? MemoryFiles.SealsOf(ProcFs.PathOf(processId, fd)) : null);
     }
 
     private static DescriptorInfo? DescribeOurs(DescriptorInspector inspector, int fd, IReadOnlyCollection<DescriptorKind> kinds)
@@ -256,7 +277,7 @@ public sealed class DescriptorInspector
     }
 
     // The link of a socket has its inode, and all sockets are on one device.
-    private bool TryGetStatus(string path, string link, out SysStat.FileStatus status)
+    private bool TryGetStatus(int processId, int fd, string link, out SysStat.FileStatus status)
     {
         if (_anySocket is { } known && ProcFs.InodeOfSocket(link) is { } inode)
         {
@@ -264,7 +285,7 @@ public sealed class DescriptorInspector
             return true;
         }
 
-        bool isOpen = SysStat.TryGetStatusOfPath(path, out status);
+        bool isOpen = SysStat.TryGetStatusOfPath(ProcFs.PathOf(processId, fd), out status);
         if (isOpen && status.Type == SysStat.S_IFSOCK && ProcFs.InodeOfSocket(link) == status.Inode)
         {
             _anySocket = status;
@@ -273,8 +294,8 @@ public sealed class DescriptorInspector
         return isOpen;
     }
 
-    private SocketDescription DescribeSocket(int processId, string path, ulong inode) =>
-        TableOf(processId).Find(inode) ?? SocketDescription.FromProtocol(SysXattr.ProtocolOfSocket(path) ?? "");
+    private SocketDescription DescribeSocket(int processId, int fd, ulong inode) =>
+        TableOf(processId).Find(inode) ?? SocketDescription.FromProtocol(SysXattr.ProtocolOfSocket(ProcFs.PathOf(processId, fd)) ?? "");
 
     // The process that has the other end now. The one that the kernel recorded when the connection was made (SO_PEERCRED) may have
     // passed it on since.

@@ -28,9 +28,15 @@ internal sealed class SocketHolders
     public static List<ulong> SocketsOf(int process)
     {
         var sockets = new List<ulong>();
-        foreach (int fd in ProcDirectory.TryDescriptorsOf(process) ?? [])
+        if (ProcDirectory.TryDescriptorsOf(process) is not { } numbers)
         {
-            if (Unistd.ReadLink(ProcFs.PathOf(process, fd)) is { } link && ProcFs.InodeOfSocket(link) is { } inode)
+            return sockets;
+        }
+
+        using var descriptors = new ProcDescriptors(process);
+        foreach (int fd in numbers)
+        {
+            if (descriptors.ReadLink(fd) is { } link && ProcFs.InodeOfSocket(link) is { } inode)
             {
                 sockets.Add(inode);
             }

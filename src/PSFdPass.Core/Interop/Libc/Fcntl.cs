@@ -5,6 +5,9 @@ namespace PSFdPass.Interop;
 /// <summary><c>&lt;fcntl.h&gt;</c>: descriptor flags, duplicates and open.</summary>
 internal static unsafe partial class Fcntl
 {
+    /// <summary>Stands for the current directory, on Linux.</summary>
+    public const int AT_FDCWD = -100;
+
     private const int F_GETPATH = 50;
 
     /// <summary>fcntl(2) with one of the commands that take an int or nothing. −1 leaves the error in <see cref="Errno.Last"/>.</summary>
@@ -24,6 +27,10 @@ internal static unsafe partial class Fcntl
         Platform.VariadicOnStack
             ? OpenOnStack(path, flags, 0, 0, 0, 0, 0, 0, mode)
             : OpenInRegister(path, flags, mode);
+
+    /// <summary>openat(2) without O_CREAT, on Linux only.</summary>
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    public static partial int OpenAt(int directory, byte* path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int ControlInRegister(int descriptor, int command, nint argument);

@@ -19,7 +19,6 @@ internal static unsafe partial class SysStat
     // struct statx is the same on every Linux, while struct stat and the libc symbol for fstat are not.
     private const int AT_EMPTY_PATH = 0x1000;
     private const int STATX_BASIC_STATS = 0x7ff;
-    private const int AT_FDCWD = -100;
     private const int AT_SYMLINK_NOFOLLOW = 0x100;
     private const int BufferSize = 256;
 
@@ -51,7 +50,7 @@ internal static unsafe partial class SysStat
         bool ok;
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            ok = OperatingSystem.IsLinux() ? StatX(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, buffer)
+            ok = OperatingSystem.IsLinux() ? StatX(Fcntl.AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, buffer)
                 : UsesInode64Names ? LStatInode64(name, buffer) == 0
                 : LStat(name, buffer) == 0;
         }
@@ -67,7 +66,7 @@ internal static unsafe partial class SysStat
         bool ok;
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            ok = OperatingSystem.IsLinux() ? StatX(AT_FDCWD, name, 0, buffer)
+            ok = OperatingSystem.IsLinux() ? StatX(Fcntl.AT_FDCWD, name, 0, buffer)
                 : UsesInode64Names ? StatInode64(name, buffer) == 0
                 : Stat(name, buffer) == 0;
         }

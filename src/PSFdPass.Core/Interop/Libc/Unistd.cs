@@ -111,6 +111,10 @@ internal static unsafe partial class Unistd
         return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)length);
     }
 
+    /// <summary>readlinkat(2). -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
+    public static partial nint ReadLinkAt(int directory, byte* path, byte* buffer, nuint size);
+
     /// <summary>syscall(2), on Linux only: for calls whose libc wrapper is younger than the libc of a supported system.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint SysCall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
