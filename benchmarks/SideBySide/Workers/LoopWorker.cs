@@ -111,7 +111,7 @@ internal static class LoopWorker
             DescriptorSender.Send(left, descriptors, Timeout.InfiniteTimeSpan);
             ReceiveResult result = DescriptorReceiver.Receive(right, data, Received, Timeout.InfiniteTimeSpan);
             Check(result.Flags, result.Descriptors, descriptors.Length);
-            FileDescriptor.CloseAll(Received.AsSpan(0, result.Descriptors));
+            FileDescriptor.DisposeAll(Received.AsSpan(0, result.Descriptors));
         }
     }
 

@@ -181,7 +181,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// close(2). Those that were closed or handed over are skipped.
     /// </summary>
     /// <param name="descriptors">The descriptors. Elements that are null are skipped.</param>
-    public static void CloseAll(ReadOnlySpan<FileDescriptor> descriptors)
+    public static void DisposeAll(ReadOnlySpan<FileDescriptor> descriptors)
     {
         using var batch = new ClosingBatch(descriptors.Length);
         foreach (FileDescriptor? descriptor in descriptors)

@@ -44,7 +44,7 @@ public sealed class ReceivedMessage : IDisposable
     public int BytesLost { get; }
 
     /// <summary>Closes the descriptors that it still owns.</summary>
-    public void Dispose() => FileDescriptor.CloseAll(_descriptors);
+    public void Dispose() => FileDescriptor.DisposeAll(_descriptors);
 
     /// <summary>Returns another message with the same data and duplicates of its descriptors.</summary>
     /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE).</exception>
@@ -63,7 +63,7 @@ public sealed class ReceivedMessage : IDisposable
         }
         catch
         {
-            FileDescriptor.CloseAll(duplicates.AsSpan(0, made));
+            FileDescriptor.DisposeAll(duplicates.AsSpan(0, made));
 
             throw;
         }

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Closing several descriptors at once.</summary>
-public class CloseAllTests
+/// <summary>Disposing several descriptors at once.</summary>
+public class DisposeAllTests
 {
     [LinuxFact]
     public void All_are_closed_whatever_their_numbers()
     {
         FileDescriptor[] files = [.. Some.Files(20), .. Some.Files(20).Reverse()];
         int[] numbers = [.. files.Select(static file => file.Fd)];
-        FileDescriptor.CloseAll(files);
+        FileDescriptor.DisposeAll(files);
         Assert.All(files, static file => Assert.False(file.IsOpen));
         Assert.All(numbers, static number => Assert.False(Some.IsOpen(number)));
     }
@@ -22,7 +22,7 @@ public class CloseAllTests
         FileDescriptor[] files = Some.Files(3);
         files[1].Dispose();
         using FileDescriptor next = FileDescriptor.Open("/dev/null");
-        FileDescriptor.CloseAll([files[0], files[1], null!, files[2], files[0]]);
+        FileDescriptor.DisposeAll([files[0], files[1], null!, files[2], files[0]]);
         Assert.True(Some.IsOpen(next.Fd));
         Assert.All(files, static file => Assert.False(file.IsOpen));
     }
@@ -34,7 +34,7 @@ public class CloseAllTests
         var borrowed = new FileDescriptor(owner.Fd, ownsHandle: false);
         FileDescriptor detached = Some.File();
         int number = detached.Detach();
-        FileDescriptor.CloseAll([borrowed, detached]);
+        FileDescriptor.DisposeAll([borrowed, detached]);
         Assert.True(Some.IsOpen(owner.Fd));
         Assert.True(Some.IsOpen(number));
         FileDescriptor.CloseAll([number]);
@@ -48,7 +48,7 @@ public class CloseAllTests
         SafeHandle used = files[1].SafeHandle;
         bool held = false;
         used.DangerousAddRef(ref held);
-        FileDescriptor.CloseAll(files);
+        FileDescriptor.DisposeAll(files);
         Assert.Equal([false, true, false], numbers.Select(Some.IsOpen));
         used.DangerousRelease();
         Assert.False(Some.IsOpen(numbers[1]));
@@ -67,13 +67,13 @@ public class CloseAllTests
             for (int i = 0; i < Rounds; i++)
             {
                 barrier.SignalAndWait();
-                FileDescriptor.CloseAll(files);
+                FileDescriptor.DisposeAll(files);
 
                 // These take the numbers that are free now. A second close of the old ones would close them.
                 FileDescriptor[] next = [.. Enumerable.Range(0, 16).Select(static _ => Some.Null())];
                 barrier.SignalAndWait();
                 lost += next.Count(static one => !Some.IsOpen(one.Fd));
-                FileDescriptor.CloseAll(next);
+                FileDescriptor.DisposeAll(next);
                 barrier.SignalAndWait();
             }
         }));
@@ -82,7 +82,7 @@ public class CloseAllTests
         {
             files = [.. Enumerable.Range(0, 16).Select(static _ => Some.Null())];
             barrier.SignalAndWait();
-            FileDescriptor.CloseAll(files);
+            FileDescriptor.DisposeAll(files);
             barrier.SignalAndWait();
             barrier.SignalAndWait();
             Assert.All(files, static file => Assert.False(file.IsOpen));
@@ -109,6 +109,6 @@ public class CloseAllTests
         Assert.Equal([false, false, false, true, false], numbers.Select(Some.IsOpen));
         Assert.True(Some.IsOpen(kept.Fd));
         FileDescriptor.CloseAll([taken]);
-        FileDescriptor.CloseAll(files);
+        FileDescriptor.DisposeAll(files);
     }
 }
