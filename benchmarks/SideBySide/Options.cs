@@ -6,7 +6,7 @@ internal sealed record Options
     public const string Usage =
         """
         Usage: dotnet run -c Release --project benchmarks/SideBySide [-- options]
-          --rounds N      rounds of each measurement (15 unless told; more take longer and tell more)
+          --rounds N      rounds of each measurement (by default 15)
           --only A,B      some of: core, pwsh, import, set, inspect, echo, move, profile; the page is not written then
           --no-write      print the tables only, and leave docs/performance.md as it is
         The peers need gcc, go, python3, ruby, and perl with IO::FDPass; what is missing is left out, and the table says so.

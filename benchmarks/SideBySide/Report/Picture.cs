@@ -7,14 +7,14 @@ namespace PSFdPass.Benchmarks.Report;
 /// <summary>Draws panels one below the other as SVG: bars, and lines over a logarithmic scale.</summary>
 internal sealed class Picture
 {
-    private const int Width = 760;
-    private const int Left = 190;
-    private const int Right = 90;
+    private const int Width = 820;
+    private const int Left = 230;
+    private const int Right = 110;
     private const int BarHeight = 22;
     private const int LinesHeight = 240;
     private const string OurColour = "#1f6feb";
-    private const string OurSecondColour = "#79b8ff";
-    private static readonly string[] TheirColours = ["#57606a", "#8c959f", "#bf8700", "#9a6700", "#af6b5b", "#7d4e57", "#6e7781"];
+    private static readonly string[] OurColours = [OurColour, "#79b8ff", "#0a3069"];
+    private static readonly string[] TheirColours = ["#57606a", "#bf8700", "#1a7f37", "#cf222e", "#8250df", "#9a6700"];
 
     private readonly StringBuilder _body = new();
     private int _top = 10;
@@ -47,7 +47,7 @@ internal sealed class Picture
     {
         (string Name, double[] Values, bool IsOurs)[] all = [.. lines];
         AddTitle($"{title} ({unit})");
-        const int LegendWidth = 150;
+        const int LegendWidth = 190;
         const int Bottom = 26;
         double low = Math.Log(all.Min(line => line.Values.Min()) * 0.9);
         double high = Math.Log(all.Max(line => line.Values.Max()) * 1.1);
@@ -74,7 +74,7 @@ internal sealed class Picture
         for (int i = 0; i < all.Length; i++)
         {
             (string name, double[] values, bool isOurs) = all[i];
-            string colour = !isOurs ? TheirColours[theirs++ % TheirColours.Length] : ours++ == 0 ? OurColour : OurSecondColour;
+            string colour = isOurs ? OurColours[ours++ % OurColours.Length] : TheirColours[theirs++ % TheirColours.Length];
             string path = string.Join(' ', values.Select((value, k) => Invariant($"{X(points[k]):0.0},{Y(value):0.0}")));
             _body.Append(Invariant($"""<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>""")).Append('\n');
             int y = _top + 14 + (i * 20);
