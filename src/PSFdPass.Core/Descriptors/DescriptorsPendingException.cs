@@ -4,4 +4,8 @@ namespace PSFdPass.Descriptors;
 /// Thrown when the next message of a socket carries descriptors, which a read would discard. The message is still in the queue.
 /// </summary>
 internal sealed class DescriptorsPendingException(int fd) : InvalidOperationException(
-    SR.Format(SR.DescriptorsPending, fd));
+    SR.Format(SR.DescriptorsPending, fd))
+{
+    /// <summary>Gets the number of the socket's descriptor.</summary>
+    public int Fd => fd;
+}

@@ -7,7 +7,8 @@ namespace PSFdPass.Waiting;
 /// <summary>
 /// The one loop in which every operation waits, synchronous or asynchronous: try without blocking; if that would block, wait until the
 /// descriptor is ready, or pause where nothing can be polled; repeat. After each failed attempt it checks, in this order, whether the
-/// handle was closed by another thread, whether the wait was canceled, and whether the deadline was reached.
+/// handle was closed by another thread, whether the wait was canceled, and whether the deadline was reached. A wait that was canceled is
+/// not followed by another attempt, so that it takes nothing out of a queue for a caller who no longer wants it.
 /// </summary>
 /// <remarks>
 /// A wait holds no reference to the caller's handle, so that disposing the handle closes its number at once. The number itself is
@@ -61,6 +62,11 @@ internal static class WaitLoop
                 pacing.WasReady = await ReadinessPoller.WaitAsync(
                     handle, attempt.Events, deadline.PollMilliseconds, cancellationToken).ConfigureAwait(false);
             }
+
+            if (cancellationToken.IsCancellationRequested)
+            {
+                ThrowIfEnded<TAttempt, TResult>(ref attempt, handle, deadline, cancellationToken);
+            }
         }
     }
 
@@ -85,6 +91,11 @@ internal static class WaitLoop
             else if (outcome == Outcome.NotReady)
             {
                 pacing.WasReady = wait.For(attempt.Events, deadline.AtMost(SliceMilliseconds));
+            }
+
+            if (cancellationToken.IsCancellationRequested)
+            {
+                ThrowIfEnded<TAttempt, TResult>(ref attempt, handle, deadline, cancellationToken);
             }
 
             outcome = attempt.Try(out TResult result);

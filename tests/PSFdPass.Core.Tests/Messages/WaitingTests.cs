@@ -182,4 +182,43 @@ public sealed class WaitingTests : IDisposable
         Assert.Equal(0, Deadline.After(TimeSpan.Zero).PollMilliseconds);
         Assert.Equal(int.MaxValue, Deadline.After(TimeSpan.FromDays(1000)).PollMilliseconds);
     }
+
+    /// <summary>A wait that was canceled does not receive what arrives afterwards, also before the thread has noticed.</summary>
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void A_canceled_receive_leaves_what_arrives_next_in_the_queue(SocketType type)
+    {
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
+        using var _ = left;
+        using var __ = right;
+        for (int round = 0; round < 50; round++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            var waiting = BlockedThread.Start(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, cancellation.Token)!.Dispose());
+            cancellation.Cancel();
+            Some.Send(left, [(byte)round]);
+            Assert.IsAssignableFrom<OperationCanceledException>(waiting.Join());
+            using ReceivedMessage message = Some.Receive(right);
+            Assert.Equal([(byte)round], message.Data);
+        }
+    }
+
+    /// <inheritdoc cref="A_canceled_receive_leaves_what_arrives_next_in_the_queue"/>
+    [LinuxFact]
+    public async Task A_canceled_asynchronous_receive_leaves_what_arrives_next_in_the_queue()
+    {
+        (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
+        using var _ = left;
+        using var __ = right;
+        for (int round = 0; round < 50; round++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            Task<ReceivedMessage?> waiting = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long, cancellation.Token).AsTask();
+            await cancellation.CancelAsync();
+            Some.Send(left, [(byte)round]);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+            using ReceivedMessage message = Some.Receive(right);
+            Assert.Equal([(byte)round], message.Data);
+        }
+    }
 }

@@ -1,11 +1,16 @@
 using System.Net.Sockets;
 using PSFdPass.Handles;
+using PSFdPass.Interop;
+using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 
 /// <summary>The path of a listener: whose it is, and who removes it.</summary>
 public sealed class SocketPathTests : IDisposable
 {
+    private const UnixFileMode UserOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Everybody = (UnixFileMode)0x1B6;
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -70,6 +75,73 @@ public sealed class SocketPathTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => UnixSocketListener.Create(Address, SocketType.Raw));
         Assert.False(File.Exists(_directory.File("s")));
     }
+
+    [LinuxFact]
+    public void The_mode_is_not_set_through_a_link_that_has_replaced_the_socket()
+    {
+        string victim = _directory.Write("victim", "not ours");
+        File.SetUnixFileMode(victim, UserOnly);
+        using UnixSocketListener listener = UnixSocketListener.Create(Address);
+        SocketFile file = SocketFile.Find(_directory.File("s"))!;
+        ulong inode = InodeOf(listener);
+        File.Move(_directory.File("s"), _directory.File("moved"));
+        foreach (string target in (string[])[victim, _directory.File("moved")])
+        {
+            File.CreateSymbolicLink(_directory.File("s"), target);
+            SystemCallException refused = Assert.Throws<SystemCallException>(() => file.SetMode(Everybody, inode));
+            Assert.Equal("EADDRINUSE", refused.ErrnoName);
+            Assert.Equal(UserOnly, File.GetUnixFileMode(target));
+            File.Delete(_directory.File("s"));
+        }
+    }
+
+    [LinuxFact]
+    public void A_path_that_is_swapped_while_the_mode_is_set_changes_no_other_file() => Child.Run(SwapWhileListening, _directory.Path);
+
+    private static void SwapWhileListening()
+    {
+        // With this umask the file does not get the mode when it is created, so that it has to be set by its path.
+        _ = Libc.UMask(0x1FF);
+        string path = Path.Join(Child.Argument, "s");
+        string victim = Path.Join(Child.Argument, "victim");
+        string link = Path.Join(Child.Argument, "link");
+        File.WriteAllText(victim, "not ours");
+        File.SetUnixFileMode(victim, UserOnly);
+        bool isOver = false;
+        var swapping = new Thread(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                // rename(2) replaces the path, also while it is bound.
+                File.CreateSymbolicLink(link, victim);
+                File.Move(link, path, overwrite: true);
+                File.Delete(path);
+            }
+        });
+        swapping.Start();
+        int created = 0;
+        for (int round = 0; round < 3000; round++)
+        {
+            try
+            {
+                UnixSocketListener.Create(UnixSocketAddress.FromPath(path), mode: Everybody).Dispose();
+                created++;
+            }
+            catch (SystemCallException exception)
+            {
+                Assert.Contains(exception.ErrnoName, (string[])["EADDRINUSE", "ENOENT"]);
+            }
+
+            Assert.Equal(UserOnly, File.GetUnixFileMode(victim));
+        }
+
+        Volatile.Write(ref isOver, true);
+        swapping.Join();
+        Assert.NotEqual(0, created);
+    }
+
+    private static ulong InodeOf(Socket socket) =>
+        SysStat.TryGetStatus((int)socket.SafeHandle.DangerousGetHandle(), out SysStat.FileStatus status) ? status.Inode : 0;
 
     [LinuxFact]
     public void A_relative_path_is_made_absolute() => Child.Run(CreateAndMove, _directory.Path);
