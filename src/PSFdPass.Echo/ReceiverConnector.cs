@@ -19,12 +19,17 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
     /// <summary>Connects.</summary>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when connecting for the first time fails with an error that does not pass by itself, such as ENOTSOCK, or that has not
-    /// passed within two seconds.
+    /// Thrown when connecting for the first time fails with an error that does not pass by itself, such as ENOTSOCK, or ENOENT for the
+    /// socket's folder, or that has not passed within two seconds.
     /// </exception>
     public Socket Connect(CancellationToken cancellation)
     {
         log(SR.Format(SR.WireConnecting, name));
+        if (!_hasConnected)
+        {
+            ThrowIfFolderMissing();
+        }
+
         RetryTime patience = RetryTime.After(PatienceAtFirst);
         while (true)
         {
@@ -55,6 +60,15 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
 
             cancellation.WaitHandle.WaitOne(pause);
             cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    // A socket that is missing may appear. A folder that is missing is more likely a wrong path.
+    private void ThrowIfFolderMissing()
+    {
+        if (!address.IsAbstract && Path.GetDirectoryName(address.Name) is { Length: > 0 } folder && !Directory.Exists(folder))
+        {
+            FileDescriptor.Open(folder).Dispose();
         }
     }
 
