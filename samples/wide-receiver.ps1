@@ -1,35 +1,21 @@
 #Requires -Modules PSFdPass
-<#
-.SYNOPSIS
-Receives users' connections from quarterbacks, and echoes what the users type.
-.DESCRIPTION
-One process and one set of descriptors for everybody: the listener, the quarterbacks and the users. Ctrl-C ends it.
-.EXAMPLE
-./wide-receiver.ps1 -SocketPath fd-pass.sock
-#>
-param(
-    [Parameter(Mandatory)] [string] $SocketPath
-)
+# Receives users' connections from quarterbacks, and echoes what the users type: ./wide-receiver.ps1 fd-pass.sock. Ctrl-C ends it.
+# One process and one set of descriptors for everybody: the listener, the quarterbacks and the users.
+param([Parameter(Mandatory)] [string] $SocketPath)
 
 $ErrorActionPreference = 'Stop'
-
-$listener = New-UnixSocketListener -Path $SocketPath
+$listener = New-UnixSocketListener $SocketPath
 $set = New-FileDescriptorSet $listener
-$quarterbacks = [Collections.Generic.HashSet[Net.Sockets.Socket]]::new()
 try {
     "Listening for messages on ($SocketPath)"
     Wait-FileDescriptor $set -Follow | ForEach-Object {
         $ready = $_
         try {
-            if ($ready -eq $listener) {
-                $quarterback = Wait-UnixSocketConnection $listener
-                $null = $quarterbacks.Add($quarterback)
-                $set.Add($quarterback)
-            }
-            elseif ($quarterbacks.Contains($ready)) {
-                foreach ($user in Receive-FileDescriptor $ready -As Socket) {
-                    Write-FileDescriptor $user "Hello from Wide Receiver on PID ($PID)!" -TimeoutSeconds 5
-                    $set.Add($user)
+            if ($ready -eq $listener) { $set.Add((Wait-UnixSocketConnection $listener)) }
+            elseif ($ready.AddressFamily -eq 'Unix') {
+                foreach ($ready in Receive-FileDescriptor $ready -As Socket) {
+                    $set.Add($ready)
+                    Write-FileDescriptor $ready "Hello from Wide Receiver on PID ($PID)!" -TimeoutSeconds 5
                 }
             }
             else {
@@ -40,12 +26,9 @@ try {
         }
         catch [IO.IOException], [TimeoutException] {
             # This one has hung up, or keeps the others waiting.
-            $null = $set.Remove($ready), $quarterbacks.Remove($ready)
+            $null = $set.Remove($ready)
             $ready.Dispose()
         }
     }
 }
-finally {
-    $set.Dispose()
-    $listener.Dispose()
-}
+finally { $set, $listener | ForEach-Object Dispose }
