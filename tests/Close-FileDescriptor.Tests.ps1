@@ -205,7 +205,7 @@ Describe 'Close-FileDescriptor' {
             $other = Start-OneOfEach $folder
             $problem = Get-ErrorOf { Get-FileDescriptor $other.Fd['file'] -ProcessId $other.Id | Close-FileDescriptor }
             $other.Stop()
-            $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+            $problem.FullyQualifiedErrorId | Should -BeLike 'DescriptorElsewhere,*'
             "$problem" | Should -BeLike "*belongs to process $($other.Id)*"
         }
 

@@ -58,6 +58,15 @@ Describe 'The recipe lend-terminal' {
         Wait-ProgramLine $lender 'Refused' | Should -Match 'user 65534 \(nobody\)'
     }
 
+    It 'shows the real error under strict mode when the lender hangs up' {
+        $listener = New-UnixSocketListener "$folder/terminal.sock"
+        $borrower = Invoke-Pwsh "Set-StrictMode -Version Latest; try { & '$borrow' } catch { `$_.FullyQualifiedErrorId }" -WorkingDirectory $folder
+        (Wait-UnixSocketConnection $listener -TimeoutSeconds 30).Dispose()
+        Wait-ProgramLine $borrower ',' | Should -BeLike 'PeerClosed,*'
+        $null = Wait-Program $borrower
+        $listener.Dispose()
+    }
+
     It 'is no more than a page' {
         (Get-Content $lend, $borrow).Count | Should -BeLessOrEqual 80
     }

@@ -96,6 +96,20 @@ Describe '<Command>' -ForEach $commands {
         }
     }
 
+    It 'says for each parameter set what comes out' {
+        $declared = $found.ImplementingType.GetCustomAttributes([Management.Automation.OutputTypeAttribute], $true)
+        foreach ($set in $found.ParameterSets) {
+            $declared.Where{ '__AllParameterSets' -in $_.ParameterSetName -or $set.Name -in $_.ParameterSetName } |
+                Should -Not -BeNullOrEmpty -Because "the parameter set $($set.Name) has an output"
+        }
+    }
+
+    It 'has no parameter in its syntax that the help leaves out' {
+        $inSyntax = [regex]::Matches((Get-Command $Command -Syntax), '(?<=[ [])-(\w+)').ForEach{ $_.Groups[1].Value } | Sort-Object -Unique
+        $inHelp = @((Get-Help $Command -Full).Parameters.Parameter.Name) + 'WhatIf', 'Confirm'
+        $inSyntax | Where-Object { $_ -notin $inHelp } | Should -BeNullOrEmpty
+    }
+
     It 'has help: a synopsis, a description, two examples, and a text for each parameter' {
         $help = Get-Help $Command -Full
         $help.Synopsis | Should -Not -BeLike "*$Command *" -Because 'that is the syntax, which stands there when the help is missing'
@@ -109,6 +123,64 @@ Describe '<Command>' -ForEach $commands {
                 "$((Get-Help $Command -Parameter $parameter.Name).Description.Text)" | Should -Not -BeNullOrEmpty -Because "-$($parameter.Name) needs a text"
             }
         }
+    }
+}
+
+Describe '-Verbose' {
+    BeforeAll {
+        . $PSScriptRoot/Support/Common.ps1
+        $folder = (Get-PSDrive TestDrive).Root
+        $left, $right = New-UnixSocketPair
+        $listener = New-UnixSocketListener "$folder/here.sock"
+        $pwsh = Start-FdProcess sleep 60 -PassThru
+        $env:NOTIFY_SOCKET = "$folder/notify.sock"
+        $manager = New-UnixSocketListener $env:NOTIFY_SOCKET -SocketType Datagram
+    }
+
+    AfterAll {
+        Remove-Item env:NOTIFY_SOCKET
+        $pwsh.Kill()
+        $left, $right, $listener, $manager, $pwsh | ForEach-Object Dispose
+    }
+
+    # Get-FileDescriptor, Get-SavedFileDescriptor and Get-UnixSocketPeer only look. The cmdlets for takeovers and stores ask ShouldProcess,
+    # which says it; Get-ActivationFileDescriptor and Restore-FileDescriptor need a manager and a holder: Services.Tests.ps1.
+    It 'says what <Command> does' -ForEach @(
+        @{ Command = 'Close-FileDescriptor'; Operation = { Close-FileDescriptor (Open-FileDescriptor /dev/null) -Verbose }; Says = '*Close*/dev/null*' }
+        @{ Command = 'Connect-UnixSocket'; Operation = { Connect-UnixSocket "$folder/here.sock" -Verbose }; Says = 'Connected to*here.sock.' }
+        @{ Command = 'Copy-FileDescriptor'; Operation = { Copy-FileDescriptor 0 -Verbose }; Says = 'Copied descriptor 0 to *.' }
+        @{ Command = 'Copy-FileDescriptor of another process'; Operation = { Copy-FileDescriptor 0 -ProcessId $pwsh.Id -Verbose }; Says = 'Copied descriptor 0 of process * to *.' }
+        @{ Command = 'New-FileDescriptorSet'; Operation = { New-FileDescriptorSet $left -Verbose }; Says = 'Created a set of 1 descriptor.' }
+        @{ Command = 'New-MemoryFile'; Operation = { New-MemoryFile a text -Verbose }; Says = 'Created * of 4 bytes.' }
+        @{ Command = 'New-UnixSocketListener'; Operation = { New-UnixSocketListener "$folder/new.sock" -Verbose }; Says = 'Listening on *new.sock.' }
+        @{ Command = 'New-UnixSocketPair'; Operation = { New-UnixSocketPair SeqPacket -Verbose }; Says = 'Connected descriptors * and *SeqPacket*' }
+        @{ Command = 'Open-FileDescriptor'; Operation = { Open-FileDescriptor /dev/null -Verbose }; Says = 'Opened */dev/null.' }
+        @{ Command = 'Read-FileDescriptor'; Operation = { $left.Send([byte[]](65, 10)); Read-FileDescriptor $right -Line -Verbose }; Says = 'Reading from descriptor *' }
+        @{
+            Command = 'Receive-FileDescriptor'; Says = 'Received 1 byte and 1 descriptor.'
+            Operation = { Send-FileDescriptor $left /dev/null; Receive-FileDescriptor $right -Verbose }
+        }
+        @{
+            Command = 'Receive-FileDescriptor, by preference'; Says = 'Received 2 bytes and 0 descriptors.'
+            Operation = { $VerbosePreference = 'Continue'; Send-FileDescriptor $left -Message ab; Receive-FileDescriptor $right -AsMessage }
+        }
+        @{ Command = 'Send-FileDescriptor'; Operation = { Send-FileDescriptor $left -Message a -Verbose; $null = $right.Receive([byte[]]::new(9)) }; Says = '*Send 1 byte*' }
+        @{ Command = 'Send-ServiceNotification'; Operation = { Send-ServiceNotification -Ready -Verbose }; Says = '*Send a notification*' }
+        @{ Command = 'Set-FileDescriptor'; Operation = { Set-FileDescriptor $left -CloseOnExec -Verbose }; Says = '*Set CloseOnExec on*' }
+        @{ Command = 'Start-FdEchoDemo'; Operation = { (Start-FdEchoDemo -Role WideReceiver -SocketPath "$folder/demo.sock" -PassThru -Verbose)[-1].Stop() }; Says = '*Play WideReceiver*' }
+        @{ Command = 'Start-FdProcess'; Operation = { Start-FdProcess true -Wait -Verbose }; Says = 'Process * has ended with 0.' }
+        @{ Command = 'Wait-FileDescriptor'; Operation = { $null = Wait-FileDescriptor $left -Writable -Verbose }; Says = 'Waiting for 1 descriptor.' }
+        @{
+            Command = 'Wait-UnixSocketConnection'; Says = 'Accepted a connection on descriptor *.'
+            Operation = { $client = Connect-UnixSocket "$folder/here.sock"; while (Wait-FileDescriptor $listener -TimeoutSeconds 0) { Wait-UnixSocketConnection $listener -Verbose }; $client.Dispose() }
+        }
+        @{ Command = 'Write-FileDescriptor'; Operation = { Write-FileDescriptor $left a -Verbose; $null = $right.Receive([byte[]]::new(9)) }; Says = '*Write*descriptor*' }
+        @{ Command = 'Write-FileDescriptor -From'; Operation = { Write-FileDescriptor $left -From (New-MemoryFile a x) -Verbose; $null = $right.Receive([byte[]]::new(9)) }; Says = 'Copied 1 byte.' }
+    ) {
+        $all = & $Operation 4>&1
+        $said = $all | Where-Object { $_ -is [Management.Automation.VerboseRecord] }
+        $said.Message -like $Says | Should -Not -BeNullOrEmpty -Because "it said $($said.Message -join ' / ')"
+        $all | Where-Object { $_ -is [IDisposable] } | ForEach-Object Dispose
     }
 }
 

@@ -32,6 +32,13 @@ Describe 'New-MemoryFile' {
         Read-All $file | Should -BeExactly 'grüße'
     }
 
+    It 'makes a file of each object from the pipeline' {
+        $files = 'one', 'two' | New-MemoryFile name
+        $files | ForEach-Object { Read-FileDescriptor $_ -Raw } | Should -BeExactly one, two
+        $files.Target | Sort-Object -Unique | Should -BeLike '/memfd:name*'
+        $files | ForEach-Object Dispose
+    }
+
     It 'holds bytes' {
         $file = New-MemoryFile -Content ([byte[]](0, 1, 255))
         $stream = $file.OpenStream()

@@ -56,6 +56,14 @@ Describe 'New-UnixSocketPair' {
         Assert-NothingLeaks { New-UnixSocketPair }
     }
 
+    It 'warns once for both sockets when the system gives less than was asked for' {
+        $pair = New-UnixSocketPair -SendBufferSize 2000000000 -ReceiveBufferSize 2000000000 -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings -match 'a send buffer of \d+ bytes, not 2000000000' | Should -HaveCount 1
+        $warnings -match 'a receive buffer of \d+ bytes, not 2000000000' | Should -HaveCount 1
+        $warnings | Should -HaveCount 2
+        $pair | ForEach-Object Dispose
+    }
+
     It 'completes the types of sockets' {
         $line = 'New-UnixSocketPair -SocketType '
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be Datagram, SeqPacket, Stream

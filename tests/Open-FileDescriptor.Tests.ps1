@@ -215,6 +215,18 @@ Describe 'Open-FileDescriptor' {
             $opened.Target | Should -BeLike "$root*"
         }
 
+        It 'opens beneath the descriptor of a folder, also after that was renamed' {
+            $null = New-Item -ItemType Directory "$folder/renamed"
+            Set-Content "$folder/renamed/file" text
+            $directory = Open-FileDescriptor "$folder/renamed"
+            Rename-Item "$folder/renamed" moved
+            $opened = Open-FileDescriptor file -Beneath $directory
+            $opened.Target | Should -BeExactly "$folder/moved/file"
+            (Get-ErrorOf { Open-FileDescriptor ../base -Beneath $directory }).FullyQualifiedErrorId | Should -BeLike 'EXDEV,*'
+            $opened, $directory | ForEach-Object Dispose
+            Remove-Item -Recurse "$folder/moved"
+        }
+
         It 'opens an absolute path that begins with the folder' {
             $opened = Open-FileDescriptor "$root/sub/deep", "$root", "$root//inside" -Beneath "$root/"
             $opened.Target | Should -Be "$root/sub/deep", $root, "$root/inside"

@@ -134,4 +134,14 @@ Describe 'The port broker' {
 
         (Request-Port $port).Dispose()
     }
+
+    It 'keeps control characters and line breaks of a client out of its log' {
+        $client = Connect-UnixSocket -Path $socketPath -SocketType SeqPacket -Wait
+        Send-FileDescriptor $client -Message "80`n$me, pid 1, port 80: sent`e]0;title`a"
+        (Receive-FileDescriptor $client -AsMessage -TimeoutSeconds 30).Text | Should -Be 'Refused: that is not a port'
+        $client.Dispose()
+        $lines = @(Get-Content $log)
+        $lines | Should -Not -Contain "$me, pid 1, port 80: sent"
+        $lines -join '' | Should -Not -Match '[\p{Cc}\p{Cf}]'
+    }
 }

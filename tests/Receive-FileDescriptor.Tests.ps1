@@ -389,6 +389,27 @@ Describe 'Receive-FileDescriptor' {
         }
     }
 
+    It 'shows the progress of -Count when that takes over a second' {
+        $shell = [powershell]::Create([initialsessionstate]::CreateDefault2())
+        try {
+            $null = $shell.AddScript("Import-Module '$((Get-Module PSFdPass).Path)'").AddStatement().
+                AddCommand('Receive-FileDescriptor').AddParameters(@{ Socket = $right; Count = 3; As = 'Descriptor' })
+            $running = $shell.BeginInvoke()
+            Send-FileDescriptor $left /dev/null
+            Start-Sleep -Milliseconds 1200
+            $shell.Streams.Progress.Count | Should -Be 0 -Because 'nothing has happened since then'
+            Send-FileDescriptor $left /dev/null
+            Wait-Until { $shell.Streams.Progress.Count } 'the progress is shown'
+            $shell.Streams.Progress[0].StatusDescription, $shell.Streams.Progress[0].PercentComplete | Should -Be '2 of 3 descriptors', 66
+            Send-FileDescriptor $left /dev/null
+            $shell.EndInvoke($running) | ForEach-Object Dispose
+            $shell.Streams.Progress[-1].RecordType | Should -Be Completed
+        }
+        finally {
+            $shell.Dispose()
+        }
+    }
+
     It 'can be told to be silent about a timeout' {
         Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Ignore | Should -BeNullOrEmpty
         { Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'

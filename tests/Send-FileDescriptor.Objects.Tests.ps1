@@ -87,7 +87,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $child = Invoke-Program sleep 60
             $problem = Get-ErrorOf { Get-FileDescriptor 1 -ProcessId $child.Id | Send-FileDescriptor $left }
             Clear-Program
-            $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+            $problem.FullyQualifiedErrorId | Should -BeLike 'DescriptorElsewhere,*'
             "$problem" | Should -BeLike "Descriptor 1 belongs to process $($child.Id). *Copy-FileDescriptor takes a copy of it."
             { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
         }

@@ -87,7 +87,7 @@ Describe '-Socket of <Command>' -ForEach @(
         $info = Get-FileDescriptor 1 -ProcessId $child.Id
         $problem = try { & $Command $info @Arguments } catch { $_ }
         Clear-Program
-        $problem.FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+        $problem.FullyQualifiedErrorId | Should -BeLike 'DescriptorElsewhere,*'
         "$problem" | Should -BeLike "Descriptor 1 belongs to process $($info.ProcessId). *Copy-FileDescriptor takes a copy of it."
     }
 
@@ -101,6 +101,25 @@ Describe '-Socket of <Command>' -ForEach @(
         }
 
         $tcp.Dispose()
+    }
+
+    It 'completes variables that hold a socket before numbers, and says what is at the other end' {
+        $shell = [powershell]::Create([initialsessionstate]::CreateDefault2())
+        try {
+            $null = $shell.AddScript("Import-Module '$((Get-Module PSFdPass).Path)'; `$mine, `$theirs = New-UnixSocketPair; `$text = 'mine'").Invoke()
+            $shell.Commands.Clear()
+            $found = $shell.AddScript("(TabExpansion2 '$Command ' $($Command.Length + 1)).CompletionMatches").Invoke()
+            $found[0, 1].CompletionText | Should -BeExactly '$mine', '$theirs'
+            $found[0].ToolTip | Should -Match '^\d+ unix.*, the other end of \$theirs$'
+            $found[1].ToolTip | Should -Match '^\d+ unix.*, the other end of \$mine$'
+            $found[2..($found.Count - 1)].CompletionText | ForEach-Object { $_ | Should -Match '^\d+$' }
+            $shell.Commands.Clear()
+            $shell.AddScript("(TabExpansion2 '$Command `$mi' $($Command.Length + 4)).CompletionMatches.CompletionText; `$mine, `$theirs | ForEach-Object Dispose").Invoke() |
+                Should -BeExactly '$mine'
+        }
+        finally {
+            $shell.Dispose()
+        }
     }
 
     It 'refuses null' {

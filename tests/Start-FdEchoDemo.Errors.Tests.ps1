@@ -25,7 +25,7 @@ Describe 'Start-FdEchoDemo with bad input' {
                     Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath used -PassThru } }
                 @{ Name = 'was left behind'; Path = 'stale'; Id = 'EADDRINUSE'; Says = '*stale*no process listens on it. -Force replaces it*'
                     Prepare = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale")' } }
-                @{ Name = 'is in a folder that is not there'; Path = 'none/a.sock'; Id = 'ENOENT'; Says = '*none/a.sock*No such file*'; Prepare = { } }
+                @{ Name = 'is in a folder that is not there'; Path = 'none/a.sock'; Id = 'ENOENT'; Quarterback = 'ENOENT'; Says = '*none*No such file*'; Prepare = { } }
                 @{ Name = 'is too long'; Path = 'x' * 108; Id = 'ENAMETOOLONG'; Quarterback = 'ENAMETOOLONG'; Says = '*at most 107 bytes*'; Prepare = { } }
                 @{ Name = 'is on another provider'; Path = 'Env:x'; Id = 'InvalidArgument'; Quarterback = 'InvalidArgument'
                     Says = '*Env:x is not in the file system*'; Prepare = { } }
@@ -130,6 +130,16 @@ Describe 'Start-FdEchoDemo with bad input' {
         $line = 'Start-FdEchoDemo -SocketPath a'
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be ./a.sock
         $listener.Dispose()
+    }
+
+    It 'completes -ListenAddress with the addresses of this machine, and no files' {
+        Set-Content 127.text text
+        $line = 'Start-FdEchoDemo -ListenAddress '
+        $found = (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText
+        $found | Should -Contain 127.0.0.1
+        $found | Should -Contain ::1
+        $found -match 'text' | Should -BeNullOrEmpty
+        (TabExpansion2 "${line}127" "${line}127".Length).CompletionMatches.CompletionText | Should -BeExactly 127.0.0.1
     }
 
     Context 'a peer' {

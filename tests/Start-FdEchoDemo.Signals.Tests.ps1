@@ -86,6 +86,18 @@ Describe 'Start-FdEchoDemo stops in good order' {
         Test-Path fd-pass.sock | Should -BeFalse
     }
 
+    It 'Quarterback on <Signal> before there is a wide receiver: says so, and exits with 0' -ForEach @(
+        @{ Signal = 'SIGINT'; Say = '' }, @{ Signal = 'SIGTERM'; Say = '' }, @{ Signal = 'SIGTERM'; Say = '-Say hello' }
+    ) {
+        $demo = @{ User = @{ Client = [IO.MemoryStream]::new() }; Program = Invoke-Pwsh "Start-FdEchoDemo -Role Quarterback -Port 0 $Say" }
+        $null = Wait-ProgramLine $demo.Program 'Connecting to UNIX socket'
+        Invoke-Signal (Get-Player $demo.Program Quarterback) $Signal
+        Wait-Program $demo.Program | Should -Be 0
+        $demo.Program.Error.Result | Should -BeNullOrEmpty
+        $demo.Program.Lines | Should -Contain 'Shutting down'
+        $demo.Program.Lines -match 'Exception|cancel' | Should -BeNullOrEmpty
+    }
+
     It 'All when it is killed: its wide receiver does not stay behind' {
         $demo = Get-PlayingDemo All
         Invoke-Signal $demo.Id SIGKILL

@@ -136,6 +136,21 @@ Describe 'Start-FdProcess' {
         $process.Dispose()
     }
 
+    It 'sets LASTEXITCODE with -Wait as a native command does: <Expected>' -ForEach @(
+        @{ Program = 'exit 0'; Expected = 0 }
+        @{ Program = 'exit 7'; Expected = 7 }
+        @{ Program = 'kill -9 $$'; Expected = 137 }
+    ) {
+        $global:LASTEXITCODE = 99
+        Start-FdProcess sh '-c', $Program
+        $global:LASTEXITCODE | Should -Be 99 -Because 'it is not waited for'
+        Start-FdProcess sh '-c', $Program -Wait
+        $global:LASTEXITCODE | Should -Be $Expected
+        & { Start-FdProcess sh '-c', $Program -Wait; $LASTEXITCODE } | Should -Be $Expected
+        $running.Add((Start-FdProcess sleep 60 -Wait -TimeoutSeconds 0 -PassThru -ErrorAction Ignore))
+        $global:LASTEXITCODE | Should -Be $Expected -Because 'the child still runs'
+    }
+
     It 'reaps a child that nobody keeps' {
         $file = New-MemoryFile
         Start-FdProcess sh '-c', 'echo $$' -StandardOutput $file
@@ -149,7 +164,7 @@ Describe 'Start-FdProcess' {
         $problem = Get-ErrorOf { $script:process = Start-FdProcess sleep 60 -Wait -TimeoutSeconds 0.1 -PassThru }
         $running.Add($process)
         $problem.FullyQualifiedErrorId | Should -BeExactly 'TimedOut,PSFdPass.Commands.StartFdProcessCommand'
-        "$problem" | Should -BeExactly "Process $($process.Id) (sleep) has not ended within 0.1 s. It is still running."
+        "$problem" | Should -BeExactly "Process $($process.Id) (sleep) has not ended within 0.1 seconds. It is still running."
         $problem.TargetObject.Id | Should -Be $process.Id
         $process.HasExited | Should -BeFalse
         $process.Kill()

@@ -84,6 +84,78 @@ Describe 'At the prompt' {
         $message.Dispose()
     }
 
+    It '<Name> is a table: <Header>' -ForEach @(
+        @{
+            Name = 'a child'; Header = 'Id +State +ExitCode +FileName'; Row = '^ *\d+ Running +\S*/sleep$'
+            Make = { Start-FdProcess sleep 60 -PassThru }; End = { $object.Kill() }
+        }
+        @{
+            Name = 'a set'; Header = 'Count +Descriptors'; Row = '^ +6 \d+ Socket unix, \d+ Socket unix, \d+ Socket unix, \d+ Socket unix, …$'
+            Make = { $script:members = 1..3 | ForEach-Object { New-UnixSocketPair }; New-FileDescriptorSet $members }
+            End = { $members | ForEach-Object Dispose }
+        }
+        @{
+            Name = 'a member of a set, which is a socket'; Header = 'Fd +SocketType +Target'; Row = '^ *\d+ +Stream +unix'
+            Make = { $script:set = New-FileDescriptorSet $left; $set.Members[0] }; End = { $set.Dispose() }
+        }
+        @{ Name = 'the peer of a socket'; Header = 'ProcessId +Command +UserId +UserName +GroupId +GroupName'; Row = '^ *$PID +\S+ +\d+ +\S+ +\d+ +\S+$'; Make = { Get-UnixSocketPeer $left } }
+        @{
+            Name = 'a saved descriptor'; Header = 'Name +Holder'; Row = '^web +/run/holder.sock$'
+            Make = { [PSFdPass.Binding.SavedFileDescriptor]::new('web', '/run/holder.sock') }
+        }
+        @{
+            Name = 'a takeover'; Header = 'ProcessId +IsComplete +Descriptors +Address'; Row = '^ *$PID +False +web +$folder/take.sock$'
+            Make = {
+                $module = (Get-Module PSFdPass).Path
+                $script:job = Start-ThreadJob { Import-Module $using:module; Wait-SocketTakeover "$using:folder/take.sock" @{ web = $using:left } }
+                Wait-Until { Test-Path "$folder/take.sock" } 'the server waits'
+                Start-SocketTakeover "$folder/take.sock" -TimeoutSeconds 30
+            }
+            End = { $object.Dispose(); $job | Remove-Job -Force }
+        }
+        @{
+            Name = 'a descriptor of a takeover'; Header = 'Name +Fd +Kind +Target'; Row = '^web +\d+ File +/etc/passwd$'
+            Make = { [PSFdPass.NamedDescriptor]::new('web', (Open-FileDescriptor /etc/passwd)) }; End = { $object.Descriptor.Dispose() }
+        }
+    ) {
+        $object = & $Make
+        try {
+            $view = Get-View $object
+            $view[0] | Should -Match "^ *$Header$"
+            $view | Should -HaveCount 3
+            $ExecutionContext.InvokeCommand.ExpandString($Row) | ForEach-Object { $view[2] | Should -Match $_ }
+        }
+        finally {
+            if ($End) { . $End }
+        }
+    }
+
+    It 'the columns are filled in the constrained language mode, too' {
+        $shell = [powershell]::Create([initialsessionstate]::CreateDefault2())
+        try {
+            $null = $shell.AddScript("Import-Module '$((Get-Module PSFdPass).ModuleBase)/PSFdPass.psd1'").Invoke()
+            $shell.Runspace.SessionStateProxy.LanguageMode = 'ConstrainedLanguage'
+            $shell.Commands.Clear()
+            $null = $shell.AddScript({
+                    param($Objects)
+                    foreach ($object in $Objects) { $object | Out-String -Width 200; $object | Format-List | Out-String -Width 200 }
+                }).AddArgument(@(
+                    (Open-FileDescriptor /etc/passwd), (Get-FileDescriptor 0), $left, (Get-UnixSocketPeer $left), (New-FileDescriptorSet $right),
+                    (Start-FdProcess true -PassThru -Wait)
+                ))
+            $text = $shell.Invoke() -join ''
+            $shell.Streams.Error | Should -BeNullOrEmpty
+            $text | Should -Match '(?m)File +Read +/etc/passwd\s*$'
+            $text | Should -Match 'Stream +unix'
+            $text | Should -Match "(?m)^ *1 \d+ Socket unix\s*$"
+            $text | Should -Match "(?m)^ *$PID +\S+ +\d+ +\S+ +\d+ +\S+\s*$"
+            $text | Should -Match '(?m)Exited +0 +/\S*true\s*$'
+        }
+        finally {
+            $shell.Dispose()
+        }
+    }
+
     It 'a demo in the background is a table: port, processes, socket' {
         $demo = Start-FdEchoDemo -Role WideReceiver -SocketPath "$folder/view" -PassThru
         $view = Get-View $demo

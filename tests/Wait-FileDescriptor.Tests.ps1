@@ -134,16 +134,39 @@ Describe 'A file descriptor set' {
     It 'drops members that are closed without being removed' {
         $set.Add($right)
         $right.Dispose()
-        Wait-FileDescriptor $set -Follow | Should -BeNullOrEmpty
-        $set.Count | Should -Be 0
+        $set.Members | Should -Be $right
+        $said = Wait-FileDescriptor $set -Follow -Verbose 4>&1
+        $said[-1] | Should -BeExactly '1 member of the set was closed, and removed from it.'
+        $set.Count, $set.Members.Count | Should -Be 0, 0
     }
 
-    It 'watches 2,000 connections, of which one speaks' {
-        $sockets = foreach ($number in 1..1000) { New-UnixSocketPair }
+    It 'reports the other members after one was closed without being removed' {
+        $set.Add($left)
+        $set.Add($right)
+        $extra = Open-FileDescriptor /dev/null
+        $copy = $left.SafeHandle
+        $other = (Copy-FileDescriptor $left).OpenSocket()
+        $set.Remove($left) | Should -BeTrue
+        $set.Add($other)
+        $other.Dispose()
+        $null = $left.Send([byte[]]1)
+        Wait-FileDescriptor $set -TimeoutSeconds 30 | Should -Be $right
+        $set.Contains($right) | Should -BeTrue
+        $extra.Dispose()
+        $copy.IsClosed | Should -BeFalse
+    }
+
+    It 'watches 10,000 connections, of which one speaks' -Skip:([int](bash -c 'ulimit -Hn' | ForEach-Object { $_ -replace 'unlimited', 1e9 }) -lt 10500) {
+        $sockets = foreach ($number in 1..5000) { New-UnixSocketPair }
         $sockets | ForEach-Object { $set.Add($_) }
-        $set.Count | Should -Be 2000
-        $null = $sockets[998].Send([byte[]]1)
-        Wait-FileDescriptor $set | Should -Be $sockets[999]
+        $set.Count | Should -Be 10000
+        Wait-FileDescriptor $set -TimeoutSeconds 0 | Should -BeNullOrEmpty
+        foreach ($index in 0, 4998, 9998) {
+            $null = $sockets[$index].Send([byte[]]1)
+            Wait-FileDescriptor $set -TimeoutSeconds 30 | Should -Be $sockets[$index + 1]
+            $null = $sockets[$index + 1].Receive([byte[]]::new(1))
+        }
+
         $sockets | ForEach-Object Dispose
     }
 

@@ -77,7 +77,7 @@ Describe 'Write-FileDescriptor' {
             $left.Shutdown('Send')
         }
 
-        (Write-FileDescriptor $target -From $source -Verbose 4>&1)[-1].Message | Should -BeExactly '50000 bytes were copied.'
+        (Write-FileDescriptor $target -From $source -Verbose 4>&1)[-1].Message | Should -BeExactly 'Copied 50000 bytes.'
         if ($To -eq 'socket') {
             Read-FileDescriptor $right -Count 50000 | Should -BeExactly $text
         }

@@ -1,5 +1,3 @@
-using PSFdPass.Errors;
-
 namespace PSFdPass.Binding;
 
 /// <summary>Takes over descriptors that this process inherited, and refuses those that already have an owner in this process.</summary>

@@ -1,5 +1,3 @@
-using PSFdPass.Errors;
-
 namespace PSFdPass.Binding;
 
 /// <summary>A descriptor that is to be closed by the object that holds it or by its number, with the meaning of close(2).</summary>

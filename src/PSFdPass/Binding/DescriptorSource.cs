@@ -6,7 +6,6 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using PSFdPass.Errors;
 using PSFdPass.Handles;
 using PSFdPass.Inspection;
 using PSFdPass.Interop;

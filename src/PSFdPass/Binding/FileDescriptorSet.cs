@@ -12,7 +12,8 @@ namespace PSFdPass;
 /// wait.
 /// </summary>
 /// <remarks>
-/// Thread-safe. The set does not keep its members open. Remove a member before closing it; a closed one is no longer reported.
+/// Thread-safe. The set does not keep its members open. Remove a member before closing it. A member that was closed leaves the set
+/// without being reported: at the latest with the next wait during which nothing is ready.
 /// </remarks>
 public sealed class FileDescriptorSet : IDisposable
 {
@@ -30,6 +31,18 @@ public sealed class FileDescriptorSet : IDisposable
             lock (_members)
             {
                 return _members.Count;
+            }
+        }
+    }
+
+    /// <summary>Gets the members, in no particular order.</summary>
+    public IReadOnlyList<object> Members
+    {
+        get
+        {
+            lock (_members)
+            {
+                return [.. _members.Keys];
             }
         }
     }
@@ -104,6 +117,27 @@ public sealed class FileDescriptorSet : IDisposable
         }
     }
 
+    /// <summary>Returns texts for some members that are open, by their numbers, and an ellipsis when there are more.</summary>
+    internal IEnumerable<string> Describe(int most)
+    {
+        int[] numbers;
+        lock (_members)
+        {
+            numbers = [.. _members.Values.Where(static handle => !WaitLoop.IsClosed(handle)).Select(static handle => (int)handle.DangerousGetHandle()).Order()];
+        }
+
+        foreach (int number in numbers.Take(most))
+        {
+            using var descriptor = new FileDescriptor(number, ownsHandle: false);
+            yield return descriptor.ToString();
+        }
+
+        if (numbers.Length > most)
+        {
+            yield return "…";
+        }
+    }
+
     /// <summary>Closes the set. Its members stay open. A wait on another thread ends with an error.</summary>
     public void Close() => Dispose();
 
@@ -113,16 +147,18 @@ public sealed class FileDescriptorSet : IDisposable
     /// <summary>Waits until a member is ready, and returns those that are; none when the time is over.</summary>
     /// <param name="most">The number of members to return at most.</param>
     /// <param name="timeout">The time to wait.</param>
+    /// <param name="closed">The number of members that left the set because they were closed.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    internal List<object> Wait(int most, TimeSpan timeout, CancellationToken cancellationToken)
+    internal List<object> Wait(int most, TimeSpan timeout, out int closed, CancellationToken cancellationToken)
     {
+        closed = 0;
         var ready = new ReadyDescriptor[most];
         int count = _set.Wait(ready, timeout, cancellationToken);
         lock (_members)
         {
             if (count == 0)
             {
-                RemoveClosed();
+                closed = RemoveClosed();
             }
 
             return [.. ready.Take(count).Select(static one => one.State!).Where(member => _members.ContainsKey(Unwrap(member)))];
@@ -131,13 +167,16 @@ public sealed class FileDescriptorSet : IDisposable
 
     private static object Unwrap(object value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 
-    private void RemoveClosed()
+    private int RemoveClosed()
     {
-        foreach ((object member, SafeHandle handle) in _members.Where(static member => WaitLoop.IsClosed(member.Value)).ToArray())
+        KeyValuePair<object, SafeHandle>[] closed = [.. _members.Where(static member => WaitLoop.IsClosed(member.Value))];
+        foreach ((object member, SafeHandle handle) in closed)
         {
             _set.Remove(handle);
             _members.Remove(member);
         }
+
+        return closed.Length;
     }
 
     // Numbers are equal by value. Other objects are members themselves, whatever they are equal to.

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Management.Automation;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using PSFdPass.Errors;
 using PSFdPass.Facts;
 
 namespace PSFdPass.Binding;
@@ -178,7 +177,7 @@ internal sealed class OutgoingMessage
         IEnumerable<string> shown = _items.Take(MostDescribed).Select(static item => Describe(item.Path, item.Source));
         int more = _items.Count - MostDescribed;
         string text = string.Join(", ", shown) + (more > 0 ? $" and {more} more" : "");
-        return text.Length > 0 ? text : $"{_data?.Length ?? 0} bytes";
+        return text.Length > 0 ? text : Quantity.Of(_data?.Length ?? 0, "byte");
     }
 
     private static string Describe(string? path, DescriptorSource? source)

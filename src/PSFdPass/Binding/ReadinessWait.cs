@@ -9,8 +9,8 @@ internal sealed class ReadinessWait
 {
     private readonly List<Member> _members = [];
 
-    /// <summary>Gets a value indicating whether there is nothing to wait for.</summary>
-    public bool IsEmpty => _members.Count == 0;
+    /// <summary>Gets the number of objects to wait for.</summary>
+    public int Count => _members.Count;
 
     /// <summary>Gets the objects that are ready, in the order in which they were added.</summary>
     public List<object> Ready => [.. _members.Where(static member => member.IsReady).Select(static member => member.Holder)];

@@ -11,6 +11,7 @@ namespace PSFdPass.Binding;
 public static class ViewProperties
 {
     private const int MostText = 40;
+    private const int MostMembers = 4;
 
     /// <summary>Gets the target of a FileDescriptor or DescriptorInfo.</summary>
     public static string ShownTarget(PSObject value) => Show(value, static shown => shown switch
@@ -53,6 +54,10 @@ public static class ViewProperties
     /// <summary>Gets the beginning of the text of a message, which leaves room for other columns.</summary>
     public static string ShortText(PSObject value) =>
         value?.BaseObject is ReceivedMessage message ? Facts.ShownText.Of(message.Text, MostText) : "";
+
+    /// <summary>Gets the numbers of the first members of a set, with what they refer to.</summary>
+    public static string ShownMembers(PSObject value) => Show(
+        value, static shown => shown is FileDescriptorSet set ? string.Join(", ", set.Describe(MostMembers)) : null);
 
     /// <summary>Gets the number of bytes of a message.</summary>
     public static int Bytes(PSObject value) => (value?.BaseObject as ReceivedMessage)?.Data.Length ?? 0;

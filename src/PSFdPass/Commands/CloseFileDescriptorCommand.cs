@@ -6,6 +6,7 @@ namespace PSFdPass.Commands;
 
 /// <summary>Closes descriptors.</summary>
 [Cmdlet(VerbsCommon.Close, "FileDescriptor", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
 public sealed class CloseFileDescriptorCommand : FdPassCommand
 {
     /// <summary>The descriptors to close: a FileDescriptor, a number, a DescriptorInfo of this process, or any other object that holds a descriptor.</summary>

@@ -5,6 +5,7 @@ namespace PSFdPass.Commands;
 
 /// <summary>In a successor, reports that it is ready, and returns when it has taken over.</summary>
 [Cmdlet(VerbsLifecycle.Complete, "SocketTakeover", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(void))]
 public sealed class CompleteSocketTakeoverCommand : FdPassCommand
 {
     /// <summary>The takeover that Start-SocketTakeover returned.</summary>

@@ -1,4 +1,3 @@
-using PSFdPass.Errors;
 using System.Management.Automation;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
@@ -33,7 +32,6 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-
     /// <summary>Let programs that this process starts inherit the copy.</summary>
     [Parameter]
     public SwitchParameter Inheritable { get; set; }
@@ -49,6 +47,7 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
 
         if (TryRun(Copy, Fd.Fd) is { } copy)
         {
+            WriteVerbose($"Copied descriptor {Fd}{(ProcessId == Environment.ProcessId ? "" : $" of process {ProcessId}")} to {copy}.");
             WriteObject(copy);
         }
     }

@@ -105,6 +105,30 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         WriteError(ErrorRecords.From(exception, target, AdviceOn(exception), DescribeError(exception)));
     }
 
+    /// <summary>
+    /// Ends the command if the pipeline is being stopped. To be called before taking something out of a queue, because the pipeline accepts
+    /// nothing more.
+    /// </summary>
+    protected void ThrowIfStopping()
+    {
+        if (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
+    /// <summary>Writes an object that owns descriptors. If the pipeline was stopped in the meantime, the object is disposed.</summary>
+    protected void WriteOwner(IDisposable owner)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        if (Stopping)
+        {
+            owner.Dispose();
+        }
+
+        WriteObject(owner);
+    }
+
     /// <summary>Returns what to do about an error, in the terms of this cmdlet's parameters, or null.</summary>
     protected virtual string? AdviceOn(Exception exception) => null;
 
@@ -123,6 +147,10 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             !(GetVariableValue("ConfirmPreference") is ConfirmImpact.None or ConfirmImpact.Medium or ConfirmImpact.High) ||
             GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
     }
+
+    /// <summary>Returns whether <see cref="Cmdlet.WriteVerbose"/> would show anything. If not, the texts for it need not be made for each object.</summary>
+    protected bool MustWriteVerbose() =>
+        MyInvocation.BoundParameters.ContainsKey("Verbose") || GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
 
     /// <summary>Converts a number of seconds; null means no limit.</summary>
     protected static TimeSpan ToTimeout(double? seconds) =>

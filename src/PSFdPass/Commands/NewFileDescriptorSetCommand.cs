@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using PSFdPass.Binding;
 using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
@@ -29,5 +30,9 @@ public sealed class NewFileDescriptorSetCommand : FdPassCommand
     }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => WriteObject(_set);
+    protected override void EndProcessing()
+    {
+        WriteVerbose($"Created a set of {Quantity.Of(_set.Count, "descriptor")}.");
+        WriteObject(_set);
+    }
 }

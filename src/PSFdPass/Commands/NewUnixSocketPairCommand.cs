@@ -18,6 +18,7 @@ public sealed class NewUnixSocketPairCommand : SocketMakingCommand
         () =>
         {
             (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.ToSocketType());
+            WriteVerbose($"Connected descriptors {SocketSummary.NumberOf(left)} and {SocketSummary.NumberOf(right)}, which are {SocketType} sockets.");
             WriteSockets(left, right);
         },
         SocketType);

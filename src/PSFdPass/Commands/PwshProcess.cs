@@ -7,6 +7,12 @@ namespace PSFdPass.Commands;
 /// <summary>The pwsh that this module runs in, and how to start another one like it.</summary>
 internal static class PwshProcess
 {
+    // Set in a wide receiver's process that was started here, and not a parameter, because users have no use for it.
+    private const string StopWithInput = "PSFDPASS_STOP_WITH_INPUT";
+
+    /// <summary>Gets a value indicating whether this process must stop when its standard input ends, as the one that started it wants.</summary>
+    public static bool MustStopWithInput { get; } = Environment.GetEnvironmentVariable(StopWithInput) == "1";
+
     /// <summary>Gets a value indicating whether this pwsh runs a command or a script and ends, rather than a prompt.</summary>
     public static bool IsOneShot { get; } = IsOneCommand([.. Environment.GetCommandLineArgs().Skip(1)]);
 
@@ -18,7 +24,7 @@ internal static class PwshProcess
             $$"""
             try {
                 Import-Module {{Quote(ModulePath(command))}} -ErrorAction Stop
-                Start-FdEchoDemo -Role WideReceiver -SocketPath {{Quote(socketPath)}} -StopWithInput{{switches}}
+                Start-FdEchoDemo -Role WideReceiver -SocketPath {{Quote(socketPath)}}{{switches}}
             }
             catch {
                 [Console]::Error.WriteLine($_.Exception.Message)
@@ -31,6 +37,7 @@ internal static class PwshProcess
         ProcessStartInfo start = File.Exists(program)
             ? new ProcessStartInfo(program, arguments)
             : new ProcessStartInfo("dotnet", [Path.Combine(home, "pwsh.dll"), .. arguments]);
+        start.Environment[StopWithInput] = "1";
         start.WorkingDirectory = command.SessionState.Path.CurrentFileSystemLocation.ProviderPath;
         return start;
     }

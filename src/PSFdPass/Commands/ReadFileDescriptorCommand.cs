@@ -94,6 +94,11 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
             return;
         }
 
+        if (MustWriteVerbose())
+        {
+            WriteVerbose($"Reading from descriptor {DescriptorSource.Find(handle)!.Describe()}.");
+        }
+
         _handle = handle;
         _isOfPackets = IsOfPackets(handle);
         _deadline = Deadline.After(ToTimeout(TimeoutSeconds));
@@ -220,6 +225,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
 
     private bool TryRead(Action read, Func<string?>? takeRest)
     {
+        ThrowIfStopping();
         try
         {
             read();
@@ -248,18 +254,25 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         if (exception is TimeoutException)
         {
             exception = new TimeoutException(
-                $"{(Line ? "The line was not complete" : "The end was not reached")} within {TimeoutSeconds} seconds.", exception);
+                $"{Describe(ParameterSetName)} within {Quantity.OfSeconds(TimeoutSeconds)}.", exception);
         }
 
         string? advice = partial switch
         {
             string text => $"The error's TargetObject is the text that was read: '{ShownText.Of(text, MostShown)}'.",
-            byte[] bytes => $"The error's TargetObject has the {bytes.Length} bytes that were read.",
-            _ when exception is InvalidOperationException and not ObjectDisposedException => "Receive-FileDescriptor receives it.",
+            byte[] bytes => $"The error's TargetObject has the {Quantity.Of(bytes.Length, "byte")} read before.",
+            _ when exception is Descriptors.DescriptorsPendingException => "Receive-FileDescriptor receives it.",
             _ => null,
         };
         WriteError(ErrorRecords.From(exception, partial ?? InputObject, advice));
     }
+
+    private static string Describe(string parameterSet) => parameterSet switch
+    {
+        LineSet => "The line was not complete",
+        CountSet => "Not all bytes arrived",
+        _ => "The end was not reached",
+    };
 
     private TimeSpan TimeLeft() => _deadline.IsNever ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(_deadline.PollMilliseconds);
 }

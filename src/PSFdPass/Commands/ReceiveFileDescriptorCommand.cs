@@ -17,6 +17,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     private const int MostBytes = 0x7FFFFFC7;
 
     private SocketQueue? _queue;
+    private bool _isVerbose;
 
     private enum Outcome
     {
@@ -76,6 +77,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
                 "-Peek returns the next message, the same one each time. It can't be used with -Follow or -Count."), Socket);
         }
 
+        _isVerbose = MustWriteVerbose();
         if (WithCredentials && !AsMessage)
         {
             WriteWarning("The credentials are part of the message: -AsMessage returns it.");
@@ -153,6 +155,31 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     private void ReceiveFrom(object socket)
     {
+        var progress = new DelayedProgress(this, "Receiving");
+        try
+        {
+            ReceiveFrom(socket, progress);
+        }
+        finally
+        {
+            EndProgress(progress);
+        }
+    }
+
+    private void EndProgress(DelayedProgress progress)
+    {
+        try
+        {
+            progress.End();
+        }
+        catch (PipelineStoppedException)
+        {
+            // The shell removes the progress bar of a pipeline that was stopped.
+        }
+    }
+
+    private void ReceiveFrom(object socket, DelayedProgress progress)
+    {
         int received = 0;
         do
         {
@@ -169,6 +196,10 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
             received += message.Descriptors.Count;
             Write(message);
+            if (Count is not null)
+            {
+                progress.Report(received, Count, static (done, total) => $"{done} of {total} descriptors");
+            }
         }
         while (Count is { } count ? received < count : Follow);
 
@@ -204,6 +235,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     private (Outcome Outcome, ReceivedMessage? Message) Receive(object socket, SafeHandle handle, TimeSpan timeout, bool mayBeEmpty = false)
     {
+        ThrowIfStopping();
         try
         {
             ReceivedMessage? message = DescriptorReceiver.ReceiveMessage(handle, timeout, Stopped, BufferSize, Peek);
@@ -240,15 +272,23 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     private void Write(ReceivedMessage message)
     {
+        if (_isVerbose)
+        {
+            WriteVerbose(
+                $"Received {Quantity.Of(message.Data.Length, "byte")} and {Quantity.Of(message.Descriptors.Count, "descriptor")}" +
+                $"{(Peek ? ", which stay in the queue" : "")}.");
+        }
+
         if (message.BytesLost > 0 && !Peek)
         {
             WriteWarning(
-                $"The last {message.BytesLost} bytes of a packet of {message.Data.Length + message.BytesLost} were discarded: they don't fit into -BufferSize.");
+                $"Of a packet of {Quantity.Of(message.Data.Length + message.BytesLost, "byte")}, the last {message.BytesLost} did not fit into " +
+                "-BufferSize and were discarded.");
         }
 
         if (AsMessage)
         {
-            WriteObject(message);
+            WriteOwner(message);
         }
         else if (message.Descriptors.Count == 0)
         {
@@ -291,7 +331,8 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             if (closed > 0 && !Stopping)
             {
                 WriteWarning(
-                    $"{closed} more descriptors of the message were closed, because the pipeline ended before it accepted them. Assign the " +
+                    $"{Quantity.Of(closed, "more descriptor")} of the message {(closed == 1 ? "was" : "were")} closed, because the pipeline ended " +
+                    $"before it accepted {(closed == 1 ? "it" : "them")}. Assign the " +
                     "output to a variable to keep them.");
             }
         }
@@ -311,8 +352,14 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
         if (As == DescriptorForm.Descriptor)
         {
-            WriteObject(descriptor);
+            WriteOwner(descriptor);
             return;
+        }
+
+        if (Stopping)
+        {
+            descriptor.Dispose();
+            throw new PipelineStoppedException();
         }
 
         // After an error the descriptor is not lost: the error's target still owns it.
@@ -322,7 +369,8 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         }
     }
 
-    // A number that the stopped pipeline did not accept would stay open for good, so the FileDescriptor owns it until then.
+    // A number that the stopped pipeline did not accept would stay open for good, so the FileDescriptor owns it until then. Whether a
+    // command downstream had it when it was stopped is not known. It is closed then, too.
     private void WriteNumber(FileDescriptor descriptor)
     {
         try

@@ -32,6 +32,7 @@ public sealed class RestoreFileDescriptorCommand : HolderCommand
 
             if (TryRun(() => GetHolder().Retrieve(name, Remove, Limit, Stopped), name) is { } descriptor)
             {
+                WriteVerbose($"Restored '{ShownText.Of(name)}' from '{Holder}' as {descriptor}.");
                 WriteObject(NamedOutput.Of(name, descriptor));
             }
         }

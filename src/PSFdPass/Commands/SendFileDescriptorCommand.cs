@@ -9,6 +9,7 @@ namespace PSFdPass.Commands;
 /// <summary>Sends open descriptors, data, or both over a Unix-domain socket.</summary>
 [Cmdlet(
     VerbsCommunications.Send, "FileDescriptor", DefaultParameterSetName = DataSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(void), ParameterSetName = [DataSet])]
 [OutputType(typeof(object), ParameterSetName = [DescriptorSet])]
 public sealed class SendFileDescriptorCommand : SocketCommand
 {
@@ -18,6 +19,8 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     private OutgoingMessage _message = null!;
     private bool _callsShouldProcess;
     private string _socketText = "";
+    private DelayedProgress _progress = null!;
+    private int _sent;
 
     /// <summary>The objects to send: any object that holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
     // Not object[]: wrapping each pipeline object in an array costs more than sending it.
@@ -56,6 +59,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         base.BeginProcessing();
         _message = new OutgoingMessage(ResolvePath, Access, CloseAfterSend);
         _callsShouldProcess = MustCallShouldProcess();
+        _progress = new DelayedProgress(this, "Sending");
         if (_callsShouldProcess)
         {
             using var socket = new FileDescriptor((int)Handle.DangerousGetHandle(), ownsHandle: false);
@@ -85,9 +89,20 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         }
     }
 
+    /// <summary>Removes the progress bar.</summary>
+    protected override void EndProcessing() => _progress.End();
+
+    /// <inheritdoc/>
+    protected override string? AdviceOn(Exception exception) =>
+
+        // The exception counts only what its own call has sent.
+        exception is SendTimeoutException or SystemCallException && _sent > 0
+            ? $"Before this object, {Quantity.Of(_sent, "object")} of the pipeline {(_sent == 1 ? "was" : "were")} sent."
+            : null;
+
     private void SendData(byte[] data)
     {
-        if (!_callsShouldProcess || ShouldProcess(_socketText, $"Send {data.Length} bytes"))
+        if (!_callsShouldProcess || ShouldProcess(_socketText, $"Send {Quantity.Of(data.Length, "byte")}"))
         {
             Run(
                 () => DescriptorSender.Send(Handle, data, ReadOnlySpan<SafeHandle>.Empty, ToTimeout(TimeoutSeconds), Stopped), Socket);
@@ -153,6 +168,12 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         catch (Exception exception) when (IsTerminating(exception))
         {
             ThrowTerminating(exception, InputObject);
+        }
+
+        _sent++;
+        if (MyInvocation.ExpectingInput)
+        {
+            _progress.Report(_sent, null, static (done, _) => $"{done} messages");
         }
 
         if (CloseAfterSend)

@@ -6,6 +6,7 @@ namespace PSFdPass.Commands;
 
 /// <summary>Notifies the service manager about the state of this service.</summary>
 [Cmdlet(VerbsCommunications.Send, "ServiceNotification", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(void))]
 public sealed class SendServiceNotificationCommand : FdPassCommand
 {
     /// <summary>The service has finished starting or reloading.</summary>

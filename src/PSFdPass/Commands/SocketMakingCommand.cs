@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Net.Sockets;
+using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
@@ -48,7 +49,7 @@ public abstract class SocketMakingCommand : FdPassCommand
 
         foreach (Socket socket in sockets)
         {
-            WriteObject(socket);
+            WriteOwner(socket);
         }
     }
 
@@ -56,7 +57,7 @@ public abstract class SocketMakingCommand : FdPassCommand
     {
         if (given < wanted)
         {
-            WriteWarning($"The system allows a {name} buffer of {given} bytes, not {wanted}.");
+            WriteWarning($"The system allows a {name} buffer of {Quantity.Of(given ?? 0, "byte")}, not {wanted}.");
         }
     }
 }

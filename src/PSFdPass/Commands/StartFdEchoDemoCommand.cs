@@ -13,11 +13,13 @@ namespace PSFdPass.Commands;
 
 /// <summary>Shows how descriptors are passed: a user's connection moves from a quarterback to a wide receiver in another process.</summary>
 [Cmdlet(VerbsLifecycle.Start, "FdEchoDemo", DefaultParameterSetName = "Foreground", SupportsShouldProcess = true)]
+[OutputType(typeof(void), ParameterSetName = ["Foreground"])]
 [OutputType(typeof(string), ParameterSetName = ["Say"])]
 [OutputType(typeof(EchoDemo), ParameterSetName = ["Background"])]
 public sealed class StartFdEchoDemoCommand : FdPassCommand
 {
-    private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan SignalGrace = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan QuarterbackGrace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
@@ -60,10 +62,6 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     /// <summary>Replace a socket that a wide receiver left behind.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
-
-    /// <summary>Stop when the standard input ends: for a program that starts this one.</summary>
-    [Parameter(DontShow = true, ParameterSetName = "Foreground")]
-    public SwitchParameter StopWithInput { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -147,7 +145,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             signal.Task.Wait(SignalGrace);
             demo.RequestStop();
         });
-        if (StopWithInput)
+        if (PwshProcess.MustStopWithInput && Role == EchoRole.WideReceiver)
         {
             _ = Console.OpenStandardInput().CopyToAsync(Stream.Null).ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
         }
@@ -167,14 +165,26 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         if (isControlC)
         {
             // PowerShell stops the pipeline for it too, at its own pace, and should not find the next command there.
-            Stopped.WaitHandle.WaitOne(SignalGrace);
+            Stopped.WaitHandle.WaitOne(StopGrace);
         }
 
-        playing.GetAwaiter().GetResult();
+        WaitForEnd(playing, signal.Task);
         if ((Stopped.IsCancellationRequested || isControlC) && PwshProcess.IsOneShot)
         {
             // To stop the demo is how it ends, and no failure of the script that ran it.
             Host.SetShouldExit(0);
+        }
+    }
+
+    // A signal during the start cancels it, which is how the demo ends and not an error.
+    private static void WaitForEnd(Task playing, Task signal)
+    {
+        try
+        {
+            playing.GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (signal.IsCompleted)
+        {
         }
     }
 

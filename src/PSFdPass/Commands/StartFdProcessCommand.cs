@@ -84,6 +84,12 @@ public sealed class StartFdProcessCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void EndProcessing() => Run(Start, FilePath);
 
+    /// <inheritdoc/>
+    protected override string? AdviceOn(Exception exception) =>
+        exception is SystemCallException { ErrnoName: "E2BIG" }
+            ? "On Linux, each argument and each variable is limited to 128 KiB as well. Pass more data in a file or through a descriptor."
+            : null;
+
     private void Start()
     {
         if (TimeoutSeconds is not null && !Wait)
@@ -118,11 +124,17 @@ public sealed class StartFdProcessCommand : FdPassCommand
 
         try
         {
-            if (Wait && !process.WaitForExit(ToTimeout(TimeoutSeconds), Stopped))
+            if (Wait && process.WaitForExit(ToTimeout(TimeoutSeconds), Stopped))
+            {
+                WriteVerbose($"Process {process.Id} has ended with {process.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "an unknown exit code"}.");
+                SetLastExitCode(process.ExitCode);
+            }
+            else if (Wait)
             {
                 // Not terminating, so that an assignment gets the process.
                 WriteError(
-                    new TimeoutException($"Process {process.Id} ({ShownText.Of(FilePath)}) has not ended within {TimeoutSeconds} s. It is still running."),
+                    new TimeoutException(
+                        $"Process {process.Id} ({ShownText.Of(FilePath)}) has not ended within {Quantity.OfSeconds(TimeoutSeconds)}. It is still running."),
                     process);
             }
         }
@@ -134,6 +146,9 @@ public sealed class StartFdProcessCommand : FdPassCommand
             }
         }
     }
+
+    // As after a native command. A code that is not known is null and not 0, which would mean success.
+    private void SetLastExitCode(int? code) => SessionState.PSVariable.Set("global:LASTEXITCODE", code);
 
     private FdProcessStartInfo CreateStartInfo()
     {

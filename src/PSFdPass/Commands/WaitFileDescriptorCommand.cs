@@ -69,6 +69,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
         if (_set is not null)
         {
             Run(CheckSetAlone, _set);
+            WriteVerbose($"Waiting for {Quantity.Of(_set.Count, "descriptor")} of a set.");
             WaitForMembers(_set);
             return;
         }
@@ -78,8 +79,9 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
             ThrowTerminating(new ArgumentException("-Follow waits for the members of a set. New-FileDescriptorSet creates one."), null);
         }
 
-        if (!_wait.IsEmpty)
+        if (_wait.Count > 0)
         {
+            WriteVerbose($"Waiting for {Quantity.Of(_wait.Count, "descriptor")}.");
             WaitForObjects();
         }
     }
@@ -90,7 +92,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
 
     private void CheckSetAlone()
     {
-        if (!_wait.IsEmpty)
+        if (_wait.Count > 0)
         {
             throw new ArgumentException("A set is waited for alone. Add the other objects to it.");
         }
@@ -122,10 +124,16 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
         do
         {
             List<object> ready = [];
+            int closed = 0;
             Run(
                 () => ready = set.Wait(
-                    Follow ? 1 : MostAtOnce, TimeSpan.FromMilliseconds(deadline.AtMost(IdleMilliseconds)), Stopped),
+                    Follow ? 1 : MostAtOnce, TimeSpan.FromMilliseconds(deadline.AtMost(IdleMilliseconds)), out closed, Stopped),
                 set);
+            if (closed > 0)
+            {
+                WriteVerbose($"{Quantity.Of(closed, "member")} of the set {(closed == 1 ? "was" : "were")} closed, and removed from it.");
+            }
+
             if (ready.Count > 0)
             {
                 WriteObject(ready, enumerateCollection: true);

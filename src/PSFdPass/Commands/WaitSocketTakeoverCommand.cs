@@ -57,11 +57,11 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
 
                 if (Name.Length > _descriptors.Count)
                 {
-                    throw new ArgumentException($"-Name has {Name.Length} names, and there are {_descriptors.Count} descriptors.");
+                    throw new ArgumentException($"-Name has {Quantity.Of(Name.Length, "name")}, for {Quantity.Of(_descriptors.Count, "descriptor")}.");
                 }
 
                 UnixSocketAddress address = UnixSocketAddress.FromPath(ResolvePath(Path));
-                if (ShouldProcess(address.ToString(), $"Hand over {_descriptors.Count} descriptors to the next successor"))
+                if (ShouldProcess(address.ToString(), $"Hand over {Quantity.Of(_descriptors.Count, "descriptor")} to the next successor"))
                 {
                     using var offer = SocketTakeoverOffer.Create(address, Stopped);
                     successor = offer.Wait(_descriptors, ToTimeout(TimeoutSeconds), WriteWarning, Stopped);

@@ -58,12 +58,21 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
             int accepted = 0;
             do
             {
-                WriteSockets(Accept(listener));
+                ThrowIfStopping();
+                Socket connection = Accept(listener);
+                WriteVerbose($"Accepted a connection on descriptor {SocketSummary.NumberOf(connection)}.");
+                WriteSockets(connection);
                 accepted++;
             }
             while (Count is { } count ? accepted < count : Follow);
         },
         Listener);
+
+    /// <inheritdoc/>
+    protected override string? DescribeError(Exception exception) =>
+        exception is ArgumentException && Unwrap(Listener) is string or FileSystemInfo
+            ? $"'{ShownText.Of(Listener.ToString()!)}' is a path and not a listening socket. New-UnixSocketListener makes one at a path."
+            : null;
 
     private Socket Accept(SafeHandle listener)
     {

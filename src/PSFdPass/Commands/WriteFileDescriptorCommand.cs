@@ -175,6 +175,6 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
             progress.End();
         }
 
-        WriteVerbose($"{copied} bytes were copied.");
+        WriteVerbose($"Copied {Quantity.Of(copied, "byte")}.");
     }
 }

@@ -1,4 +1,4 @@
-namespace PSFdPass.Errors;
+namespace PSFdPass;
 
 /// <summary>The exception for a <see cref="DescriptorInfo"/> of another process, where one of this process is required.</summary>
 public sealed class DescriptorElsewhereException : ArgumentException
@@ -6,5 +6,13 @@ public sealed class DescriptorElsewhereException : ArgumentException
     internal DescriptorElsewhereException(DescriptorInfo info)
         : base($"Descriptor {info.Fd} belongs to process {info.ProcessId}. A process can only use and close its own descriptors.")
     {
+        ProcessId = info.ProcessId;
+        Fd = info.Fd;
     }
+
+    /// <summary>Gets the id of the process that the descriptor belongs to.</summary>
+    public int ProcessId { get; }
+
+    /// <summary>Gets the descriptor's number in that process.</summary>
+    public int Fd { get; }
 }

@@ -1,4 +1,4 @@
-namespace PSFdPass.Errors;
+namespace PSFdPass;
 
 /// <summary>The exception for a number that was not closed or replaced, because it is in use.</summary>
 public sealed class DescriptorInUseException : InvalidOperationException

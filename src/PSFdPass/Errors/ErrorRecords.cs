@@ -17,6 +17,7 @@ internal static class ErrorRecords
     /// <param name="text">The message; null for the exception's.</param>
     public static ErrorRecord From(Exception exception, object? target, string? advice = null, string? text = null)
     {
+        exception = exception is Descriptors.DescriptorsPendingException pending ? new DescriptorsPendingException(pending) : exception;
         ErrorRecord record = RecordOf(exception, target);
         advice ??= AdviceOn(exception);
         text ??= TextOf(exception);
@@ -64,12 +65,18 @@ internal static class ErrorRecords
         TimeoutException => new ErrorRecord(exception, "TimedOut", ErrorCategory.OperationTimeout, target),
         ObjectDisposedException => new ErrorRecord(exception, "Closed", ErrorCategory.InvalidOperation, target),
         ArgumentOutOfRangeException => new ErrorRecord(exception, "OutOfRange", ErrorCategory.InvalidArgument, target),
+        DescriptorElsewhereException => new ErrorRecord(exception, "DescriptorElsewhere", ErrorCategory.InvalidArgument, target),
         ArgumentException => new ErrorRecord(exception, "InvalidArgument", ErrorCategory.InvalidArgument, target),
         DescriptorInUseException error => new ErrorRecord(error, "DescriptorInUse", ErrorCategory.ResourceBusy, target),
+        DescriptorsPendingException => new ErrorRecord(exception, "DescriptorsPending", ErrorCategory.InvalidOperation, target),
+        InvalidOperationException => new ErrorRecord(exception, NameOf(exception), ErrorCategory.InvalidOperation, target),
+        UnauthorizedAccessException => new ErrorRecord(exception, "UnauthorizedAccess", ErrorCategory.PermissionDenied, target),
         InsufficientMemoryException => new ErrorRecord(exception, "OutOfMemory", ErrorCategory.ResourceUnavailable, target),
         NotSupportedException => new ErrorRecord(exception, "NotSupported", ErrorCategory.NotImplemented, target),
-        _ => new ErrorRecord(exception, exception.GetType().Name.Replace("Exception", ""), ErrorCategory.NotSpecified, target),
+        _ => new ErrorRecord(exception, NameOf(exception), ErrorCategory.NotSpecified, target),
     };
+
+    private static string NameOf(Exception exception) => exception.GetType().Name.Replace("Exception", "");
 
     private static ErrorCategory CategoryOf(string errno) => errno switch
     {
@@ -77,7 +84,7 @@ internal static class ErrorRecords
         "ENOENT" or "ENOTDIR" or "ESRCH" or "ENXIO" or "ENODEV" => ErrorCategory.ObjectNotFound,
         "EEXIST" or "EADDRINUSE" => ErrorCategory.ResourceExists,
         "EBUSY" or "ETXTBSY" or "EAGAIN" => ErrorCategory.ResourceBusy,
-        "EMFILE" or "ENFILE" or "ENOMEM" or "ENOBUFS" or "ENOSPC" or "ETOOMANYREFS" or "EMSGSIZE" => ErrorCategory.LimitsExceeded,
+        "EMFILE" or "ENFILE" or "ENOMEM" or "ENOBUFS" or "ENOSPC" or "ETOOMANYREFS" or "EMSGSIZE" or "E2BIG" => ErrorCategory.LimitsExceeded,
         "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" or "ECONNABORTED" or "EADDRNOTAVAIL" => ErrorCategory.ConnectionError,
         "EBADF" or "ENOTSOCK" or "EINVAL" or "ENAMETOOLONG" or "EISDIR" or "ELOOP" or "EPROTOTYPE" or "EDOM" => ErrorCategory.InvalidArgument,
         "ETIMEDOUT" => ErrorCategory.OperationTimeout,

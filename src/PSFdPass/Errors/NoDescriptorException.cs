@@ -1,3 +1,5 @@
+using PSFdPass.Binding;
+
 namespace PSFdPass;
 
 /// <summary>The exception that is thrown when a message arrived without a descriptor. Its data is in <see cref="Received"/>.</summary>
@@ -6,7 +8,7 @@ public sealed class NoDescriptorException : IOException
     /// <summary>Creates one.</summary>
     /// <param name="received">The message.</param>
     public NoDescriptorException(ReceivedMessage received)
-        : base($"A message of {received.Data.Length} bytes arrived without a descriptor.") => Received = received;
+        : base($"A message of {Quantity.Of(received.Data.Length, "byte")} arrived without a descriptor.") => Received = received;
 
     /// <summary>Gets the message.</summary>
     public ReceivedMessage Received { get; }

@@ -1,0 +1,14 @@
+namespace PSFdPass;
+
+/// <summary>
+/// The exception for a read from a socket whose next message carries descriptors, which a read would discard. The message is still in the
+/// queue.
+/// </summary>
+public sealed class DescriptorsPendingException : InvalidOperationException
+{
+    internal DescriptorsPendingException(Descriptors.DescriptorsPendingException inner)
+        : base(inner.Message, inner) => Fd = inner.Fd;
+
+    /// <summary>Gets the number of the socket's descriptor.</summary>
+    public int Fd { get; }
+}
