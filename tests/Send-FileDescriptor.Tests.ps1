@@ -295,7 +295,7 @@ Describe 'Send-FileDescriptor' {
 
     It 'says after a timeout how many objects of the pipeline were sent before' {
         $problem = try { 1..100000 | ForEach-Object { $path } | Send-FileDescriptor $left -TimeoutSeconds 0.05 } catch { $_ }
-        "$problem" | Should -Match '0 of 1 descriptor .*Before this object, (\d+) objects of the pipeline were sent\.$'
+        "$problem" | Should -Match '0 of 1 descriptors? .*Before this object, (\d+) objects of the pipeline were sent\.$'
         $received = Receive-FileDescriptor $right -Count ([regex]::Match("$problem", '(\d+) objects').Groups[1].Value)
         { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*' -Because 'it counts all of them'
         $received | ForEach-Object Dispose

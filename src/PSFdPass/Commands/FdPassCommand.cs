@@ -12,7 +12,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stopped = new();
 
-    /// <summary>Gets the token that is cancelled by Ctrl-C, and by everything else that stops the pipeline.</summary>
+    /// <summary>Gets the token that is canceled by Ctrl-C, and by everything else that stops the pipeline.</summary>
     protected CancellationToken Stopped => _stopped.Token;
 
     /// <inheritdoc/>
