@@ -148,7 +148,7 @@ Describe 'Wait-UnixSocketConnection' {
             Says = '*A datagram socket does not have connections*' }
         @{ What = 'a closed listener'; Of = { $listener.Dispose(); $listener }; Id = 'Closed'; Says = '*closed*' }
         @{ What = 'no socket'; Of = { $script:made = [PSFdPass.FileDescriptor]::Open('/dev/null'); $made }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
-        @{ What = 'a text'; Of = { 'listener' }; Id = 'InvalidArgument'; Says = '*is not a socket*' }
+        @{ What = 'a text'; Of = { 'listener' }; Id = 'InvalidArgument'; Says = '*is a path and not a listening socket*New-UnixSocketListener*' }
     ) {
         $of = . $Of
         $problem = { Wait-UnixSocketConnection $of } | Should -Throw -ErrorId "$Id,PSFdPass.Commands.WaitUnixSocketConnectionCommand" -PassThru
