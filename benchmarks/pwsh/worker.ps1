@@ -67,7 +67,7 @@ function Measure-Call([string] $Work, [int] $Count) {
     $elapsed
 }
 
-function New-Member([int] $Count) {
+function Build-Set([int] $Count) {
     $script:idle = @(foreach ($i in 1..$Count) { [Net.Sockets.Socket]::new('Unix', 'Dgram', 'Unspecified') })
     $script:near, $script:far = New-UnixSocketPair -SocketType Datagram
     $script:set = New-FileDescriptorSet
@@ -125,7 +125,7 @@ while ($null -ne ($line = [Console]::In.ReadLine())) {
         'array' { Send-Array }
         'receive' { Receive-Count $words }
         'chunks' { Send-Chunk $words[0] $words[1] }
-        'members' { New-Member $words }
+        'members' { Build-Set $words }
         'wake' { Measure-Wake $words[0] $words[1] }
         'describe' { Measure-Description $words }
         'call' { Measure-Call $words[0] $words[1] }
