@@ -71,7 +71,7 @@ Describe 'The module' {
 
     It 'refuses Windows in one clear sentence, and nothing else' {
         $check = [PSFdPass.ModuleInitializer].GetMethod('ThrowIfUnsupported', [Reflection.BindingFlags]'NonPublic, Static')
-        { $check.Invoke($null, @($true)) } | Should -Throw -ExpectedMessage '*PSFdPass works on Linux and macOS only*SCM_RIGHTS*'
+        { $check.Invoke($null, @($true)) } | Should -Throw -ExpectedMessage '*PSFdPass works only on Linux and macOS*SCM_RIGHTS*'
         { $check.Invoke($null, @($false)) } | Should -Not -Throw
         [Management.Automation.IModuleAssemblyInitializer].IsAssignableFrom([PSFdPass.ModuleInitializer]) | Should -BeTrue
     }
@@ -153,7 +153,7 @@ Describe '-Verbose' {
         @{ Command = 'New-FileDescriptorSet'; Operation = { New-FileDescriptorSet $left -Verbose }; Says = 'Created a set of 1 descriptor.' }
         @{ Command = 'New-MemoryFile'; Operation = { New-MemoryFile a text -Verbose }; Says = 'Created * of 4 bytes.' }
         @{ Command = 'New-UnixSocketListener'; Operation = { New-UnixSocketListener "$folder/new.sock" -Verbose }; Says = 'Listening on *new.sock.' }
-        @{ Command = 'New-UnixSocketPair'; Operation = { New-UnixSocketPair SeqPacket -Verbose }; Says = 'Connected descriptors * and *SeqPacket*' }
+        @{ Command = 'New-UnixSocketPair'; Operation = { New-UnixSocketPair SeqPacket -Verbose }; Says = 'Connected the descriptors * and *SeqPacket*' }
         @{ Command = 'Open-FileDescriptor'; Operation = { Open-FileDescriptor /dev/null -Verbose }; Says = 'Opened */dev/null.' }
         @{ Command = 'Read-FileDescriptor'; Operation = { $left.Send([byte[]](65, 10)); Read-FileDescriptor $right -Line -Verbose }; Says = 'Reading from descriptor *' }
         @{

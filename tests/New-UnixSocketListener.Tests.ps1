@@ -84,7 +84,7 @@ Describe 'New-UnixSocketListener' {
     It 'takes <Mode> for no mode' -ForEach @(@{ Mode = '0800' }, @{ Mode = 1777 }, @{ Mode = 'u=rw' }, @{ Mode = -1 }, @{ Mode = '' },
         @{ Mode = 'UserReed' }, @{ Mode = 'SetUser' }, @{ Mode = 400, 200 }, @{ Mode = '12,UserRead' }) {
         { New-UnixSocketListener a.sock -Mode $Mode } |
-            Should -Throw '*is not a valid mode: use up to three octal digits*' -ErrorId 'ParameterArgumentTransformationError,*'
+            Should -Throw '*is not a valid mode. Use up to three octal digits*' -ErrorId 'ParameterArgumentTransformationError,*'
         'a.sock' | Should -Not -Exist
     }
 
@@ -116,7 +116,7 @@ Describe 'New-UnixSocketListener' {
     It 'replaces a socket that nobody answers on, with -Force only' {
         New-StaleSocket a.sock
         $problem = { New-UnixSocketListener a.sock } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
-        "$problem" | Should -BeExactly "Cannot listen on '$folder/a.sock': the socket file is there, and no process listens on it. -Force replaces it. (EADDRINUSE)"
+        "$problem" | Should -BeExactly "Cannot listen on '$folder/a.sock': the socket file exists, and no process listens on it. -Force replaces it. (EADDRINUSE)"
         $listener = New-UnixSocketListener a.sock -Force
         $other = Connect-UnixSocket a.sock
         $other.Connected | Should -BeTrue
@@ -235,7 +235,7 @@ Describe 'New-UnixSocketListener' {
         $matched = (TabExpansion2 'New-UnixSocketListener -Path ' 29).CompletionMatches
         $matched.CompletionText | Should -Be ./b-live.sock, ./a-stale.sock, ./c-folder
         $matched[0].ToolTip | Should -Be "Stream: pid $PID (pwsh)"
-        $matched[1].ToolTip | Should -Be 'nobody listens'
+        $matched[1].ToolTip | Should -Be 'no process listens'
         (TabExpansion2 "Connect-UnixSocket $folder/b").CompletionMatches.CompletionText | Should -Be "$folder/b-live.sock"
     }
 

@@ -53,7 +53,7 @@ Describe 'Packets' {
             Send-Letter $left abcdefghij, next
             $message = Receive-FileDescriptor $right -AsMessage -BufferSize 4 -TimeoutSeconds 5 -WarningVariable warnings -WarningAction SilentlyContinue
             $message.Text, $message.BytesLost, $message.Flags | Should -Be abcd, 6, DataTruncated
-            "$warnings" | Should -Be "Of a packet of 10 bytes, the last 6 did not fit into -BufferSize and were discarded."
+            "$warnings" | Should -Be "Discarded the last 6 bytes of a packet of 10 bytes, because they did not fit into -BufferSize."
             $message.Descriptors.Target | Should -Be /dev/null
             $message.Dispose()
             Receive-Text $right | Should -Be next
@@ -62,7 +62,7 @@ Describe 'Packets' {
         It 'warns of lost bytes when only the descriptors are asked for' {
             Send-Letter $left abcdefghij
             $received = Receive-FileDescriptor $right -BufferSize 9 -TimeoutSeconds 5 -WarningVariable warnings -WarningAction SilentlyContinue
-            "$warnings" | Should -BeLike 'Of a packet of 10 bytes, the last 1 did not fit*'
+            "$warnings" | Should -BeLike 'Discarded the last 1 bytes of a packet of 10 bytes*'
             $received.Dispose()
         }
 

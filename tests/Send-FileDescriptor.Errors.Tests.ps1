@@ -43,15 +43,15 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Says = '*handed over as a Stream*'
                     Make = { $spent = [PSFdPass.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
                 @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
-                    Says = '*HoldsNothing holds no descriptor. These do:*' }
-                @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process holds no descriptor: send one of its standard streams*' }
-                @{ Name = 'a fraction'; Id = 'InvalidArgument'; Make = { 1.5 }; Says = 'A System.Double holds no*' }
-                @{ Name = 'a truth value'; Id = 'InvalidArgument'; Make = { $true }; Says = 'A System.Boolean holds no*' }
+                    Says = '*HoldsNothing does not hold a descriptor. *hold one.' }
+                @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process does not hold a descriptor. Send one of its standard streams*' }
+                @{ Name = 'a fraction'; Id = 'InvalidArgument'; Make = { 1.5 }; Says = 'A System.Double does not hold a*' }
+                @{ Name = 'a truth value'; Id = 'InvalidArgument'; Make = { $true }; Says = 'A System.Boolean does not hold a*' }
                 @{ Name = 'a copy from another process'; Id = 'InvalidArgument'
                     Make = { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($right)) }
                     Says = '*copy of a System.Net.Sockets.Socket*Start-ThreadJob*over a socket.' }
-                @{ Name = 'a MemoryStream'; Id = 'InvalidArgument'; Make = { [IO.MemoryStream]::new() }; Says = 'A System.IO.MemoryStream holds no*' }
-                @{ Name = 'a wait handle'; Id = 'InvalidArgument'; Make = { [Threading.ManualResetEvent]::new($false) }; Says = '*ManualResetEvent holds no*' }
+                @{ Name = 'a MemoryStream'; Id = 'InvalidArgument'; Make = { [IO.MemoryStream]::new() }; Says = 'A System.IO.MemoryStream does not hold a*' }
+                @{ Name = 'a wait handle'; Id = 'InvalidArgument'; Make = { [Threading.ManualResetEvent]::new($false) }; Says = '*ManualResetEvent does not hold a*' }
             )
         }
 

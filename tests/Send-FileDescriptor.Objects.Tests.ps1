@@ -88,7 +88,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $problem = Get-ErrorOf { Get-FileDescriptor 1 -ProcessId $child.Id | Send-FileDescriptor $left }
             Clear-Program
             $problem.FullyQualifiedErrorId | Should -BeLike 'DescriptorElsewhere,*'
-            "$problem" | Should -BeLike "Descriptor 1 belongs to process $($child.Id). *Copy-FileDescriptor takes a copy of it."
+            "$problem" | Should -BeLike "Descriptor 1 belongs to process $($child.Id). *Copy-FileDescriptor creates a copy in this process."
             { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
         }
 

@@ -219,7 +219,7 @@ Describe 'Send-FileDescriptor' {
             Wait-Program $child | Should -Be 0
             $child.Lines[0] | Should -BeExactly 'DescriptorInUse,PSFdPass.Commands.SendFileDescriptorCommand'
             $child.Lines[1] | Should -BeLike $Says
-            $child.Lines[1] | Should -BeLike '*: send it without -CloseAfterSend.'
+            $child.Lines[1] | Should -BeLike '*. Send it without -CloseAfterSend.'
             $child.Lines[2] | Should -BeLike 'TimedOut,*'
         }
 

@@ -88,7 +88,7 @@ Describe '-Socket of <Command>' -ForEach @(
         $problem = try { & $Command $info @Arguments } catch { $_ }
         Clear-Program
         $problem.FullyQualifiedErrorId | Should -BeLike 'DescriptorElsewhere,*'
-        "$problem" | Should -BeLike "Descriptor 1 belongs to process $($info.ProcessId). *Copy-FileDescriptor takes a copy of it."
+        "$problem" | Should -BeLike "Descriptor 1 belongs to process $($info.ProcessId). *Copy-FileDescriptor creates a copy in this process."
     }
 
     It 'completes the numbers of Unix-domain sockets' {

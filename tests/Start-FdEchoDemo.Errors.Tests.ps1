@@ -112,7 +112,7 @@ Describe 'Start-FdEchoDemo with bad input' {
 
     Context 'parameters' {
         It 'a wide receiver has no users to play' {
-            { Start-FdEchoDemo -Role WideReceiver -Say foo } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*-Say goes with All or Quarterback*'
+            { Start-FdEchoDemo -Role WideReceiver -Say foo } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*Use -Say with the role All or Quarterback*'
         }
 
         It '-Say and -PassThru do not go together' {

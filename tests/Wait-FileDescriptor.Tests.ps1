@@ -136,7 +136,7 @@ Describe 'A file descriptor set' {
         $right.Dispose()
         $set.Members | Should -Be $right
         $said = Wait-FileDescriptor $set -Follow -Verbose 4>&1
-        $said[-1] | Should -BeExactly '1 member of the set was closed, and removed from it.'
+        $said[-1] | Should -BeExactly 'Removed 1 member that had been closed from the set.'
         $set.Count, $set.Members.Count | Should -Be 0, 0
     }
 

@@ -8,7 +8,7 @@ namespace PSFdPass;
 public sealed class ModuleInitializer : IModuleAssemblyInitializer
 {
     /// <inheritdoc/>
-    /// <exception cref="PlatformNotSupportedException">This is Windows.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when this is Windows.</exception>
     public void OnImport()
     {
         ThrowIfUnsupported(OperatingSystem.IsWindows());
@@ -16,13 +16,12 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer
 
     /// <summary>Runs when the module is imported, on Windows and elsewhere.</summary>
     /// <param name="isWindows">Whether this is Windows.</param>
-    /// <exception cref="PlatformNotSupportedException">It is.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when it is.</exception>
     internal static void ThrowIfUnsupported(bool isWindows)
     {
         if (isWindows)
         {
-            throw new PlatformNotSupportedException(
-                "PSFdPass works on Linux and macOS only: Windows can't pass file descriptors over a socket (SCM_RIGHTS).");
+            throw new PlatformNotSupportedException(SR.PlatformNotSupported);
         }
     }
 }

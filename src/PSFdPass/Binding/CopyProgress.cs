@@ -10,7 +10,7 @@ internal sealed class CopyProgress(Cmdlet cmdlet) : IProgress<long>
 {
     private const int SEEK_CUR = 1;
 
-    private readonly DelayedProgress _progress = new(cmdlet, "Copying");
+    private readonly DelayedProgress _progress = new(cmdlet, static () => SR.Copying);
     private long? _total;
 
     /// <summary>Finds how much there is to copy: the rest of a file.</summary>
@@ -25,7 +25,7 @@ internal sealed class CopyProgress(Cmdlet cmdlet) : IProgress<long>
 
     /// <inheritdoc/>
     public void Report(long value) => _progress.Report(
-        value, _total, static (done, total) => $"{done >> 20} MiB{(total is { } all ? $" of {all >> 20} MiB" : "")}");
+        value, _total, static (done, total) => total is { } all ? SR.Format(SR.CopiedOfTotal, done >> 20, all >> 20) : SR.Format(SR.Copied, done >> 20));
 
     /// <summary>Removes the progress bar, if it was shown.</summary>
     public void End() => _progress.End();

@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace PSFdPass.Binding;
 
 /// <summary>A progress bar that is shown for work that takes over a second, and is renewed five times a second.</summary>
-internal sealed class DelayedProgress(Cmdlet cmdlet, string activity)
+internal sealed class DelayedProgress(Cmdlet cmdlet, Func<string> activity)
 {
     private const int ActivityId = 1;
     private const int All = 100;
@@ -26,7 +26,7 @@ internal sealed class DelayedProgress(Cmdlet cmdlet, string activity)
         }
 
         _next = _time.Elapsed + s_interval;
-        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, describe(done, total))
+        cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity(), describe(done, total))
         {
             PercentComplete = total is > 0 ? (int)Math.Min(All, done * (double)All / total.Value) : -1,
         });
@@ -37,7 +37,7 @@ internal sealed class DelayedProgress(Cmdlet cmdlet, string activity)
     {
         if (_next != s_delay)
         {
-            cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity, " ") { RecordType = ProgressRecordType.Completed });
+            cmdlet.WriteProgress(new ProgressRecord(ActivityId, activity(), " ") { RecordType = ProgressRecordType.Completed });
         }
     }
 }

@@ -31,17 +31,17 @@ internal static class DescriptorAdoption
 
     /// <summary>Takes over an inherited descriptor, and makes it close-on-exec.</summary>
     /// <exception cref="DescriptorInUseException">Thrown when something in this process owns it.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when it is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when it is not open (EBADF).</exception>
     public static FileDescriptor Adopt(int fd)
     {
         DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, fd);
         string? owner =
-            info.IsStandardStream ? "is a standard stream of this process"
-            : info.IsRuntimeOwned ? "is the runtime's own"
-            : (info.Flags & DescriptorFlags.CloseOnExec) != 0 ? "is close-on-exec, so it was opened in this process and has an owner"
-            : IsOwned(fd) ? "belongs to a FileDescriptor"
+            info.IsStandardStream ? SR.Format(SR.StandardStream, info)
+            : info.IsRuntimeOwned ? SR.Format(SR.RuntimeDescriptor, info)
+            : (info.Flags & DescriptorFlags.CloseOnExec) != 0 ? SR.Format(SR.OwnedCloseOnExec, info)
+            : IsOwned(fd) ? SR.Format(SR.OwnedByFileDescriptor, info)
             : null;
-        return owner is null ? FileDescriptor.Adopt(fd) : throw new DescriptorInUseException(fd, $"Descriptor {info} {owner}.");
+        return owner is null ? FileDescriptor.Adopt(fd) : throw new DescriptorInUseException(fd, owner);
     }
 
     private static bool IsOwned(int fd)

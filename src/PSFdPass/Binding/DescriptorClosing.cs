@@ -21,17 +21,15 @@ internal sealed class DescriptorClosing
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
     /// <exception cref="DescriptorInUseException">Thrown when it is a standard stream or the runtime's own.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when a number is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when a number is not open (EBADF).</exception>
     public static DescriptorClosing Of(object holder, bool force)
     {
         DescriptorSource source = DescriptorSource.Find(holder) ?? throw new ArgumentException(
-            $"A {holder.GetType()} holds no descriptor. These do: a FileDescriptor, a number, a SafeHandle, a Socket, a stream, or a " +
-            "DescriptorInfo of this process.");
-        string text = source.Describe();
+            SR.Format(SR.HoldsNothingToClose, holder.GetType()));
         return force || source.ReasonToKeep() is not { } reason
-            ? new DescriptorClosing(source, $"descriptor {text}", force)
+            ? new DescriptorClosing(source, SR.Format(SR.SubjectDescriptor, source.Describe()), force)
             : throw new DescriptorInUseException(
-                (int)source.Handle.DangerousGetHandle(), $"Descriptor {text} {reason}: -Force closes it anyway.");
+                (int)source.Handle.DangerousGetHandle(), SR.Format(SR.ForceCloses, reason));
     }
 
     /// <summary>Closes it. What was described is compared with the descriptor once more, immediately before.</summary>

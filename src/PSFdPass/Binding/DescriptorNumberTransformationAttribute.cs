@@ -53,9 +53,6 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
         }
     }
 
-    private static ArgumentTransformationMetadataException Invalid(object? value) => new(value switch
-    {
-        null => "null is not a descriptor. Use a number from 0, or an object that holds a descriptor.",
-        _ => $"'{value}' is not a descriptor. Use a number from 0, or an object that holds a descriptor.",
-    });
+    private static ArgumentTransformationMetadataException Invalid(object? value) =>
+        new(value is null ? SR.NumberNull : SR.Format(SR.NumberInvalid, value));
 }

@@ -51,7 +51,7 @@ internal sealed class DescriptorSource
     /// <exception cref="ArgumentOutOfRangeException">Thrown when a number is not a valid descriptor.</exception>
     /// <exception cref="DescriptorElsewhereException">Thrown when the object describes a descriptor of another process.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when a number is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when a number is not open (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
     public static DescriptorSource? Find(object value)
     {
@@ -106,7 +106,7 @@ internal sealed class DescriptorSource
     /// </summary>
     /// <param name="force">True to close a description whose identity the kernel does not reveal.</param>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when a number is no longer open.</exception>
+    /// <exception cref="SystemCallException">Thrown when a number is no longer open (EBADF).</exception>
     public void Close(bool force = false)
     {
         switch (_holder)
@@ -149,8 +149,8 @@ internal sealed class DescriptorSource
         }
 
         DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, lease.Fd);
-        return info.IsStandardStream ? "is a standard stream of this process"
-            : info.IsRuntimeOwned ? "belongs to the .NET runtime"
+        return info.IsStandardStream ? SR.Format(SR.StandardStream, Describe())
+            : info.IsRuntimeOwned ? SR.Format(SR.RuntimeDescriptor, Describe())
             : null;
     }
 
@@ -169,8 +169,7 @@ internal sealed class DescriptorSource
         if (wrapped.TypeNames.FirstOrDefault()?.StartsWith("Deserialized.", StringComparison.Ordinal) == true)
         {
             throw new ArgumentException(
-                $"The object is a copy of a {wrapped.TypeNames[0]["Deserialized.".Length..]} that came from another process, without its " +
-                "descriptor. Use Start-ThreadJob, which stays in this process, or send the descriptor over a socket.");
+                SR.Format(SR.Deserialized, wrapped.TypeNames[0]["Deserialized.".Length..]));
         }
 
         foreach (string name in s_properties)
@@ -225,12 +224,12 @@ internal sealed class DescriptorSource
         };
         if (fd is < 0 or > int.MaxValue)
         {
-            throw new ArgumentOutOfRangeException(null, $"{number} is not a valid descriptor. Descriptors are numbered from 0.");
+            throw new ArgumentOutOfRangeException(null, SR.Format(SR.NumberNegative, number));
         }
 
         return Fcntl.Control((int)fd, Constants.F_GETFD) >= 0
             ? new SafeDescriptorHandle((int)fd, ownsHandle: false)
-            : throw SystemCallException.FromLast("fcntl", $"descriptor {fd}");
+            : throw SystemCallException.FromLast("fcntl", (int)fd);
     }
 
     private static Socket? SocketIn(object holder) => holder switch

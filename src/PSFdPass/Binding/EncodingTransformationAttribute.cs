@@ -39,7 +39,7 @@ internal sealed class EncodingTransformationAttribute : ArgumentTransformationAt
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {
             throw new ArgumentTransformationMetadataException(
-                $"{value} is not an encoding. Use one of {string.Join(", ", Names.Keys)}, or the name or code page of another one.");
+                SR.Format(SR.EncodingInvalid, value, string.Join(", ", Names.Keys)));
         }
     }
 }

@@ -55,13 +55,13 @@ public sealed class FileDescriptorSet : IDisposable
     /// <param name="descriptor">The object: a FileDescriptor, a socket, a stream, a number and so on.</param>
     /// <param name="events">Readable, Writable or both.</param>
     /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or is a member already.</exception>
-    /// <exception cref="SystemCallException">Thrown with ENOSPC or ENOMEM when the system watches as many descriptors as it may.</exception>
+    /// <exception cref="SystemCallException">Thrown when the system has reached a limit (ENOSPC, ENOMEM).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object or the set is closed.</exception>
     public void Add(object descriptor, DescriptorEvents events)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
         SafeHandle handle = DescriptorSource.Find(descriptor)?.Handle
-            ?? throw new ArgumentException($"A {Unwrap(descriptor).GetType()} does not hold a descriptor.", nameof(descriptor));
+            ?? throw new ArgumentException(SR.Format(SR.HoldsNoDescriptor, Unwrap(descriptor).GetType()), nameof(descriptor));
         lock (_members)
         {
             if (_members.Count >= _nextCleaning)
@@ -92,7 +92,7 @@ public sealed class FileDescriptorSet : IDisposable
             _set.Change(
                 _members.TryGetValue(Unwrap(descriptor), out SafeHandle? handle)
                     ? handle
-                    : throw new ArgumentException("The object is not a member of the set.", nameof(descriptor)),
+                    : throw new ArgumentException(SR.NotMember, nameof(descriptor)),
                 events);
         }
     }

@@ -32,5 +32,5 @@ internal sealed class FileModeTransformationAttribute : ArgumentTransformationAt
         !text.Any(char.IsDigit) && Enum.TryParse(text, ignoreCase: true, out UnixFileMode mode) ? (int)mode : throw Invalid(text);
 
     private static ArgumentTransformationMetadataException Invalid(string value) =>
-        new($"{value} is not a valid mode: use up to three octal digits, such as 0600, 660 or 0666, or names such as UserRead,UserWrite.");
+        new(SR.Format(SR.ModeInvalid, value));
 }

@@ -38,7 +38,7 @@ internal sealed class MessageTransformationAttribute : ArgumentTransformationAtt
         object value = item is PSObject wrapped ? wrapped.BaseObject : item;
         if (value is bool or double or float or decimal)
         {
-            throw new ArgumentTransformationMetadataException($"{value} is not a byte. Use a text, or integers from 0 to 255.");
+            throw new ArgumentTransformationMetadataException(SR.Format(SR.ByteInvalid, value));
         }
     }
 }

@@ -31,6 +31,6 @@ internal static class NamedOutput
     {
         object value = holder is PSObject { BaseObject: NamedDescriptor named } ? named.Descriptor : holder is NamedDescriptor bare ? bare.Descriptor : holder;
         return DescriptorSource.Find(value)?.Handle ??
-            throw new ArgumentException($"A {(value is PSObject wrapped ? wrapped.BaseObject : value).GetType()} does not hold a descriptor.");
+            throw new ArgumentException(SR.Format(SR.HoldsNoDescriptor, (value is PSObject wrapped ? wrapped.BaseObject : value).GetType()));
     }
 }

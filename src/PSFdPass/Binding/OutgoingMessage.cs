@@ -44,7 +44,7 @@ internal sealed class OutgoingMessage
     /// </summary>
     /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or describes one of another process.</exception>
     /// <exception cref="DescriptorInUseException">Thrown when it would be closed, and is a standard stream or the runtime's own.</exception>
-    /// <exception cref="SystemCallException">Thrown with EBADF when a number is not open.</exception>
+    /// <exception cref="SystemCallException">Thrown when a number is not open (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
     public void Add(object value)
     {
@@ -69,7 +69,7 @@ internal sealed class OutgoingMessage
         if (_closeAfterSend && source.ReasonToKeep() is { } reason)
         {
             throw new DescriptorInUseException(
-                (int)source.Handle.DangerousGetHandle(), $"Descriptor {source.Describe()} {reason}: send it without -CloseAfterSend.");
+                (int)source.Handle.DangerousGetHandle(), SR.Format(SR.SendKeepsDescriptor, reason));
         }
 
         _items.Add((null, source));
@@ -176,15 +176,17 @@ internal sealed class OutgoingMessage
     {
         IEnumerable<string> shown = _items.Take(MostDescribed).Select(static item => Describe(item.Path, item.Source));
         int more = _items.Count - MostDescribed;
-        string text = string.Join(", ", shown) + (more > 0 ? $" and {more} more" : "");
-        return text.Length > 0 ? text : Quantity.Of(_data?.Length ?? 0, "byte");
+        string text = string.Join(", ", shown);
+        return more > 0 ? SR.Format(SR.AndMore, text, more)
+            : text.Length > 0 ? text
+            : Quantity.OfBytes(_data?.Length ?? 0);
     }
 
     private static string Describe(string? path, DescriptorSource? source)
     {
         if (path is not null)
         {
-            return ShownText.Of($"File {path}");
+            return ShownText.Of(SR.Format(SR.FileAtPath, path));
         }
 
         // The number is not part of it: the receiver has another one.
@@ -194,14 +196,12 @@ internal sealed class OutgoingMessage
 
     private string PathOf(object holder) => holder switch
     {
-        "" => throw new ArgumentException("An empty text is not a path."),
+        "" => throw new ArgumentException(SR.PathEmpty),
         FileSystemInfo info => info.FullName,
         _ => _resolvePath((string)holder),
     };
 
     private static ArgumentException HoldsNone(object holder) => holder is Process
-        ? new ArgumentException("A process holds no descriptor: send one of its standard streams, such as its StandardOutput.")
-        : new ArgumentException(
-            $"A {holder.GetType()} holds no descriptor. These do: a FileDescriptor, a number, a DescriptorInfo of this process, a " +
-            "SafeHandle, a Socket, a stream, a path or a FileInfo, or an object with a SafeFileHandle, SafeHandle or Handle property.");
+        ? new ArgumentException(SR.ProcessHoldsNoDescriptor)
+        : new ArgumentException(SR.Format(SR.HoldsNothingToSend, holder.GetType()));
 }

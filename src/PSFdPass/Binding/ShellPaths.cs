@@ -39,9 +39,9 @@ internal static class ShellPaths
         // Other commands write paths with brackets as they are, such as Resolve-Path.
         string literal = Resolve(session, path);
         return Path.Exists(literal) ? [literal] : throw new ItemNotFoundException(
-            $"No file matches '{path}'. -LiteralPath takes wildcard characters as they are.");
+            SR.Format(SR.NoFileMatches, path));
     }
 
     private static ArgumentException NotInFileSystem(string path, ProviderInfo provider) =>
-        new($"{path} is not in the file system, but in {provider.Name}.");
+        new(SR.Format(SR.NotInFileSystem, path, provider.Name));
 }

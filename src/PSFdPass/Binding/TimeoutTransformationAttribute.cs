@@ -31,11 +31,11 @@ internal sealed class TimeoutTransformationAttribute : ArgumentTransformationAtt
             null or double.PositiveInfinity => null,
             >= 0 and <= MostSeconds => seconds,
             > MostSeconds => throw new ArgumentTransformationMetadataException(
-                $"{value} seconds is more than {MostSeconds}. Leave the time limit out to wait without one."),
+                SR.Format(SR.TimeoutTooLong, value, MostSeconds)),
             _ => throw Invalid(value),
         };
     }
 
     private static ArgumentTransformationMetadataException Invalid(object? value) => new(
-        $"{value} is not a time limit. Use a number of seconds from 0, a TimeSpan, or $null for no limit.");
+        SR.Format(SR.TimeoutInvalid, value));
 }

@@ -27,13 +27,13 @@ public sealed class CloseFileDescriptorCommand : FdPassCommand
         {
             if (Unwrap(item) is ReceivedMessage message)
             {
-                if (ShouldProcess($"message of {message}", "Close"))
+                if (ShouldProcess(SR.Format(SR.MessageOf, message), SR.CloseAction))
                 {
                     message.Dispose();
                 }
             }
             else if (TryRun(() => DescriptorClosing.Of(ToHolder(item), Force), item) is { } closing &&
-                ShouldProcess(closing.ToString(), "Close"))
+                ShouldProcess(closing.ToString(), SR.CloseAction))
             {
                 TryRun(closing.Close, item);
             }

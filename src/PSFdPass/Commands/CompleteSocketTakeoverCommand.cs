@@ -22,7 +22,7 @@ public sealed class CompleteSocketTakeoverCommand : FdPassCommand
     protected override void ProcessRecord() => Run(
         () =>
         {
-            if (ShouldProcess($"the server of process {InputObject.ProcessId} at {InputObject.Address}", "Take over"))
+            if (ShouldProcess(SR.Format(SR.ServerAt, InputObject.ProcessId, InputObject.Address), SR.TakeOverAction))
             {
                 InputObject.Complete(ToTimeout(TimeoutSeconds), Stopped);
             }

@@ -32,11 +32,11 @@ public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
             HashSet<uint>? users = RequireUser?.Select(UnixSocketPeer.FindUser).ToHashSet();
             UnixSocketAddress address = GetAddress();
             WriteSockets(UnixSocket.Connect(address, SocketType.ToSocketType(), ToTimeout(TimeoutSeconds), Wait, users, Stopped));
-            WriteVerbose($"Connected to {address}.");
+            WriteVerbose(() => SR.Format(SR.Connected, address));
         },
         AddressText);
 
     /// <inheritdoc/>
     protected override string? AdviceOn(Exception exception) =>
-        exception is SystemCallException { Call: "connect", ErrnoName: "ENOENT" or "ECONNREFUSED" } && !Wait ? "-Wait waits for it." : null;
+        exception is SystemCallException { Call: "connect", ErrnoName: "ENOENT" or "ECONNREFUSED" } && !Wait ? SR.WaitForListener : null;
 }

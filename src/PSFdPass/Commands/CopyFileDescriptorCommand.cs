@@ -40,27 +40,29 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     protected override void ProcessRecord()
     {
         // Only the replacement of an open descriptor changes anything that was there before.
-        if (TargetFd is { } target && Force && !ShouldProcess($"descriptor {target}", $"Replace with a copy of descriptor {Fd}"))
+        if (TargetFd is { } target && Force && !ShouldProcess(SR.Format(SR.SubjectDescriptor, target), SR.Format(SR.ReplaceAction, Fd)))
         {
             return;
         }
 
         if (TryRun(Copy, Fd.Fd) is { } copy)
         {
-            WriteVerbose($"Copied descriptor {Fd}{(ProcessId == Environment.ProcessId ? "" : $" of process {ProcessId}")} to {copy}.");
+            WriteVerbose(() => ProcessId == Environment.ProcessId
+                ? SR.Format(SR.CopiedDescriptor, Fd, copy)
+                : SR.Format(SR.CopiedDescriptorOfProcess, Fd, ProcessId, copy));
             WriteObject(copy);
         }
     }
 
     /// <inheritdoc/>
     protected override string? AdviceOn(Exception exception) =>
-        exception is DescriptorInUseException ? "-Force replaces it." : null;
+        exception is DescriptorInUseException ? SR.ForceReplaces : null;
 
     private FileDescriptor Copy()
     {
         if (Fd.Fd < 0)
         {
-            throw new ArgumentOutOfRangeException(null, $"{Fd} is not a valid descriptor. Descriptors are numbered from 0.");
+            throw new ArgumentOutOfRangeException(null, SR.Format(SR.NumberNegative, Fd));
         }
 
         FileDescriptor copy = ProcessId == Environment.ProcessId ? CopyOwn(Fd.Fd) : CopyFromProcess();

@@ -152,6 +152,16 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     protected bool MustWriteVerbose() =>
         MyInvocation.BoundParameters.ContainsKey("Verbose") || GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
 
+    /// <summary>Writes a verbose message. Its text is made only if it is shown.</summary>
+    protected void WriteVerbose(Func<string> text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (MustWriteVerbose())
+        {
+            WriteVerbose(text());
+        }
+    }
+
     /// <summary>Converts a number of seconds; null means no limit.</summary>
     protected static TimeSpan ToTimeout(double? seconds) =>
         seconds is { } value ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan;
@@ -165,8 +175,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     {
         object holder = ToHolder(socket);
         return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException(
-            $"A {Unwrap(holder).GetType()} is not a socket." +
-            (Unwrap(holder) is string or FileSystemInfo ? " Connect-UnixSocket connects to a path." : ""));
+            SR.Format(Unwrap(holder) is string or FileSystemInfo ? SR.PathNotSocket : SR.NotSocket, Unwrap(holder).GetType()));
     }
 
     /// <summary>Returns the handle of a descriptor in any of the forms that users have one. The handle stays theirs.</summary>
@@ -175,8 +184,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     {
         object holder = ToHolder(value);
         return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException(
-            $"A {Unwrap(holder).GetType()} does not hold a descriptor." +
-            (Unwrap(holder) is string or FileSystemInfo ? " Open-FileDescriptor opens a file." : ""));
+            SR.Format(Unwrap(holder) is string or FileSystemInfo ? SR.PathHoldsNoDescriptor : SR.HoldsNoDescriptor, Unwrap(holder).GetType()));
     }
 
     /// <summary>Returns the number in a text, as the prompt passes it, and any other object as it is.</summary>

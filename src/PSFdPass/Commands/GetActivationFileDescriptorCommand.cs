@@ -22,7 +22,7 @@ public sealed class GetActivationFileDescriptorCommand : FdPassCommand
         Run(() => taken = ActivationDescriptors.Take(name => patterns.Any(pattern => pattern.IsMatch(name))), null);
         foreach ((string name, FileDescriptor descriptor) in taken)
         {
-            WriteVerbose($"Took '{Facts.ShownText.Of(name)}', which is {descriptor}, from the service manager.");
+            WriteVerbose(() => SR.Format(SR.TookActivation, Facts.ShownText.Of(name), descriptor));
             WriteObject(NamedOutput.Of(name, descriptor));
         }
     }

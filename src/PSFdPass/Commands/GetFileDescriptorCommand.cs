@@ -105,7 +105,7 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
         if (_paths is not null && !_found)
         {
             WriteError(
-                new ItemNotFoundException($"No descriptor has a path that matches '{string.Join("', '", Path ?? LiteralPath ?? [])}'."),
+                new ItemNotFoundException(SR.Format(SR.NoPathMatches, string.Join("', '", Path ?? LiteralPath ?? []))),
                 Path ?? LiteralPath);
         }
     }

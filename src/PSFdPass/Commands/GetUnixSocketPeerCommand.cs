@@ -28,7 +28,7 @@ public sealed class GetUnixSocketPeerCommand : FdPassCommand
             var peer = UnixSocketPeer.Of(HandleOf(Socket), WithProcessDescriptor);
             if (WithProcessDescriptor && peer.ProcessDescriptor is null)
             {
-                WriteWarning($"There is no process descriptor of {peer.Describe()}: it takes Linux 6.5, and on older kernels a process that still runs.");
+                WriteWarning(SR.Format(SR.NoProcessDescriptor, peer.Describe()));
             }
 
             WriteObject(peer);

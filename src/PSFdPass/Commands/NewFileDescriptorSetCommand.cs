@@ -32,7 +32,7 @@ public sealed class NewFileDescriptorSetCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        WriteVerbose($"Created a set of {Quantity.Of(_set.Count, "descriptor")}.");
+        WriteVerbose(() => SR.Format(SR.CreatedSet, Quantity.OfDescriptors(_set.Count)));
         WriteObject(_set);
     }
 }

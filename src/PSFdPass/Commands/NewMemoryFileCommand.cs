@@ -29,7 +29,7 @@ public sealed class NewMemoryFileCommand : FdPassCommand
     {
         if (TryRun(() => FileDescriptor.CreateMemoryFile(Name, Content, Seal), Name) is { } file)
         {
-            WriteVerbose($"Created {file} of {Quantity.Of(Content.Length, "byte")}.");
+            WriteVerbose(() => SR.Format(SR.CreatedMemoryFile, file, Quantity.OfBytes(Content.Length)));
             WriteObject(file);
         }
     }

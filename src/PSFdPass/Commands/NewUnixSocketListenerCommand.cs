@@ -33,11 +33,11 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
         () =>
         {
             UnixSocketAddress address = GetAddress();
-            if (ShouldProcess(address.ToString(), $"Listen on a {SocketType} socket"))
+            if (ShouldProcess(address.ToString(), SR.Format(SR.ListenAction, SocketType)))
             {
                 WriteSockets(UnixSocketListener.Create(
                     address, SocketType.ToSocketType(), Backlog, (UnixFileMode)Convert.ToInt32(Mode, 8), Force, Stopped));
-                WriteVerbose($"Listening on {address}.");
+                WriteVerbose(() => SR.Format(SR.Listening, address));
             }
         },
         AddressText);

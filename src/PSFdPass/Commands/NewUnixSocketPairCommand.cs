@@ -18,7 +18,7 @@ public sealed class NewUnixSocketPairCommand : SocketMakingCommand
         () =>
         {
             (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.ToSocketType());
-            WriteVerbose($"Connected descriptors {SocketSummary.NumberOf(left)} and {SocketSummary.NumberOf(right)}, which are {SocketType} sockets.");
+            WriteVerbose(() => SR.Format(SR.CreatedPair, SocketSummary.NumberOf(left), SocketSummary.NumberOf(right), SocketType));
             WriteSockets(left, right);
         },
         SocketType);

@@ -112,21 +112,21 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     {
         if (TryRun(adopt, target) is { } adopted)
         {
-            WriteVerbose($"Adopted {adopted}.");
+            WriteVerbose(() => SR.Format(SR.Adopted, adopted));
             WriteObject(adopted);
         }
     }
 
     private void Open(string path, string given)
     {
-        if ((Create || CreateNew || Truncate) && !ShouldProcess(path, Truncate ? "Truncate" : CreateNew ? "Create" : "Create, if it does not exist"))
+        if ((Create || CreateNew || Truncate) && !ShouldProcess(path, Truncate ? SR.TruncateAction : CreateNew ? SR.CreateAction : SR.CreateIfMissingAction))
         {
             return;
         }
 
         if (TryRun(() => FileDescriptor.Open(path, GetOptions(), ToTimeout(TimeoutSeconds), Stopped), given) is { } file)
         {
-            WriteVerbose($"Opened {file}.");
+            WriteVerbose(() => SR.Format(SR.Opened, file));
             WriteObject(file);
         }
     }
@@ -161,6 +161,6 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
         PathInfo info => info.ProviderPath,
         _ => DescriptorSource.Find(beneath) is { } source
             ? $"/proc/self/fd/{(int)source.Handle.DangerousGetHandle()}"
-            : throw new ArgumentException($"A {Unwrap(beneath).GetType()} is not a directory: use a path or a descriptor of one."),
+            : throw new ArgumentException(SR.Format(SR.BeneathInvalid, Unwrap(beneath).GetType())),
     };
 }

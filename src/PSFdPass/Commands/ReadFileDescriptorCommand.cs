@@ -82,7 +82,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         if (Line && TextEncoding.GetByteCount("\n") != 1)
         {
             ThrowTerminating(
-                new ArgumentException($"-Line can't find the end of a line in {TextEncoding.WebName}. Use -Raw for such text."), TextEncoding);
+                new ArgumentException(SR.Format(SR.LineEncodingInvalid, TextEncoding.WebName)), TextEncoding);
         }
     }
 
@@ -94,10 +94,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
             return;
         }
 
-        if (MustWriteVerbose())
-        {
-            WriteVerbose($"Reading from descriptor {DescriptorSource.Find(handle)!.Describe()}.");
-        }
+        WriteVerbose(() => SR.Format(SR.Reading, DescriptorSource.Find(handle)!.Describe()));
 
         _handle = handle;
         _isOfPackets = IsOfPackets(handle);
@@ -254,25 +251,21 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         if (exception is TimeoutException)
         {
             exception = new TimeoutException(
-                $"{Describe(ParameterSetName)} within {Quantity.OfSeconds(TimeoutSeconds)}.", exception);
+                SR.Format(
+                    ParameterSetName switch { LineSet => SR.ReadLineTimedOut, CountSet => SR.ReadCountTimedOut, _ => SR.ReadEndTimedOut },
+                    Quantity.OfSeconds(TimeoutSeconds)),
+                exception);
         }
 
         string? advice = partial switch
         {
-            string text => $"The error's TargetObject is the text that was read: '{ShownText.Of(text, MostShown)}'.",
-            byte[] bytes => $"The error's TargetObject has the {Quantity.Of(bytes.Length, "byte")} read before.",
-            _ when exception is Descriptors.DescriptorsPendingException => "Receive-FileDescriptor receives it.",
+            string text => SR.Format(SR.ReadTextBefore, ShownText.Of(text, MostShown)),
+            byte[] bytes => SR.Format(SR.ReadBytesBefore, Quantity.OfBytes(bytes.Length)),
+            _ when exception is Descriptors.DescriptorsPendingException => SR.ReceiveAdvice,
             _ => null,
         };
         WriteError(ErrorRecords.From(exception, partial ?? InputObject, advice));
     }
-
-    private static string Describe(string parameterSet) => parameterSet switch
-    {
-        LineSet => "The line was not complete",
-        CountSet => "Not all bytes arrived",
-        _ => "The end was not reached",
-    };
 
     private TimeSpan TimeLeft() => _deadline.IsNever ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(_deadline.PollMilliseconds);
 }

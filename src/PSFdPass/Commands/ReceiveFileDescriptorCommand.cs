@@ -73,14 +73,13 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     {
         if (Peek && (Follow || Count is not null))
         {
-            ThrowTerminating(new ArgumentException(
-                "-Peek returns the next message, the same one each time. It can't be used with -Follow or -Count."), Socket);
+            ThrowTerminating(new ArgumentException(SR.PeekNotRepeated), Socket);
         }
 
         _isVerbose = MustWriteVerbose();
         if (WithCredentials && !AsMessage)
         {
-            WriteWarning("The credentials are part of the message: -AsMessage returns it.");
+            WriteWarning(SR.CredentialsNotShown);
         }
     }
 
@@ -155,7 +154,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
 
     private void ReceiveFrom(object socket)
     {
-        var progress = new DelayedProgress(this, "Receiving");
+        var progress = new DelayedProgress(this, static () => SR.Receiving);
         try
         {
             ReceiveFrom(socket, progress);
@@ -198,14 +197,14 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
             Write(message);
             if (Count is not null)
             {
-                progress.Report(received, Count, static (done, total) => $"{done} of {total} descriptors");
+                progress.Report(received, Count, static (done, total) => SR.Format(SR.ReceivedOfTotal, done, total));
             }
         }
         while (Count is { } count ? received < count : Follow);
 
         if (received > Count)
         {
-            WriteWarning($"The last message had more descriptors than were asked for: {received} arrived, not {Count}.");
+            WriteWarning(SR.Format(SR.ReceivedTooMany, received, Count));
         }
     }
 
@@ -274,16 +273,13 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
     {
         if (_isVerbose)
         {
-            WriteVerbose(
-                $"Received {Quantity.Of(message.Data.Length, "byte")} and {Quantity.Of(message.Descriptors.Count, "descriptor")}" +
-                $"{(Peek ? ", which stay in the queue" : "")}.");
+            WriteVerbose(SR.Format(
+                Peek ? SR.Peeked : SR.Received, Quantity.OfBytes(message.Data.Length), Quantity.OfDescriptors(message.Descriptors.Count)));
         }
 
         if (message.BytesLost > 0 && !Peek)
         {
-            WriteWarning(
-                $"Of a packet of {Quantity.Of(message.Data.Length + message.BytesLost, "byte")}, the last {message.BytesLost} did not fit into " +
-                "-BufferSize and were discarded.");
+            WriteWarning(SR.Format(SR.PacketCut, message.BytesLost, Quantity.OfBytes(message.Data.Length + message.BytesLost)));
         }
 
         if (AsMessage)
@@ -330,10 +326,7 @@ public sealed class ReceiveFileDescriptorCommand : SocketCommand
         {
             if (closed > 0 && !Stopping)
             {
-                WriteWarning(
-                    $"{Quantity.Of(closed, "more descriptor")} of the message {(closed == 1 ? "was" : "were")} closed, because the pipeline ended " +
-                    $"before it accepted {(closed == 1 ? "it" : "them")}. Assign the " +
-                    "output to a variable to keep them.");
+                WriteWarning(closed == 1 ? SR.OneDescriptorClosed : SR.Format(SR.DescriptorsClosed, closed));
             }
         }
         catch (PipelineStoppedException)

@@ -25,7 +25,7 @@ public sealed class RemoveSavedFileDescriptorCommand : HolderCommand
         foreach (string name in Name)
         {
             bool isManager = ParameterSetName == ManagerSet;
-            if (ShouldProcess(isManager ? "the service manager" : Holder, $"Remove the descriptor '{ShownText.Of(name)}'"))
+            if (ShouldProcess(isManager ? SR.ServiceManager : Holder, SR.Format(SR.RemoveAction, ShownText.Of(name))))
             {
                 TryRun(
                     () =>

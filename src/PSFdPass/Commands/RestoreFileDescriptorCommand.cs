@@ -25,14 +25,14 @@ public sealed class RestoreFileDescriptorCommand : HolderCommand
     {
         foreach (string name in Name)
         {
-            if (Remove && !ShouldProcess(Holder, $"Remove the descriptor '{ShownText.Of(name)}'"))
+            if (Remove && !ShouldProcess(Holder, SR.Format(SR.RemoveAction, ShownText.Of(name))))
             {
                 continue;
             }
 
             if (TryRun(() => GetHolder().Retrieve(name, Remove, Limit, Stopped), name) is { } descriptor)
             {
-                WriteVerbose($"Restored '{ShownText.Of(name)}' from '{Holder}' as {descriptor}.");
+                WriteVerbose(() => SR.Format(SR.Restored, ShownText.Of(name), Holder, descriptor));
                 WriteObject(NamedOutput.Of(name, descriptor));
             }
         }

@@ -30,9 +30,7 @@ public sealed class SaveFileDescriptorCommand : HolderCommand
         base.BeginProcessing();
         if (ParameterSetName == ManagerSet && ServiceNotifier.IsManaged && ServiceDescriptorStore.Capacity is null or 0)
         {
-            WriteWarning(
-                "The service manager may discard the descriptor: FDSTORE is not set, which systemd 254 and later set for a service with " +
-                "FileDescriptorStoreMax= greater than 0.");
+            WriteWarning(SR.StoreMayDiscard);
         }
     }
 
@@ -43,12 +41,12 @@ public sealed class SaveFileDescriptorCommand : HolderCommand
             SafeHandle handle = NamedOutput.HandleOf(ToHolder(InputObject));
             if (ParameterSetName == ManagerSet)
             {
-                if (ShouldProcess("the service manager", $"Save a descriptor as '{ShownText.Of(Name)}'"))
+                if (ShouldProcess(SR.ServiceManager, SR.Format(SR.SaveAction, ShownText.Of(Name))))
                 {
                     ServiceDescriptorStore.Save(Name, [handle], Limit, Stopped);
                 }
             }
-            else if (ShouldProcess(Holder, $"Save a descriptor as '{ShownText.Of(Name)}'"))
+            else if (ShouldProcess(Holder, SR.Format(SR.SaveAction, ShownText.Of(Name))))
             {
                 GetHolder().Store(Name, handle, Limit, Stopped);
             }

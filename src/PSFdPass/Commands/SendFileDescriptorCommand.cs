@@ -59,11 +59,11 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         base.BeginProcessing();
         _message = new OutgoingMessage(ResolvePath, Access, CloseAfterSend);
         _callsShouldProcess = MustCallShouldProcess();
-        _progress = new DelayedProgress(this, "Sending");
+        _progress = new DelayedProgress(this, static () => SR.Sending);
         if (_callsShouldProcess)
         {
             using var socket = new FileDescriptor((int)Handle.DangerousGetHandle(), ownsHandle: false);
-            _socketText = $"descriptor {socket}";
+            _socketText = SR.Format(SR.SubjectDescriptor, socket);
         }
     }
 
@@ -97,19 +97,19 @@ public sealed class SendFileDescriptorCommand : SocketCommand
 
         // The exception counts only what its own call has sent.
         exception is SendTimeoutException or SystemCallException && _sent > 0
-            ? $"Before this object, {Quantity.Of(_sent, "object")} of the pipeline {(_sent == 1 ? "was" : "were")} sent."
+            ? _sent == 1 ? SR.OneObjectSent : SR.Format(SR.ObjectsSent, _sent)
             : null;
 
     private void SendData(byte[] data)
     {
-        if (!_callsShouldProcess || ShouldProcess(_socketText, $"Send {Quantity.Of(data.Length, "byte")}"))
+        if (!_callsShouldProcess || ShouldProcess(_socketText, SR.Format(SR.SendAction, Quantity.OfBytes(data.Length))))
         {
             Run(
                 () => DescriptorSender.Send(Handle, data, ReadOnlySpan<SafeHandle>.Empty, ToTimeout(TimeoutSeconds), Stopped), Socket);
         }
     }
 
-    private bool Confirm(OutgoingMessage message) => !_callsShouldProcess || ShouldProcess(_socketText, $"Send {message.Describe()}");
+    private bool Confirm(OutgoingMessage message) => !_callsShouldProcess || ShouldProcess(_socketText, SR.Format(SR.SendAction, message.Describe()));
 
     private bool TryCollect()
     {
@@ -134,7 +134,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     {
         try
         {
-            _message.Add(FromPrompt(item ?? throw new ArgumentException("There is nothing to send: an empty array, or null in it.")));
+            _message.Add(FromPrompt(item ?? throw new ArgumentException(SR.SendNull)));
             return true;
         }
         catch (Exception exception) when (IsTerminating(exception))
@@ -173,7 +173,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         _sent++;
         if (MyInvocation.ExpectingInput)
         {
-            _progress.Report(_sent, null, static (done, _) => $"{done} messages");
+            _progress.Report(_sent, null, static (done, _) => SR.Format(SR.SentMessages, done));
         }
 
         if (CloseAfterSend)

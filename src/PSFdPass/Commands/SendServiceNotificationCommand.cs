@@ -61,11 +61,11 @@ public sealed class SendServiceNotificationCommand : FdPassCommand
             bool isEmpty = notification == new ServiceNotification();
             if (isEmpty && !Barrier)
             {
-                throw new ArgumentException("There is nothing to send. Use at least one of the parameters, for example -Ready.");
+                throw new ArgumentException(SR.NotificationEmpty);
             }
 
-            string address = Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 } path ? path : "the service manager";
-            if (!ShouldProcess(ShownText.Of(address), isEmpty ? "Wait for a barrier" : "Send a notification"))
+            string address = Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 } path ? path : SR.ServiceManager;
+            if (!ShouldProcess(ShownText.Of(address), isEmpty ? SR.BarrierAction : SR.NotifyAction))
             {
                 return;
             }

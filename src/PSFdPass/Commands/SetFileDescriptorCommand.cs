@@ -34,7 +34,7 @@ public sealed class SetFileDescriptorCommand : FdPassCommand
     {
         if (!IsBound(nameof(CloseOnExec)) && !IsBound(nameof(NonBlocking)))
         {
-            ThrowTerminating(new ArgumentException("There is nothing to set: use -CloseOnExec or -NonBlocking."), null);
+            ThrowTerminating(new ArgumentException(SR.SetNothing), null);
         }
     }
 
@@ -44,7 +44,7 @@ public sealed class SetFileDescriptorCommand : FdPassCommand
         foreach (object item in InputObject)
         {
             if (TryRun(() => Find(item), item) is { } source &&
-                ShouldProcess($"descriptor {source.Describe()}", $"Set {DescribeFlags()}") &&
+                ShouldProcess(SR.Format(SR.SubjectDescriptor, source.Describe()), SR.Format(SR.SetAction, DescribeFlags())) &&
                 TryRun(() => Set(source), item) && PassThru)
             {
                 WriteObject(item);
@@ -53,7 +53,7 @@ public sealed class SetFileDescriptorCommand : FdPassCommand
     }
 
     private static DescriptorSource Find(object item) => DescriptorSource.Find(ToHolder(item)) ?? throw new ArgumentException(
-        $"A {Unwrap(item).GetType()} holds no descriptor.");
+        SR.Format(SR.HoldsNoDescriptor, Unwrap(item).GetType()));
 
     private void Set(DescriptorSource source)
     {
@@ -73,7 +73,7 @@ public sealed class SetFileDescriptorCommand : FdPassCommand
 
     private string DescribeFlags() => string.Join(", ", new[] { Describe(nameof(CloseOnExec), CloseOnExec), Describe(nameof(NonBlocking), NonBlocking) }.OfType<string>());
 
-    private string? Describe(string name, bool value) => IsBound(name) ? $"{name} {(value ? "on" : "off")}" : null;
+    private string? Describe(string name, bool value) => IsBound(name) ? SR.Format(value ? SR.FlagOn : SR.FlagOff, name) : null;
 
     private bool IsBound(string name) => MyInvocation.BoundParameters.ContainsKey(name);
 }

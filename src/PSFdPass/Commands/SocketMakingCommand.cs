@@ -34,8 +34,15 @@ public abstract class SocketMakingCommand : FdPassCommand
             }
 
             // Once for both ends of a pair.
-            WarnOfLess("send", SendBufferSize, sending);
-            WarnOfLess("receive", ReceiveBufferSize, receiving);
+            if (sending < SendBufferSize)
+            {
+                WriteWarning(SR.Format(SR.SendBufferLimited, Quantity.OfBytes(sending.Value), SendBufferSize));
+            }
+
+            if (receiving < ReceiveBufferSize)
+            {
+                WriteWarning(SR.Format(SR.ReceiveBufferLimited, Quantity.OfBytes(receiving.Value), ReceiveBufferSize));
+            }
         }
         catch
         {
@@ -50,14 +57,6 @@ public abstract class SocketMakingCommand : FdPassCommand
         foreach (Socket socket in sockets)
         {
             WriteOwner(socket);
-        }
-    }
-
-    private void WarnOfLess(string name, int? wanted, int? given)
-    {
-        if (given < wanted)
-        {
-            WriteWarning($"The system allows a {name} buffer of {Quantity.Of(given ?? 0, "byte")}, not {wanted}.");
         }
     }
 }

@@ -72,7 +72,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             Port = 0;
         }
 
-        if (!ShouldProcess($"{SocketPath}, port {Port}", $"Play {Role}"))
+        if (!ShouldProcess(SR.Format(SR.PlayTarget, SocketPath, Port), SR.Format(SR.PlayAction, Role)))
         {
             return;
         }
@@ -82,7 +82,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             {
                 if (Say is not null && Role == EchoRole.WideReceiver)
                 {
-                    throw new ArgumentException("Users connect to a quarterback: -Say goes with All or Quarterback.");
+                    throw new ArgumentException(SR.SayWithoutQuarterback);
                 }
 
                 if (PassThru)
@@ -133,7 +133,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         bool isControlC = false;
         using var signals = new ShutdownSignals(name =>
         {
-            Enqueue($"Processing signal ({name})");
+            Enqueue(SR.Format(SR.SignalProcessed, name));
             isControlC = name == nameof(PosixSignal.SIGINT);
             signal.TrySetResult();
         });

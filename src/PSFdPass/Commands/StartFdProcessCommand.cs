@@ -87,14 +87,14 @@ public sealed class StartFdProcessCommand : FdPassCommand
     /// <inheritdoc/>
     protected override string? AdviceOn(Exception exception) =>
         exception is SystemCallException { ErrnoName: "E2BIG" }
-            ? "On Linux, each argument and each variable is limited to 128 KiB as well. Pass more data in a file or through a descriptor."
+            ? SR.ArgumentsTooLong
             : null;
 
     private void Start()
     {
         if (TimeoutSeconds is not null && !Wait)
         {
-            throw new ArgumentException("-TimeoutSeconds is for -Wait.");
+            throw new ArgumentException(SR.TimeoutWithoutWait);
         }
 
         if (!ShouldProcess(string.Join(' ', [FilePath, .. ArgumentList]), Describe()))
@@ -114,7 +114,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
 
         foreach (string name in process.LostEnvironmentVariables)
         {
-            WriteWarning($"The program does not have the environment variable '{ShownText.Of(name)}', which /bin/sh discards.");
+            WriteWarning(SR.Format(SR.VariableLost, ShownText.Of(name)));
         }
 
         if (PassThru)
@@ -126,7 +126,9 @@ public sealed class StartFdProcessCommand : FdPassCommand
         {
             if (Wait && process.WaitForExit(ToTimeout(TimeoutSeconds), Stopped))
             {
-                WriteVerbose($"Process {process.Id} has ended with {process.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "an unknown exit code"}.");
+                WriteVerbose(() => process.ExitCode is { } code
+                    ? SR.Format(SR.ProcessEnded, process.Id, code)
+                    : SR.Format(SR.ProcessEndedUnknown, process.Id));
                 SetLastExitCode(process.ExitCode);
             }
             else if (Wait)
@@ -134,7 +136,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
                 // Not terminating, so that an assignment gets the process.
                 WriteError(
                     new TimeoutException(
-                        $"Process {process.Id} ({ShownText.Of(FilePath)}) has not ended within {Quantity.OfSeconds(TimeoutSeconds)}. It is still running."),
+                        SR.Format(SR.ProcessStillRuns, process.Id, ShownText.Of(FilePath), Quantity.OfSeconds(TimeoutSeconds))),
                     process);
             }
         }
@@ -171,10 +173,10 @@ public sealed class StartFdProcessCommand : FdPassCommand
         foreach (DictionaryEntry entry in Descriptor ?? new Hashtable())
         {
             int number = ToNumber(entry.Key);
-            SafeHandle handle = HandleOf(entry.Value ?? throw new ArgumentException($"The descriptor for number {number} is null."), FileAccess.Read);
+            SafeHandle handle = HandleOf(entry.Value ?? throw new ArgumentException(SR.Format(SR.ChildDescriptorNull, number)), FileAccess.Read);
             if (!start.Descriptors.TryAdd(number, handle))
             {
-                throw new ArgumentException($"There are two descriptors for number {number} of the child.");
+                throw new ArgumentException(SR.Format(SR.ChildNumberTwice, number));
             }
         }
 
@@ -186,7 +188,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
 
         foreach (object listener in ListenFds ?? [])
         {
-            start.ListenDescriptors.Add(HandleOf(listener ?? throw new ArgumentException("A listening descriptor is null."), FileAccess.Read));
+            start.ListenDescriptors.Add(HandleOf(listener ?? throw new ArgumentException(SR.ListenerNull), FileAccess.Read));
         }
 
         foreach (string name in ListenFdNames ?? [])
@@ -207,7 +209,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
             case FileInfo file:
                 return Open(file.FullName, access);
             default:
-                return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException($"A {Unwrap(holder).GetType()} holds no descriptor.");
+                return DescriptorSource.Find(holder)?.Handle ?? throw new ArgumentException(SR.Format(SR.HoldsNoDescriptor, Unwrap(holder).GetType()));
         }
     }
 
@@ -224,15 +226,15 @@ public sealed class StartFdProcessCommand : FdPassCommand
     private string Describe()
     {
         var numbers = new List<string>();
-        (object? Value, string Name)[] streams = [(StandardInput, "standard input"), (StandardOutput, "standard output"), (StandardError, "standard error")];
+        (object? Value, string Name)[] streams = [(StandardInput, SR.StandardInput), (StandardOutput, SR.StandardOutput), (StandardError, SR.StandardError)];
         numbers.AddRange(streams.Where(static stream => stream.Value is not null).Select(static stream => stream.Name));
-        numbers.AddRange((Descriptor?.Keys.Cast<object>() ?? []).Select(ToNumber).Order().Select(static number => $"descriptor {number}"));
-        numbers.AddRange((ListenFds ?? []).Select(static (_, index) => $"listening descriptor {3 + index}"));
-        return numbers.Count == 0 ? "Start process" : $"Start process with {string.Join(", ", numbers)}";
+        numbers.AddRange((Descriptor?.Keys.Cast<object>() ?? []).Select(ToNumber).Order().Select(static number => SR.Format(SR.SubjectDescriptor, number)));
+        numbers.AddRange((ListenFds ?? []).Select(static (_, index) => SR.Format(SR.ListeningDescriptor, 3 + index)));
+        return numbers.Count == 0 ? SR.StartAction : SR.Format(SR.StartWithAction, string.Join(", ", numbers));
     }
 
     private static int ToNumber(object key) =>
         Unwrap(key) is not (double or float or decimal) && LanguagePrimitives.TryConvertTo(key, CultureInfo.InvariantCulture, out int number)
             ? number
-            : throw new ArgumentException($"'{key}' is not the number of a descriptor.");
+            : throw new ArgumentException(SR.Format(SR.ChildNumberInvalid, key));
 }

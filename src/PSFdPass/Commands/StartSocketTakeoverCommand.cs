@@ -23,7 +23,7 @@ public sealed class StartSocketTakeoverCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ShouldProcess(Path, "Start to take over the server") &&
+        if (ShouldProcess(Path, SR.StartTakeoverAction) &&
             TryRun(
                 () => SocketTakeover.Start(UnixSocketAddress.FromPath(ResolvePath(Path)), ToTimeout(TimeoutSeconds), Stopped),
                 Path) is { } takeover)

@@ -69,38 +69,37 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
         if (_set is not null)
         {
             Run(CheckSetAlone, _set);
-            WriteVerbose($"Waiting for {Quantity.Of(_set.Count, "descriptor")} of a set.");
+            WriteVerbose(() => SR.Format(SR.WaitingForSet, Quantity.OfDescriptors(_set.Count)));
             WaitForMembers(_set);
             return;
         }
 
         if (Follow)
         {
-            ThrowTerminating(new ArgumentException("-Follow waits for the members of a set. New-FileDescriptorSet creates one."), null);
+            ThrowTerminating(new ArgumentException(SR.FollowWithoutSet), null);
         }
 
         if (_wait.Count > 0)
         {
-            WriteVerbose($"Waiting for {Quantity.Of(_wait.Count, "descriptor")}.");
+            WriteVerbose(() => SR.Format(SR.Waiting, Quantity.OfDescriptors(_wait.Count)));
             WaitForObjects();
         }
     }
 
     private void Use(FileDescriptorSet set) => _set = _set is null
         ? set
-        : throw new ArgumentException("Only one set can be waited for. Add the members of the others to it.");
+        : throw new ArgumentException(SR.SecondSet);
 
     private void CheckSetAlone()
     {
         if (_wait.Count > 0)
         {
-            throw new ArgumentException("A set is waited for alone. Add the other objects to it.");
+            throw new ArgumentException(SR.SetNotAlone);
         }
 
         if (Readable || Writable || All)
         {
-            throw new ArgumentException(
-                "-Readable, -Writable and -All can't be used with a set. Its method Add accepts what each member is waited for.");
+            throw new ArgumentException(SR.SetEventsFixed);
         }
     }
 
@@ -112,7 +111,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
         Run(() => _wait.Run(events, All, Deadline.After(ToTimeout(TimeoutSeconds)), Stopped), null);
         foreach (object closed in _wait.Closed)
         {
-            WriteError(new ObjectDisposedException(null, "The descriptor was closed during the wait."), closed);
+            WriteError(new ObjectDisposedException(null, SR.ClosedDuringWait), closed);
         }
 
         WriteObject(_wait.Ready, enumerateCollection: true);
@@ -131,7 +130,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
                 set);
             if (closed > 0)
             {
-                WriteVerbose($"{Quantity.Of(closed, "member")} of the set {(closed == 1 ? "was" : "were")} closed, and removed from it.");
+                WriteVerbose(() => SR.Format(SR.RemovedMembers, Quantity.OfMembers(closed)));
             }
 
             if (ready.Count > 0)

@@ -52,16 +52,16 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
             {
                 if (_descriptors.Count == 0)
                 {
-                    throw new ArgumentException("There is nothing to hand over.");
+                    throw new ArgumentException(SR.HandOverNothing);
                 }
 
                 if (Name.Length > _descriptors.Count)
                 {
-                    throw new ArgumentException($"-Name has {Quantity.Of(Name.Length, "name")}, for {Quantity.Of(_descriptors.Count, "descriptor")}.");
+                    throw new ArgumentException(SR.Format(SR.HandOverNames, Quantity.OfNames(Name.Length), Quantity.OfDescriptors(_descriptors.Count)));
                 }
 
                 UnixSocketAddress address = UnixSocketAddress.FromPath(ResolvePath(Path));
-                if (ShouldProcess(address.ToString(), $"Hand over {Quantity.Of(_descriptors.Count, "descriptor")} to the next successor"))
+                if (ShouldProcess(address.ToString(), SR.Format(SR.HandOverAction, Quantity.OfDescriptors(_descriptors.Count))))
                 {
                     using var offer = SocketTakeoverOffer.Create(address, Stopped);
                     successor = offer.Wait(_descriptors, ToTimeout(TimeoutSeconds), WriteWarning, Stopped);
@@ -80,7 +80,7 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
         {
             foreach (DictionaryEntry entry in dictionary)
             {
-                Add(entry.Key.ToString()!, entry.Value ?? throw new ArgumentException($"'{entry.Key}' is null."));
+                Add(entry.Key.ToString()!, entry.Value ?? throw new ArgumentException(SR.Format(SR.HandOverNull, entry.Key)));
             }
         }
         else

@@ -60,7 +60,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
             {
                 ThrowIfStopping();
                 Socket connection = Accept(listener);
-                WriteVerbose($"Accepted a connection on descriptor {SocketSummary.NumberOf(connection)}.");
+                WriteVerbose(() => SR.Format(SR.Accepted, SocketSummary.NumberOf(connection)));
                 WriteSockets(connection);
                 accepted++;
             }
@@ -71,7 +71,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     /// <inheritdoc/>
     protected override string? DescribeError(Exception exception) =>
         exception is ArgumentException && Unwrap(Listener) is string or FileSystemInfo
-            ? $"'{ShownText.Of(Listener.ToString()!)}' is a path and not a listening socket. New-UnixSocketListener makes one at a path."
+            ? SR.Format(SR.PathNotListener, ShownText.Of(Listener.ToString()!))
             : null;
 
     private Socket Accept(SafeHandle listener)
@@ -106,7 +106,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
             return true;
         }
 
-        WriteWarning($"Refused a connection from {peer.Describe()}.");
+        WriteWarning(SR.Format(SR.ConnectionRefused, peer.Describe()));
         return false;
     }
 }

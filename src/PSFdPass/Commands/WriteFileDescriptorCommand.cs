@@ -75,7 +75,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
                 description = DescriptorSource.Find(_handle)!.Describe();
             },
             Descriptor);
-        _isConfirmed = ShouldProcess($"descriptor {description}", ParameterSetName == CopySet ? "Copy" : "Write");
+        _isConfirmed = ShouldProcess(SR.Format(SR.SubjectDescriptor, description), ParameterSetName == CopySet ? SR.CopyAction : SR.WriteAction);
     }
 
     /// <inheritdoc/>
@@ -175,6 +175,6 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
             progress.End();
         }
 
-        WriteVerbose($"Copied {Quantity.Of(copied, "byte")}.");
+        WriteVerbose(() => SR.Format(SR.CopiedBytes, Quantity.OfBytes(copied)));
     }
 }

@@ -7,13 +7,13 @@ namespace PSFdPass.Completion;
 /// <summary>Completes the permissions that the file of a socket usually has.</summary>
 internal sealed class FileModeCompleter : IArgumentCompleter
 {
-    private static readonly (string Digits, string Who)[] s_usual =
-        [("0600", "the owner"), ("0660", "the owner and the group"), ("0666", "everybody")];
+    private static readonly (string Digits, Func<string> Description)[] s_usual =
+        [("0600", static () => SR.ModeOwner), ("0660", static () => SR.ModeGroup), ("0666", static () => SR.ModeEverybody)];
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
         from mode in s_usual
         where mode.Digits.StartsWith(wordToComplete.Trim('\'', '"'), StringComparison.Ordinal)
-        select new CompletionResult(mode.Digits, mode.Digits, CompletionResultType.ParameterValue, $"{mode.Who} may connect");
+        select new CompletionResult(mode.Digits, mode.Digits, CompletionResultType.ParameterValue, mode.Description());
 }

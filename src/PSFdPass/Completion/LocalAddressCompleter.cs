@@ -21,8 +21,8 @@ internal sealed class LocalAddressCompleter : IArgumentCompleter
 
     private static IEnumerable<(string Text, string Description)> FindAddresses()
     {
-        yield return ("127.0.0.1", "this machine only");
-        yield return ("::1", "this machine only, IPv6");
+        yield return ("127.0.0.1", SR.AddressThisMachine);
+        yield return ("::1", SR.AddressThisMachine6);
         foreach (NetworkInterface network in NetworkInterface.GetAllNetworkInterfaces())
         {
             if (network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
@@ -34,7 +34,7 @@ internal sealed class LocalAddressCompleter : IArgumentCompleter
             }
         }
 
-        yield return ("0.0.0.0", "every network");
-        yield return ("::", "every network, IPv6");
+        yield return ("0.0.0.0", SR.AddressEveryNetwork);
+        yield return ("::", SR.AddressEveryNetwork6);
     }
 }

@@ -14,13 +14,15 @@ public sealed class NamedSocket
         IsReachable = entry is not null;
         string type = entry?.Type switch
         {
-            null => "nobody listens",
+            null => SR.SocketStale,
             SocketType.Dgram => "Datagram",
             SocketType.Seqpacket => "SeqPacket",
             _ => "Stream",
         };
         Description = entry?.ProcessId is { } id
-            ? string.IsNullOrEmpty(entry.Command) ? $"{type}: pid {id}" : $"{type}: pid {id} ({ShownText.Of(entry.Command)})"
+            ? string.IsNullOrEmpty(entry.Command)
+                ? SR.Format(SR.SocketOfProcess, type, id)
+                : SR.Format(SR.SocketOfNamedProcess, type, id, ShownText.Of(entry.Command))
             : type;
     }
 

@@ -23,17 +23,18 @@ internal static class SocketVariables
             {
                 string text = IsPlain(name) ? $"${name}" : $"${{{name}}}";
                 yield return new CompletionResult(
-                    text, text, CompletionResultType.Variable, ShownText.Of($"{info.Fd} {info.Target}{DescribePeer(info, all)}"));
+                    text, text, CompletionResultType.Variable, ShownText.Of(Describe(info, all)));
             }
         }
     }
 
-    private static string DescribePeer(DescriptorInfo info, List<(string Name, DescriptorInfo Info)> all)
+    private static string Describe(DescriptorInfo info, List<(string Name, DescriptorInfo Info)> all)
     {
         string? other = info.Inode is { } inode && SocketTable.Of(Environment.ProcessId).PeerOf(inode) is { } peer ? all.FirstOrDefault(candidate => candidate.Info.Inode == peer).Name : null;
-        return other is not null ? $", the other end of ${other}"
-            : info.PeerProcessId is { } process && process != Environment.ProcessId ? $", connected to process {process} ({info.PeerCommand})"
-            : "";
+        string socket = $"{info.Fd} {info.Target}";
+        return other is not null ? SR.Format(SR.PeerVariable, socket, $"${other}")
+            : info.PeerProcessId is { } process && process != Environment.ProcessId ? SR.Format(SR.PeerProcess, socket, process, info.PeerCommand)
+            : socket;
     }
 
     private static List<(string Name, DescriptorInfo Info)> Find()

@@ -17,7 +17,7 @@ internal sealed class UserNameCompleter : IArgumentCompleter
             let fields = line.Split(':')
             where fields.Length > 2 && fields[0].StartsWith(word, StringComparison.OrdinalIgnoreCase)
             orderby fields[0] != Environment.UserName, fields[0]
-            select new CompletionResult(fields[0], fields[0], CompletionResultType.ParameterValue, $"user {fields[2]}");
+            select new CompletionResult(fields[0], fields[0], CompletionResultType.ParameterValue, SR.Format(SR.UserId, fields[2]));
     }
 
     // passwd(5). Users of a directory service are not in it, and can be typed.

@@ -14,12 +14,12 @@ internal static class AddressInUse
     {
         UnixSocketEntry? entry = new DescriptorInspector().FindUnixSocket(address);
         string reason =
-            FindHolder(address, type, entry) is { } holder ? $"in use by {holder}."
-            : entry is not null || address.IsAbstract ? "in use by a process that this user may not inspect."
-            : !IsSocket(address.Name) ? "the path is a file that is not a socket."
+            FindHolder(address, type, entry) is { } holder ? SR.Format(SR.AddressInUseBy, holder)
+            : entry is not null || address.IsAbstract ? SR.AddressInUseHidden
+            : !IsSocket(address.Name) ? SR.AddressNotSocket
             : force ? exception.Message
-            : "the socket file is there, and no process listens on it. -Force replaces it.";
-        return reason == exception.Message ? reason : $"Cannot listen on '{address}': {reason} ({exception.ErrnoName})";
+            : SR.AddressStale;
+        return reason == exception.Message ? reason : SR.Format(SR.CannotListen, address, reason, exception.ErrnoName);
     }
 
     // The open descriptors are inspected first, because that disturbs nobody. Processes of other users can't be inspected, but the kernel
@@ -28,7 +28,7 @@ internal static class AddressInUse
     {
         if (entry?.ProcessId is { } process)
         {
-            return string.IsNullOrEmpty(entry.Command) ? $"process {process}" : $"process {process} ({Facts.ShownText.Of(entry.Command)})";
+            return Describe(process, entry.Command);
         }
 
         if (type == SocketType.Dgram)
@@ -40,14 +40,16 @@ internal static class AddressInUse
         {
             using Socket probe = UnixSocket.Connect(address, type, TimeSpan.Zero);
             using var peer = UnixSocketPeer.Of(probe.SafeHandle);
-            string command = peer.Command.Length > 0 ? $" ({Facts.ShownText.Of(peer.Command)})" : "";
-            return $"process {peer.ProcessId}{command} of user {peer.UserName}";
+            return SR.Format(SR.ProcessOfUser, Describe(peer.ProcessId, peer.Command), peer.UserName);
         }
         catch (Exception exception) when (exception is IOException or TimeoutException)
         {
             return null;
         }
     }
+
+    private static string Describe(int process, string? command) =>
+        string.IsNullOrEmpty(command) ? SR.Format(SR.ProcessUnnamed, process) : SR.Format(SR.ProcessNamed, process, Facts.ShownText.Of(command));
 
     private static bool IsSocket(string path)
     {

@@ -4,7 +4,7 @@ namespace PSFdPass;
 public sealed class DescriptorElsewhereException : ArgumentException
 {
     internal DescriptorElsewhereException(DescriptorInfo info)
-        : base($"Descriptor {info.Fd} belongs to process {info.ProcessId}. A process can only use and close its own descriptors.")
+        : base(SR.Format(SR.DescriptorElsewhere, info.Fd, info.ProcessId))
     {
         ProcessId = info.ProcessId;
         Fd = info.Fd;

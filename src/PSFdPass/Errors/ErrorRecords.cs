@@ -32,16 +32,16 @@ internal static class ErrorRecords
     // Core's messages don't mention cmdlets.
     private static string? AdviceOn(Exception exception) => exception switch
     {
-        NotUnixSocketException => "Connect-UnixSocket, New-UnixSocketListener and New-UnixSocketPair create them.",
-        DescriptorElsewhereException => "Copy-FileDescriptor takes a copy of it.",
-        NoDescriptorException => "The error's TargetObject is the message. -AsMessage returns messages with and without descriptors.",
+        NotUnixSocketException => SR.NotUnixSocketAdvice,
+        DescriptorElsewhereException => SR.DescriptorElsewhereAdvice,
+        NoDescriptorException => SR.NoDescriptorAdvice,
         _ => null,
     };
 
     // .NET names the parameter of a method, which the cmdlet does not have, and the type of a closed object.
     private static string TextOf(Exception exception) => exception switch
     {
-        ObjectDisposedException { ObjectName: { Length: > 0 } name } => $"The {name} is closed.",
+        ObjectDisposedException { ObjectName: { Length: > 0 } name } => SR.Format(SR.ObjectClosed, name),
         ArgumentException { ParamName: { } parameter } =>
             exception.Message.Split($" (Parameter '{parameter}')")[0],
         _ => exception.Message,

@@ -8,7 +8,7 @@ public sealed class NoDescriptorException : IOException
     /// <summary>Creates one.</summary>
     /// <param name="received">The message.</param>
     public NoDescriptorException(ReceivedMessage received)
-        : base($"A message of {Quantity.Of(received.Data.Length, "byte")} arrived without a descriptor.") => Received = received;
+        : base(SR.Format(SR.NoDescriptor, Quantity.OfBytes(received.Data.Length))) => Received = received;
 
     /// <summary>Gets the message.</summary>
     public ReceivedMessage Received { get; }

@@ -8,8 +8,8 @@ public sealed class PeerClosedException : IOException
     /// <param name="wanted">The number of descriptors that were asked for.</param>
     public PeerClosedException(int received, int wanted)
         : base(received == 0
-            ? "The peer has closed the connection. Nothing more will arrive."
-            : $"The peer has closed the connection after {received} of {wanted} descriptors.")
+            ? SR.PeerClosed
+            : SR.Format(SR.PeerClosedEarly, received, wanted))
     {
     }
 }

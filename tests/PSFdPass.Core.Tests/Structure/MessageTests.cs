@@ -21,11 +21,13 @@ public sealed partial class MessageTests
             "Hello from Quarterback on PID ({Environment.ProcessId})!", "Hello from Wide Receiver on PID ({Environment.ProcessId})!",
             "Max open files", "PSFdPass closing", "PSFdPass log",
         ],
+        ["PSFdPass"] = ["Deserialized."],
     };
 
     [Theory]
     [InlineData("PSFdPass.Core", 200)]
     [InlineData("PSFdPass.Echo", 30)]
+    [InlineData("PSFdPass", 150)]
     public void Texts_are_in_the_resource_file_and_every_one_is_used_with_its_arguments(string assembly, int least)
     {
         Dictionary<string, string> messages = Messages(assembly);
@@ -85,7 +87,7 @@ public sealed partial class MessageTests
             string arguments = string.Join(",", Arguments(code, creation.Index + creation.Length));
             foreach (string text in Literal().Matches(arguments).Select(match => match.Groups[1].Value))
             {
-                if (!Identifier().IsMatch(Hole().Replace(text, "")))
+                if (!Identifier().IsMatch(Hole().Replace(text, "")) && !noMessages.Contains(text))
                 {
                     yield return $"'{text}' is a text, which belongs to the resource file.";
                 }
@@ -195,8 +197,8 @@ public sealed partial class MessageTests
     [GeneratedRegex(@"\bnew \w*Exception\(")]
     private static partial Regex Creation();
 
-    // The name of a system call, of a variable or of an option.
-    [GeneratedRegex(@"^[\w ]*$")]
+    // The name of a system call, of a variable or of an option, or a separator.
+    [GeneratedRegex(@"^[\w ]*$|^\W*$")]
     private static partial Regex Identifier();
 
     [GeneratedRegex(@"\bSR\.Format\(")]
