@@ -12,7 +12,7 @@ Describe 'Close-FileDescriptor' {
         }
     }
 
-    Context 'what it takes' {
+    Context 'what it accepts' {
         It 'closes <Name>' -ForEach @(
             @{ Name = 'a FileDescriptor'; Make = { Open-FileDescriptor $path }; Fd = { $it.Fd } }
             @{ Name = 'a number'; Make = { ($keep = Open-FileDescriptor $path).Detach() }; Fd = { $it } }
@@ -60,14 +60,14 @@ Describe 'Close-FileDescriptor' {
             $left, $right | ForEach-Object Dispose
         }
 
-        It 'takes several, and the pipeline' {
+        It 'accepts several, and the pipeline' {
             $all = 1..3 | ForEach-Object { Open-FileDescriptor $path }
             Close-FileDescriptor $all[0], $all[1]
             $all[2] | Close-FileDescriptor
             $all.IsOpen | Should -Be $false, $false, $false
         }
 
-        It 'takes -Fd for its numbers' {
+        It 'accepts -Fd for its numbers' {
             $fd = (Open-FileDescriptor $path).Detach()
             Close-FileDescriptor -Fd $fd
             Test-Open $fd | Should -BeFalse
@@ -101,7 +101,7 @@ Describe 'Close-FileDescriptor' {
             { $file.OpenStream() } | Should -Throw '*is closed*'
         }
 
-        It 'does not close what has the number next' {
+        It 'does not close the next descriptor with that number' {
             $file = Open-FileDescriptor $path
             $fd = $file.Fd
             Close-FileDescriptor $fd
@@ -209,7 +209,7 @@ Describe 'Close-FileDescriptor' {
             "$problem" | Should -BeLike "*belongs to process $($other.Id)*"
         }
 
-        It 'refuses a description of what the number no longer is' {
+        It 'refuses a description when the number refers to something else' {
             $file = Open-FileDescriptor $path
             $info = Get-FileDescriptor $file
             $file.Dispose()
@@ -248,7 +248,7 @@ Describe 'Close-FileDescriptor' {
             Clear-Program
         }
 
-        It 'says of <Name> what is wrong, and goes on: <Id>' -ForEach @(
+        It 'explains what is wrong with <Name>, and continues: <Id>' -ForEach @(
             @{ Name = 'a number that is not open'; Id = 'EBADF'; Make = { 999999 } }
             @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 } }
             @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Make = { $closed = Open-FileDescriptor $path; $closed.Dispose(); $closed } }

@@ -52,7 +52,7 @@ else:
         Wait-Program $other | Should -Be 0
     }
 
-    It 'waits, with -Wait, until somebody listens' {
+    It 'waits, with -Wait, until a process listens' {
         $other = Invoke-Pwsh "'connecting'; `$s = Connect-UnixSocket later.sock -Wait -TimeoutSeconds 30; 'connected'" -WorkingDirectory $folder
         $null = Wait-ProgramLine $other '^connecting$'
         $listener = New-UnixSocketListener later.sock
@@ -74,7 +74,7 @@ else:
         { Connect-UnixSocket none.sock -Wait -TimeoutSeconds 0.05 } | Should -Throw "*$folder/none.sock did not accept a connection within the timeout*" -ErrorId 'TimedOut,*'
     }
 
-    It 'waits for room in the backlog as long as it may' {
+    It 'waits for space in the backlog until the time limit' {
         $listener = New-UnixSocketListener full.sock -Backlog 0
         $socket = Connect-UnixSocket full.sock
         { Connect-UnixSocket full.sock -TimeoutSeconds 0.05 } | Should -Throw -ErrorId 'TimedOut,*'
@@ -112,12 +112,12 @@ else:
         $found.CompletionText | Should -BeExactly "'$name`e]0;title'"
     }
 
-    It 'says that nobody listens on an abstract name' {
+    It 'says that no process listens on an abstract name' {
         $problem = { Connect-UnixSocket -AbstractName $name } | Should -Throw -ErrorId 'ECONNREFUSED,*' -PassThru
         "$problem" | Should -BeLike '*No process listens on that abstract name. -Wait waits for it.'
     }
 
-    It 'says what it takes when the mode keeps a user out' -Skip:((id -u) -ne 0) {
+    It 'explains which permissions are required when the mode denies a user' -Skip:((id -u) -ne 0) {
         Skip-Without setpriv
         $listener = New-UnixSocketListener a.sock
         chmod 755 $folder
@@ -180,7 +180,7 @@ else:
             { Connect-UnixSocket required.sock -RequireUser 65533 -TimeoutSeconds 5 } | Should -Throw -ErrorId 'UnauthorizedAccess,*'
         }
 
-        It 'says that there is no such user' {
+        It 'says that the user does not exist' {
             { Connect-UnixSocket required.sock -RequireUser no-such-user } | Should -Throw -ErrorId 'InvalidArgument,*'
         }
 

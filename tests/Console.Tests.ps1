@@ -51,7 +51,7 @@ Describe 'Ctrl-C' {
         $program.Lines -match 'PipelineStopped|Exception|   at ' | Should -BeNullOrEmpty
     }
 
-    It 'ends -Follow after some have come, and leaves nothing open' {
+    It 'ends -Follow after some have arrived, and leaves nothing open' {
         $program = Invoke-Prompt @'
             function f {
                 Send-FileDescriptor $left /dev/null, /etc
@@ -74,7 +74,7 @@ Describe 'Ctrl-C' {
         Wait-Program $program | Should -Be 0
     }
 
-    It 'ends a send that waits for room' {
+    It 'ends a send that waits for space' {
         $program = Invoke-Prompt @'
             function s {
                 try { for () { Send-FileDescriptor $left /dev/null -TimeoutSeconds 0 } } catch { 'full' }

@@ -27,7 +27,7 @@ Describe 'Copy-FileDescriptor' {
     }
 
     Context 'of this process' {
-        It 'takes <Name>' -ForEach @(
+        It 'accepts <Name>' -ForEach @(
             @{ Name = 'a number'; Make = { $file.Fd } }
             @{ Name = 'a FileDescriptor'; Make = { $file } }
             @{ Name = 'a handle'; Make = { $file.SafeHandle } }
@@ -53,7 +53,7 @@ Describe 'Copy-FileDescriptor' {
             (Get-FileDescriptor $copy).Path | Should -BeExactly $path
         }
 
-        It 'gives a copy a certain number' {
+        It 'creates a copy with a chosen number' {
             $copy = Copy-FileDescriptor $file -TargetFd 345
             $copy.Fd | Should -Be 345
             $copy.Flags | Should -Be CloseOnExec
@@ -75,7 +75,7 @@ Describe 'Copy-FileDescriptor' {
             $second.Dispose()
         }
 
-        It 'leaves no descriptor behind when it refuses' {
+        It 'does not leak a descriptor when it refuses' {
             $before = (Get-FileDescriptor -Path $path).Fd
             Copy-FileDescriptor $file -TargetFd 0 -ErrorAction SilentlyContinue
             (Get-FileDescriptor -Path $path).Fd | Should -Be $before
@@ -97,7 +97,7 @@ Describe 'Copy-FileDescriptor' {
     }
 
     Context 'of another process' {
-        It 'takes <_> out of it' -ForEach 'file', 'pair-left', 'eventfd', 'memfd', 'tcp4-connected' {
+        It 'copies <_> from it' -ForEach 'file', 'pair-left', 'eventfd', 'memfd', 'tcp4-connected' {
             Skip-Without gcc
             $copy = Copy-FileDescriptor $other.Fd[$_] -ProcessId $other.Id
             $there = Get-FileDescriptor $other.Fd[$_] -ProcessId $other.Id
@@ -108,7 +108,7 @@ Describe 'Copy-FileDescriptor' {
             $copy.Flags.HasFlag([PSFdPass.DescriptorFlags]::CloseOnExec) | Should -BeTrue
         }
 
-        It 'takes what Get-FileDescriptor finds' {
+        It 'accepts what Get-FileDescriptor finds' {
             Skip-Without gcc
             $copy = Get-FileDescriptor -ProcessId $other.Id -Path */file.txt | Copy-FileDescriptor
             $copy.Count | Should -Be 2
@@ -121,7 +121,7 @@ Describe 'Copy-FileDescriptor' {
             (Get-FileDescriptor $copy).Position | Should -Be 4
         }
 
-        It 'gives it a certain number' {
+        It 'creates a copy with a chosen number' {
             Skip-Without gcc
             $before = (Get-FileDescriptor -Kind MemoryFile).Fd
             $copy = Copy-FileDescriptor $other.Fd['memfd'] -ProcessId $other.Id -TargetFd 347
@@ -129,14 +129,14 @@ Describe 'Copy-FileDescriptor' {
             (Get-FileDescriptor -Kind MemoryFile).Fd | Should -Be (@($before | Where-Object { $_ }) + 347)
         }
 
-        It 'takes one of this process, told by its id' {
+        It 'accepts the ID of this process' {
             $copy = Copy-FileDescriptor $file.Fd -ProcessId $PID
             $copy.Target | Should -BeExactly $path
         }
     }
 
     Context 'errors' {
-        It 'says of <Name> what is wrong: <Id>' -ForEach @(
+        It 'explains what is wrong with <Name>: <Id>' -ForEach @(
             @{ Name = 'a number that is not open'; Id = 'EBADF'; Do = { Copy-FileDescriptor 999999 } }
             @{ Name = 'such a number, to a certain one'; Id = 'EBADF'; Do = { Copy-FileDescriptor 999999 -TargetFd 348 } }
             @{ Name = 'a number that is not open there'; Id = 'EBADF'; Says = '*That process does not have this descriptor open*'
@@ -153,7 +153,7 @@ Describe 'Copy-FileDescriptor' {
             "$problem" | Should -BeLike ($_.Says ?? '*')
         }
 
-        It 'explains what it takes, when it may not' -Skip:(-not $isRoot) {
+        It 'explains what is required when it is not permitted' -Skip:(-not $isRoot) {
             Skip-Without gcc, setpriv
             $said = (Invoke-AsNobody "Copy-FileDescriptor $($other.Fd['file']) -ProcessId $($other.Id)") -join "`n"
             $said | Should -BeLike '*EPERM,PSFdPass.Commands.CopyFileDescriptorCommand*'

@@ -24,7 +24,7 @@ Describe 'The -Fd of <Command>' -ForEach @{ Command = 'Copy-FileDescriptor' }, @
         { & $Command -Fd ([Version]'1.0') } | Should -Throw -ErrorId 'CannotConvertArgument*'
     }
 
-    It 'takes <Name>' -ForEach @(
+    It 'accepts <Name>' -ForEach @(
         @{ Name = 'a number'; Of = { [int]$handle.DangerousGetHandle() } }
         @{ Name = 'a number in a text'; Of = { "$($handle.DangerousGetHandle())" } }
         @{ Name = 'a byte'; Of = { [byte][int]$handle.DangerousGetHandle() } }

@@ -62,7 +62,7 @@ Describe 'The file broker' {
         [IO.StreamReader]::new($file.OpenStream()).ReadToEnd() | Should -BeExactly 'for your eyes'
     }
 
-    It 'takes a name as it is, and no wildcards' {
+    It 'uses a name literally, without wildcards' {
         $file = Request-File '[odd] name.txt'
         [IO.StreamReader]::new($file.OpenStream()).ReadToEnd() | Should -BeExactly 'odd'
         { Request-File 'secret.*' } | Should -Throw 'Refused: *ENOENT*'
@@ -124,7 +124,7 @@ Describe 'The file broker' {
         @($lines) -like "$me, pid $PID, x·root, pid 1, secret.txt: sent·*" | Should -HaveCount 1
     }
 
-    It 'tells in its log who asked for what' {
+    It 'logs who requested which file' {
         Get-Content $log | Should -Contain "Opening files beneath $root, for $me 65533"
         Get-Content $log | Should -Contain "$me, pid $PID, secret.txt: sent"
         Get-Content $log | Should -Contain "$me, pid $PID, large.txt: it is larger than 1000 bytes"

@@ -70,7 +70,7 @@ Describe 'Get-FileDescriptor' {
     }
 
     Context 'of another process' {
-        It 'tells what <Name> is' -ForEach $kinds {
+        It 'reports the kind of <Name>' -ForEach $kinds {
             Skip-Without gcc
             $info = Get-Other $Name
             $info.ProcessId | Should -Be $other.Id
@@ -87,7 +87,7 @@ Describe 'Get-FileDescriptor' {
             }
         }
 
-        It 'tells the family, type, state and names of <Name>' -ForEach $sockets {
+        It 'reports the family, type, state and names of <Name>' -ForEach $sockets {
             Skip-Without gcc
             $info = Get-Other $Name
             $info.Kind | Should -Be Socket
@@ -100,7 +100,7 @@ Describe 'Get-FileDescriptor' {
             }
         }
 
-        It 'tells both ends of a connection' {
+        It 'reports both ends of a connection' {
             Skip-Without gcc
             $client, $server = (Get-Other tcp4-connected), (Get-Other tcp4-accepted)
             $client.RemoteEndPoint | Should -Be $server.LocalEndPoint
@@ -110,33 +110,33 @@ Describe 'Get-FileDescriptor' {
             $server.Target | Should -BeExactly "tcp $($server.LocalEndPoint) → $($client.LocalEndPoint)"
         }
 
-        It 'tells the process at the other end of <_>' -ForEach 'unix-connected', 'unix-accepted', 'unix-seqpacket', 'pair-left' {
+        It 'reports the peer process of <_>' -ForEach 'unix-connected', 'unix-accepted', 'unix-seqpacket', 'pair-left' {
             Skip-Without gcc
             $info = Get-Other $_
             $info.PeerProcessId | Should -Be $other.Id
             $info.PeerCommand | Should -BeExactly 'one_of_each'
         }
 
-        It 'tells no process where there is no other end: <_>' -ForEach 'unix-listening', 'unix-datagram', 'tcp4-connected', 'netlink' {
+        It 'reports no process when there is no peer: <_>' -ForEach 'unix-listening', 'unix-datagram', 'tcp4-connected', 'netlink' {
             Skip-Without gcc
             (Get-Other $_).PeerProcessId | Should -BeNullOrEmpty
         }
 
-        It 'tells the seals of a memory file' {
+        It 'reports the seals of a memory file' {
             Skip-Without gcc
             (Get-Other memfd).Seals | Should -Be 'Shrink, Grow'
             (Get-Other memfd).Path | Should -BeNullOrEmpty
             (Get-Other file).Seals | Should -BeNullOrEmpty
         }
 
-        It 'tells that a file is deleted, and where it was' {
+        It 'reports that a file is deleted, and its former path' {
             Skip-Without gcc
             (Get-Other deleted).IsDeleted | Should -BeTrue
             (Get-Other deleted).Target | Should -BeExactly "$($other.Folder)/gone.txt (deleted)"
             (Get-Other file).IsDeleted | Should -BeFalse
         }
 
-        It 'tells the same inode for two descriptors of one file' {
+        It 'reports the same inode for two descriptors of one file' {
             Skip-Without gcc
             (Get-Other file).Inode | Should -Be (Get-Other append).Inode
             (Get-Other pipe-read).Inode | Should -Be (Get-Other pipe-write).Inode
@@ -282,7 +282,7 @@ Describe 'Get-FileDescriptor' {
             }
         }
 
-        It 'takes <Name>' -ForEach @(
+        It 'accepts <Name>' -ForEach @(
             @{ Name = 'a number'; Make = { $file.Fd } }
             @{ Name = 'a number as text'; Make = { "$($file.Fd)" } }
             @{ Name = 'a FileDescriptor'; Make = { $file } }
@@ -294,7 +294,7 @@ Describe 'Get-FileDescriptor' {
             ((& $Make) | Get-FileDescriptor).Path | Should -BeExactly $path
         }
 
-        It 'takes several' {
+        It 'accepts several' {
             (Get-FileDescriptor $file, $left, 0).Fd | Should -Be $file.Fd, $left.Handle, 0
             (0, $left | Get-FileDescriptor).Fd | Should -Be 0, $left.Handle
         }
@@ -306,7 +306,7 @@ Describe 'Get-FileDescriptor' {
             $found.Path | Should -BeExactly $path
         }
 
-        It 'tells the peer of a socket pair' {
+        It 'reports the peer of a socket pair' {
             $info = Get-FileDescriptor $left
             $info.Family | Should -Be Unix
             $info.State | Should -Be Connected
@@ -314,14 +314,14 @@ Describe 'Get-FileDescriptor' {
             $info.PeerCommand | Should -BeExactly (Get-Content /proc/self/comm)
         }
 
-        It 'tells the process that holds the other end by now, whoever made the connection' {
+        It 'reports the process that holds the other end now, not the one that created the connection' {
             Skip-Without gcc
             $copy = Copy-FileDescriptor $other.Fd['pair-left'] -ProcessId $other.Id
             (Get-FileDescriptor $copy).PeerProcessId | Should -Be $other.Id
             $copy.Dispose()
         }
 
-        It 'tells seals, position and size' {
+        It 'reports seals, position and size' {
             $info = Get-FileDescriptor $memory
             $info.Seals | Should -Be Write
             $info.Position | Should -Be 0
@@ -397,35 +397,35 @@ Describe 'Get-FileDescriptor' {
     }
 
     Context 'processes' {
-        It 'takes them from Get-Process' {
+        It 'accepts them from Get-Process' {
             Skip-Without gcc
             $found = Get-Process -Id $other.Id | Get-FileDescriptor -Kind Epoll
             $found.Fd | Should -Be $other.Fd['epoll']
             $found.ProcessId | Should -Be $other.Id
         }
 
-        It 'takes a description of another process from the pipeline' {
+        It 'accepts a description of another process from the pipeline' {
             Skip-Without gcc
             $again = $infos[$other.Fd['file']] | Get-FileDescriptor
             $again.Path | Should -BeExactly "$($other.Folder)/file.txt"
             $again.ProcessId | Should -Be $other.Id
         }
 
-        It 'does not take the number of another process for one of this process' {
+        It 'does not confuse a number of another process with one of this process' {
             Skip-Without gcc
             { Get-FileDescriptor -Fd $infos[$other.Fd['file']] } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*'
         }
     }
 
     Context 'errors' {
-        It 'goes on after a number that is not open' {
+        It 'continues after a number that is not open' {
             $found = Get-FileDescriptor 999999, 0 -ErrorVariable problem -ErrorAction SilentlyContinue
             $found.Fd | Should -Be 0
             $problem.FullyQualifiedErrorId | Should -BeExactly 'EBADF,PSFdPass.Commands.GetFileDescriptorCommand'
             $problem.TargetObject | Should -Be 999999
         }
 
-        It 'says of a negative number that there is none such' {
+        It 'refuses a negative number' {
             $problem = Get-ErrorOf { Get-FileDescriptor -1 }
             $problem.FullyQualifiedErrorId | Should -BeExactly 'OutOfRange,PSFdPass.Commands.GetFileDescriptorCommand'
             "$problem" | Should -BeLike '-1 is not a valid descriptor.*'
@@ -438,7 +438,7 @@ Describe 'Get-FileDescriptor' {
             "$problem" | Should -BeLike "*descriptor 999999 of process $($other.Id)*"
         }
 
-        It 'goes on after a process that is not there' {
+        It 'continues after a process that does not exist' {
             Skip-Without gcc
             $gone = Start-Process true -PassThru -Wait
             $found = [pscustomobject]@{ ProcessId = $gone.Id }, [pscustomobject]@{ ProcessId = $other.Id } |
@@ -453,7 +453,7 @@ Describe 'Get-FileDescriptor' {
             $problem.FullyQualifiedErrorId | Should -BeLike 'ESRCH,*'
         }
 
-        It 'says what it takes to look at a process of another user' -Skip:(-not $isRoot) {
+        It 'explains what inspecting a process of another user requires' -Skip:(-not $isRoot) {
             Skip-Without gcc, setpriv
             $said = (Invoke-AsNobody "Get-FileDescriptor -ProcessId $($other.Id)") -join "`n"
             $said | Should -BeLike '*EACCES,PSFdPass.Commands.GetFileDescriptorCommand*'
@@ -598,7 +598,7 @@ Describe 'Get-FileDescriptor' {
             Set-Content -LiteralPath "$odd/x.txt" x
         }
 
-        It 'takes brackets in the location as they are: <_>' -ForEach 'x.txt', 'x.*', './x.txt' {
+        It 'uses brackets in the location literally: <_>' -ForEach 'x.txt', 'x.*', './x.txt' {
             $file = Open-FileDescriptor -LiteralPath "$odd/x.txt"
             Push-Location -LiteralPath $odd
             (Get-FileDescriptor -Path $_).Fd | Should -Be $file.Fd

@@ -17,7 +17,7 @@ Describe 'Get-UnixSocketPeer' {
         [IO.Directory]::Delete($folder, $true)
     }
 
-    It 'tells the process, the user and the group of a client' {
+    It 'reports the process, the user and the group of a client' {
         $client = Invoke-Program perl '-MIO::Socket::UNIX', '-e', $connect, "$folder/a.sock"
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         $peer = Get-UnixSocketPeer $socket
@@ -32,7 +32,7 @@ Describe 'Get-UnixSocketPeer' {
         "$peer" | Should -BeExactly "pid $($client.Id) uid $(id -u) gid $(id -g)"
     }
 
-    It 'tells another user by name' -Skip:((id -u) -ne 0) {
+    It 'reports another user by name' -Skip:((id -u) -ne 0) {
         $client = Invoke-Program setpriv '--reuid=65534', '--regid=65534', '--clear-groups', 'perl', '-MIO::Socket::UNIX', '-e', $connect, "$folder/a.sock"
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         $peer = Get-UnixSocketPeer $socket
@@ -40,14 +40,14 @@ Describe 'Get-UnixSocketPeer' {
         $peer.UserName, $peer.GroupName | Should -BeExactly nobody, nogroup
     }
 
-    It 'gives the number for a user without a name' -Skip:((id -u) -ne 0) {
+    It 'returns the number of a user without a name' -Skip:((id -u) -ne 0) {
         $client = Invoke-Program setpriv '--reuid=54321', '--regid=54322', '--clear-groups', 'perl', '-MIO::Socket::UNIX', '-e', $connect, "$folder/a.sock"
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         $peer = Get-UnixSocketPeer $socket
         $peer.UserName, $peer.GroupName | Should -BeExactly '54321', '54322'
     }
 
-    It 'takes sockets from the pipeline, and goes on after a bad one' {
+    It 'accepts sockets from the pipeline, and continues after a bad one' {
         $pair = New-UnixSocketPair
         $tcp = Get-TcpConnection
         $problem = $null
@@ -58,7 +58,7 @@ Describe 'Get-UnixSocketPeer' {
         $pair + $tcp.Client + $tcp.Server | ForEach-Object Dispose
     }
 
-    It 'takes <Name>' -ForEach @(
+    It 'accepts <Name>' -ForEach @(
         @{ Name = 'a SafeHandle'; Of = { $pair[0].SafeHandle } }
         @{ Name = 'a number'; Of = { [int]$pair[0].Handle } }
         @{ Name = 'a number as text'; Of = { "$($pair[0].Handle)" } }
@@ -70,7 +70,7 @@ Describe 'Get-UnixSocketPeer' {
         $pair | ForEach-Object Dispose
     }
 
-    It 'gives the client the server' {
+    It 'returns the server to the client' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$folder/server.sock'; [Console]::ReadLine()"
         $socket = Connect-UnixSocket "$folder/server.sock" -Wait -TimeoutSeconds 30
         $peer = Get-UnixSocketPeer $socket
@@ -147,7 +147,7 @@ Describe 'Get-UnixSocketPeer' {
         $pair | ForEach-Object Dispose
     }
 
-    It 'means one process, and no other, to commands that take processes by id' {
+    It 'identifies exactly one process for commands that accept process IDs' {
         $left, $right = New-UnixSocketPair
         $peer = Get-UnixSocketPeer $left
         $peer.Id, $peer.ProcessId | Should -Be $PID, $PID

@@ -67,7 +67,7 @@ Describe 'The recipe lend-terminal' {
         $listener.Dispose()
     }
 
-    It 'is no more than a page' {
+    It 'fits on a page' {
         (Get-Content $lend, $borrow).Count | Should -BeLessOrEqual 80
     }
 }

@@ -51,7 +51,7 @@ Describe 'New-MemoryFile' {
         (Get-FileDescriptor $file).Size | Should -Be 20MB
     }
 
-    It 'can be written to by whoever receives it' {
+    It 'can be written to by its receiver' {
         $file = New-MemoryFile -Content 'abc'
         $left, $right = New-UnixSocketPair
         Send-FileDescriptor $left $file
@@ -81,12 +81,12 @@ Describe 'New-MemoryFile' {
         Read-All $file | Should -BeExactly 'abc'
     }
 
-    It 'takes several seals' {
+    It 'accepts several seals' {
         $file = New-MemoryFile -Content 'abc' -Seal Write, Grow, Shrink, Seal
         (Get-FileDescriptor $file).Seals | Should -Be 'Seal, Shrink, Grow, Write'
     }
 
-    It 'goes when it is closed' {
+    It 'disappears when it is closed' {
         $before = (Get-FileDescriptor -Kind MemoryFile).Count
         (New-MemoryFile).Dispose()
         (Get-FileDescriptor -Kind MemoryFile).Count | Should -Be $before
@@ -104,7 +104,7 @@ Describe 'New-MemoryFile' {
         (Get-FileDescriptor -Kind MemoryFile).Count | Should -Be $before
     }
 
-    It 'takes a name of 249 bytes' {
+    It 'accepts a name of 249 bytes' {
         $file = New-MemoryFile ('x' * 249)
         $file.IsOpen | Should -BeTrue
     }

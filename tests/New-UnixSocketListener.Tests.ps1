@@ -53,7 +53,7 @@ Describe 'New-UnixSocketListener' {
         1..2 | ForEach-Object { Receive-FileDescriptor $listener -AsMessage -TimeoutSeconds 5 } | ForEach-Object Text | Should -Be one, two
     }
 
-    It 'takes a relative path from the shell''s location, and removes the file in the end' {
+    It 'accepts a relative path from the shell''s location, and removes the file in the end' {
         $null = New-Item -ItemType Directory sub
         Set-Location sub
         $listener = New-UnixSocketListener here.sock
@@ -62,12 +62,12 @@ Describe 'New-UnixSocketListener' {
         "$folder/sub/here.sock" | Should -Not -Exist
     }
 
-    It 'is for its owner alone, unless told, whatever the umask' {
+    It 'is by default accessible only to its owner, regardless of the umask' {
         $listener = New-UnixSocketListener a.sock
         Get-Mode a.sock | Should -Be 600
     }
 
-    It 'takes -Mode <Given> as chmod does: <Mode>' -ForEach @(
+    It 'interprets -Mode <Given> as chmod does: <Mode>' -ForEach @(
         @{ Given = 0600; Mode = '600' }
         @{ Given = 660; Mode = '660' }
         @{ Given = '0666'; Mode = '666' }
@@ -81,7 +81,7 @@ Describe 'New-UnixSocketListener' {
         Get-Mode a.sock | Should -Be $Mode
     }
 
-    It 'takes <Mode> for no mode' -ForEach @(@{ Mode = '0800' }, @{ Mode = 1777 }, @{ Mode = 'u=rw' }, @{ Mode = -1 }, @{ Mode = '' },
+    It 'refuses <Mode> as a mode' -ForEach @(@{ Mode = '0800' }, @{ Mode = 1777 }, @{ Mode = 'u=rw' }, @{ Mode = -1 }, @{ Mode = '' },
         @{ Mode = 'UserReed' }, @{ Mode = 'SetUser' }, @{ Mode = 400, 200 }, @{ Mode = '12,UserRead' }) {
         { New-UnixSocketListener a.sock -Mode $Mode } |
             Should -Throw '*is not a valid mode. Use up to three octal digits*' -ErrorId 'ParameterArgumentTransformationError,*'
@@ -113,7 +113,7 @@ Describe 'New-UnixSocketListener' {
         { Wait-UnixSocketConnection $listener -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
     }
 
-    It 'replaces a socket that nobody answers on, with -Force only' {
+    It 'replaces a stale socket only with -Force' {
         New-StaleSocket a.sock
         $problem = { New-UnixSocketListener a.sock } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
         "$problem" | Should -BeExactly "Cannot listen on '$folder/a.sock': the socket file exists, and no process listens on it. -Force replaces it. (EADDRINUSE)"
@@ -147,7 +147,7 @@ Describe 'New-UnixSocketListener' {
         'a.sock' | Should -Not -Exist
     }
 
-    It 'sets the buffers, and says when the system gives less' {
+    It 'sets the buffers, and warns when the system allows less' {
         $listener = New-UnixSocketListener a.sock -SendBufferSize 50000 -ReceiveBufferSize 60000 -WarningVariable warnings
         $listener.SendBufferSize, $listener.ReceiveBufferSize | Should -Be 100000, 120000
         $warnings | Should -BeNullOrEmpty
@@ -177,7 +177,7 @@ Describe 'New-UnixSocketListener' {
             $other.Connected | Should -BeTrue
         }
 
-        It 'takes the name as other tools show it, with an @ in front' {
+        It 'accepts the name as other tools show it, with an @ in front' {
             $listener = New-UnixSocketListener -AbstractName "@$name"
             Get-Content /proc/net/unix | Where-Object { $_ -like "* @$name" } | Should -HaveCount 1
         }
@@ -227,7 +227,7 @@ Describe 'New-UnixSocketListener' {
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '0660', '0666'
     }
 
-    It 'completes socket paths: those that somebody listens on first, and folders, and nothing else' {
+    It 'completes socket paths (those with a listener first) and folders, and nothing else' {
         New-StaleSocket a-stale.sock
         $listener = New-UnixSocketListener b-live.sock
         $null = New-Item -ItemType Directory c-folder

@@ -31,7 +31,7 @@ Describe 'New-UnixSocketPair' {
         $left, $right | ForEach-Object Dispose
     }
 
-    It 'makes sockets that no child inherits' {
+    It 'creates sockets that no child inherits' {
         $left, $right = New-UnixSocketPair
         $ours = $left, $right | ForEach-Object { [IO.FileInfo]::new("/proc/self/fd/$($_.Handle)").LinkTarget }
         $ours | Should -Match '^socket:'
@@ -56,7 +56,7 @@ Describe 'New-UnixSocketPair' {
         Assert-NothingLeaks { New-UnixSocketPair }
     }
 
-    It 'warns once for both sockets when the system gives less than was asked for' {
+    It 'warns once for both sockets when the system allows less than requested' {
         $pair = New-UnixSocketPair -SendBufferSize 2000000000 -ReceiveBufferSize 2000000000 -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings -match 'a send buffer of \d+ bytes, not 2000000000' | Should -HaveCount 1
         $warnings -match 'a receive buffer of \d+ bytes, not 2000000000' | Should -HaveCount 1
@@ -74,7 +74,7 @@ Describe 'New-UnixSocketPair' {
             Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*Stream, SeqPacket, Datagram*'
     }
 
-    It 'says what to do when there is no descriptor left' {
+    It 'explains what to do when no descriptor is left' {
         $program = Invoke-Program sh '-c', @"
             ulimit -n 250
             exec '$Pwsh' -NoProfile -Command '

@@ -40,7 +40,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Target | Should -BeExactly $path
         }
 
-        It 'takes a path, a FileInfo, a DirectoryInfo and a made FileInfo from the pipeline' {
+        It 'accepts a path, a FileInfo, a DirectoryInfo and a made FileInfo from the pipeline' {
             $opened = $path, (Get-Item $path), (Get-Item $folder), [IO.FileInfo]::new($path) | Open-FileDescriptor
             $opened.Target | Should -Be $path, $path, $folder, $path
         }
@@ -60,7 +60,7 @@ Describe 'Open-FileDescriptor' {
             }
         }
 
-        It 'takes escaped wildcards, as completion writes them, and paths with brackets from other commands' {
+        It 'accepts escaped wildcards, as completion writes them, and paths with brackets from other commands' {
             Set-Content -LiteralPath "$folder/b[2].txt" 'two'
             $line = "Open-FileDescriptor $folder/b"
             $text = (TabExpansion2 $line $line.Length).CompletionMatches[-1].CompletionText
@@ -72,7 +72,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Target | Should -Be (@("$folder/b[2].txt") * 4)
         }
 
-        It 'creates with -LiteralPath what has brackets' {
+        It 'creates a file with brackets in its name with -LiteralPath' {
             $opened = Open-FileDescriptor -LiteralPath "$folder/made[1].txt" -Create
             $opened.Target | Should -BeExactly "$folder/made[1].txt"
         }
@@ -85,7 +85,7 @@ Describe 'Open-FileDescriptor' {
             "$folder/twice" | Should -Not -Exist
         }
 
-        It 'takes a literal path without wildcards' {
+        It 'uses -LiteralPath without wildcards' {
             Set-Content -LiteralPath "$folder/a[1].txt" 'one'
             $opened = Open-FileDescriptor -LiteralPath "$folder/a[1].txt"
             $opened.Target | Should -BeExactly "$folder/a[1].txt"
@@ -94,7 +94,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Target | Should -BeExactly "$folder/a[1].txt"
         }
 
-        It 'goes on after a path that does not exist' {
+        It 'continues after a path that does not exist' {
             $opened = Open-FileDescriptor "$folder/none", $path -ErrorVariable problem -ErrorAction SilentlyContinue
             $opened.Target | Should -BeExactly $path
             $problem.FullyQualifiedErrorId | Should -BeExactly 'ENOENT,PSFdPass.Commands.OpenFileDescriptorCommand'
@@ -102,7 +102,7 @@ Describe 'Open-FileDescriptor' {
             $problem.CategoryInfo.Category | Should -Be ObjectNotFound
         }
 
-        It 'says of <Name> what is wrong: <Id>' -ForEach @(
+        It 'explains what is wrong with <Name>: <Id>' -ForEach @(
             @{ Name = 'a directory to write to'; Id = 'EISDIR'; Do = { Open-FileDescriptor $folder -Access Write } }
             @{ Name = 'a path of another provider'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor Env:PATH } }
             @{ Name = 'wildcards of another provider'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor Env:PAT* } }
@@ -128,7 +128,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Access | Should -Be $_
         }
 
-        It 'leaves what is there when it only writes' {
+        It 'keeps the content when it only writes' {
             Set-Content "$folder/over" 'abcdef' -NoNewline
             Write-All (Open-FileDescriptor "$folder/over" -Access Write) 'XY'
             Get-Content "$folder/over" -Raw | Should -BeExactly 'XYcdef'
@@ -171,7 +171,7 @@ Describe 'Open-FileDescriptor' {
             Test-Path "$folder/elsewhere" | Should -BeFalse
         }
 
-        It 'follows a link unless told' {
+        It 'follows a link by default' {
             $null = New-Item -ItemType SymbolicLink "$folder/to-letters" -Target $path
             $opened = Open-FileDescriptor "$folder/to-letters"
             $opened.Target | Should -BeExactly $path
@@ -265,14 +265,14 @@ Describe 'Open-FileDescriptor' {
             Test-Path "$folder/made-outside" | Should -BeFalse
         }
 
-        It 'takes a folder relative to the location of the shell, and paths relative to that folder' {
+        It 'accepts a folder relative to the location of the shell, and paths relative to that folder' {
             Push-Location $folder
             $opened = Open-FileDescriptor inside -Beneath base
             Pop-Location
             $opened.Target | Should -BeExactly "$root/inside"
         }
 
-        It 'takes no wildcards' {
+        It 'does not expand wildcards' {
             Open-FileDescriptor '*' -Beneath $root -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'ENOENT,*'
         }
@@ -299,7 +299,7 @@ Describe 'Open-FileDescriptor' {
             $writer.WaitForExit()
         }
 
-        It 'gives up after a time, to <_>, and leaves nothing waiting' -ForEach 'Read', 'Write' {
+        It 'gives up <_> after the time limit, and leaves nothing waiting' -ForEach 'Read', 'Write' {
             Open-FileDescriptor "$folder/pipe" -Access $_ -TimeoutSeconds 0.05 -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeExactly 'TimedOut,PSFdPass.Commands.OpenFileDescriptorCommand'
             Get-FileDescriptor -Path "$folder/pipe" -ErrorAction Ignore | Should -BeNullOrEmpty

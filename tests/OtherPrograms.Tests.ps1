@@ -43,7 +43,7 @@ backend none
         $connection, $client, $listener | ForEach-Object Dispose
     }
 
-    It 'OpenSSH takes the connection that pwsh makes' {
+    It 'OpenSSH accepts the connection that pwsh creates' {
         Skip-Without ssh, sshd, ssh-keygen
         $port = 0
         ssh-keygen -q -t ed25519 -N '' -f "$folder/host"

@@ -78,7 +78,7 @@ Describe 'Packaging' {
 }
 
 Describe 'The package of the module' {
-    It 'has the files that the manifest lists, and no other' {
+    It 'has exactly the files that the manifest lists' {
         . Assert-Packaged
         $contents = Read-Package $modulePackage
         Set-Content "$TestDrive/packed.psd1" $contents['PSFdPass.psd1']

@@ -28,7 +28,7 @@ Describe 'Packets' {
             $left, $right = New-UnixSocketPair $_
         }
 
-        It 'keeps the boundaries of messages, and which descriptor came with which' {
+        It 'keeps the boundaries of messages, and the descriptors with their messages' {
             $one, $two = "$TestDrive/one", "$TestDrive/two"
             Set-Content $one first
             Set-Content $two second
@@ -49,7 +49,7 @@ Describe 'Packets' {
             $message.Dispose()
         }
 
-        It 'says how much of a packet had no room in -BufferSize' {
+        It 'reports how much of a packet did not fit into -BufferSize' {
             Send-Letter $left abcdefghij, next
             $message = Receive-FileDescriptor $right -AsMessage -BufferSize 4 -TimeoutSeconds 5 -WarningVariable warnings -WarningAction SilentlyContinue
             $message.Text, $message.BytesLost, $message.Flags | Should -Be abcd, 6, DataTruncated
@@ -73,7 +73,7 @@ Describe 'Packets' {
             $message.Dispose()
         }
 
-        It 'tells who sent each message, with -WithCredentials' {
+        It 'reports the sender of each message, with -WithCredentials' {
             { Receive-FileDescriptor $right -WithCredentials -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
             Send-Letter $left a
             $message = Receive-FileDescriptor $right -AsMessage -WithCredentials -TimeoutSeconds 5
@@ -81,14 +81,14 @@ Describe 'Packets' {
             $message.Dispose()
         }
 
-        It 'knows nobody for a message that was sent before anybody asked' {
+        It 'reports no sender for a message that was sent before the request' {
             Send-Letter $left a
             $message = Receive-FileDescriptor $right -AsMessage -WithCredentials -TimeoutSeconds 5
             $message.Credentials.ProcessId, $message.Credentials.UserId | Should -Be 0, 65534
             $message.Dispose()
         }
 
-        It 'has no credentials unless they were asked for' {
+        It 'has no credentials by default' {
             Send-Letter $left a
             $message = Receive-FileDescriptor $right -AsMessage -TimeoutSeconds 5
             $message.Credentials | Should -BeNullOrEmpty
@@ -133,7 +133,7 @@ Describe 'Packets' {
         { Receive-FileDescriptor $right -Peek @With } | Should -Throw '*-Peek returns the next message*' -ErrorId 'InvalidArgument,*'
     }
 
-    It 'takes at most -BufferSize bytes of a stream, and the rest later' {
+    It 'receives at most -BufferSize bytes of a stream, and the rest later' {
         $left, $right = New-UnixSocketPair
         Send-FileDescriptor $left /dev/null -Message abcdef
         $message = Receive-FileDescriptor $right -BufferSize 4 -AsMessage -TimeoutSeconds 5 -WarningVariable warnings
@@ -152,7 +152,7 @@ Describe 'Packets' {
         { Send-Letter $left x -Bytes 70000 } | Should -Throw -ErrorId 'EMSGSIZE,*'
     }
 
-    It 'tells the users of a datagram socket apart by the credentials of each message' -Skip:((id -u) -ne 0) {
+    It 'distinguishes the users of a datagram socket by the credentials of each message' -Skip:((id -u) -ne 0) {
         Skip-Without perl, setpriv
         $path = "$((Get-PSDrive TestDrive).Root)/users.sock"
         chmod 755 (Split-Path $path)
@@ -173,7 +173,7 @@ Describe 'Packets' {
             $left, $right = New-UnixSocketPair Datagram
         }
 
-        It 'gives the messages in order, each with its descriptors, until the time is over' {
+        It 'returns the messages in order, each with its descriptors, until the time limit' {
             foreach ($number in 1..8) {
                 Send-FileDescriptor $left (@('/dev/null') * $number) -Message "m$number"
             }
@@ -196,7 +196,7 @@ Describe 'Packets' {
             $lengths | Should -Be 10, 150000, 0, 120000
         }
 
-        It 'says how much of each packet had no room in -BufferSize' {
+        It 'reports how much of each packet did not fit into -BufferSize' {
             Send-Letter $left ab, abcdefg, abcd
             $messages = Receive-FileDescriptor $right -Follow -AsMessage -BufferSize 3 -TimeoutSeconds 5 -WarningVariable warnings -WarningAction SilentlyContinue |
                 Select-Object -First 3
@@ -206,7 +206,7 @@ Describe 'Packets' {
             $messages | ForEach-Object Dispose
         }
 
-        It 'loses nothing when the pipeline has enough: the next command goes on behind it' {
+        It 'loses nothing when the pipeline has enough: the next command continues from there' {
             Send-Letter $left a, b, c, d, e
             (Receive-FileDescriptor $right -Follow -AsMessage -TimeoutSeconds 5 | Select-Object -First 1 | ForEach-Object { $_.Text; $_.Dispose() }) | Should -Be a
             $look = Receive-FileDescriptor $right -Peek -AsMessage -TimeoutSeconds 5
@@ -217,7 +217,7 @@ Describe 'Packets' {
             Receive-Text $right | Should -Be d, e, f
         }
 
-        It 'gives the message and an error of its own when a message has no descriptor' {
+        It 'writes an error with the message when it has no descriptor' {
             Send-Letter $left a
             $null = $left.Send([byte[]](1, 2))
             Send-Letter $left b
@@ -229,7 +229,7 @@ Describe 'Packets' {
             $received | ForEach-Object Dispose
         }
 
-        It 'tells who sent each message' {
+        It 'reports the sender of each message' {
             $path = "$((Get-PSDrive TestDrive).Root)/who.sock"
             $listener = New-UnixSocketListener $path -SocketType Datagram
             $server = Invoke-Pwsh "`$s = Connect-UnixSocket '$path' -SocketType Datagram; [Console]::ReadLine(); 1..3 | % { Send-FileDescriptor `$s /dev/null }"

@@ -58,7 +58,7 @@ Describe 'The parking lot' {
         [Text.Encoding]::UTF8.GetString($buffer, 0, $clients[4999].Read($buffer)) | Should -BeExactly "$($server.Id) the last`n"
     }
 
-    It 'ends when the server goes away, and takes its socket along' {
+    It 'ends when the server ends, and removes its socket' {
         Invoke-Signal $server.Id SIGKILL
         Wait-Program $lot | Should -Be 0
         Test-Path $socketPath | Should -BeFalse
@@ -70,7 +70,7 @@ Describe 'The parking lot at Ctrl-C' {
         Clear-Program
     }
 
-    It 'ends while nobody has anything to say: <_>' -ForEach 'lot', 'server' {
+    It 'ends while all connections are idle: <_>' -ForEach 'lot', 'server' {
         $path = Join-Path $TestDrive "idle-$_.sock"
         $idleLot = Invoke-Pwsh "& '$sample/lot.ps1' -SocketPath '$path'"
         $idleServer = Invoke-Pwsh "& '$sample/server.ps1' -SocketPath '$path'"

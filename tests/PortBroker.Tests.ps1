@@ -124,7 +124,7 @@ Describe 'The port broker' {
         finally { $taken.Stop() }
     }
 
-    It 'goes on after a request that makes no sense' {
+    It 'continues after a malformed request' {
         foreach ($text in 'eighty', '-1', '70000', ' ') {
             $client = Connect-UnixSocket -Path $socketPath -SocketType SeqPacket -Wait
             $null = $client.Send([Text.Encoding]::UTF8.GetBytes($text))

@@ -68,7 +68,7 @@ Describe 'Two processes' {
         Wait-Program $other | Should -Be 0
     }
 
-    It 'tell that the receiver was killed while we send' {
+    It 'report that the receiver was killed during a send' {
         $other = Invoke-Pwsh "$connect
             (Receive-FileDescriptor `$socket -Count 1).Dispose()
             'received'
@@ -88,7 +88,7 @@ Describe 'Two processes' {
         $stream, $killer | ForEach-Object Dispose
     }
 
-    It 'tell that the sender was killed while we receive' {
+    It 'report that the sender was killed during a receive' {
         $other = Invoke-Pwsh "$connect
             Send-FileDescriptor `$socket '$path'
             'sent'
@@ -105,7 +105,7 @@ Describe 'Two processes' {
         $killer.Dispose()
     }
 
-    It 'take a descriptor from Python, with the offset that both share' {
+    It 'receive a descriptor from Python, with the offset that both share' {
         $other = Invoke-Program python3 "$Peers/peer.py", send, "$folder/wire", stream, $path
         $socket = $listener.Accept()
         $message = Receive-FileDescriptor $socket -AsMessage -TimeoutSeconds 20
@@ -122,7 +122,7 @@ Describe 'Two processes' {
         $other.Lines | Should -Be 'rest '
     }
 
-    It 'give a descriptor to Python' {
+    It 'send a descriptor to Python' {
         $other = Invoke-Program python3 "$Peers/peer.py", receive, "$folder/wire", stream, 2
         $socket = $listener.Accept()
         Send-FileDescriptor $socket $path, $path
@@ -130,7 +130,7 @@ Describe 'Two processes' {
         $other.Lines | Should -Be 'data 02', 'got abcd', 'got abcd'
     }
 
-    It 'take descriptors from a C program that dies right after it has sent them' {
+    It 'receive descriptors from a C program that ends right after sending them' {
         $other = Invoke-Program (Get-CompiledPeer peer $folder) garbage, "$folder/wire", stream, dies
         $socket = $listener.Accept()
         $received = Receive-FileDescriptor $socket -TimeoutSeconds 20

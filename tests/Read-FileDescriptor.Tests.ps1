@@ -52,7 +52,7 @@ Describe 'Read-FileDescriptor' {
         Read-FileDescriptor $right -Line | Should -BeNullOrEmpty
     }
 
-    It 'follows lines, and reads no more than the pipeline accepts' {
+    It 'follows lines, and does not read more than the pipeline accepts' {
         Write-FileDescriptor $left (1..5)
         Read-FileDescriptor $right -Line -Follow | Select-Object -First 2 | Should -BeExactly '1', '2'
         $left.Dispose()
@@ -209,14 +209,14 @@ Describe 'Read-FileDescriptor' {
         $holder | Read-FileDescriptor -Line | Should -BeExactly text
     }
 
-    It 'refuses what holds no descriptor, or a closed one' {
+    It 'refuses an object without a descriptor, and a closed one' {
         (Get-ErrorOf { Read-FileDescriptor 'file.txt' }).FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
         (Get-ErrorOf { Read-FileDescriptor 54321 }).FullyQualifiedErrorId | Should -BeLike 'EBADF,*'
         $right.Dispose()
         (Get-ErrorOf { Read-FileDescriptor $right }).FullyQualifiedErrorId | Should -BeLike 'Closed,*'
     }
 
-    It 'reads several, and goes on after an error' {
+    It 'reads several, and continues after an error' {
         $file = New-MemoryFile text 'text'
         $result = $right, $file | Read-FileDescriptor -TimeoutSeconds 0.05 2>&1
         $result[0].FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'

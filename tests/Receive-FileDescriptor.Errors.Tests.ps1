@@ -26,7 +26,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             "$problem" | Should -BeLike '*9 bytes arrived without a descriptor*-AsMessage*'
         }
 
-        It 'does not count: -Count goes on' {
+        It 'does not count towards -Count' {
             $one, $other = New-UnixSocketPair SeqPacket
             $null = $one.Send([byte[]]1)
             Send-FileDescriptor $one $path
@@ -36,7 +36,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             $received, $one, $other | ForEach-Object Dispose
         }
 
-        It 'comes together with the descriptor that was sent after it, on a stream' {
+        It 'arrives together with the descriptor that was sent after it, on a stream' {
             $null = $left.Send([Text.Encoding]::UTF8.GetBytes('before'))
             Send-FileDescriptor $left $path -Message with
             $message = Receive-FileDescriptor $right -AsMessage
@@ -53,7 +53,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
                 Should -Throw -ErrorId 'PeerClosed,PSFdPass.Commands.ReceiveFileDescriptorCommand' -ExpectedMessage '*peer has closed the connection*'
         }
 
-        It 'that has closed leaves what it had sent to be received' {
+        It 'that has closed: what it had sent can still be received' {
             Send-FileDescriptor $left $path
             $left.Dispose()
             Read-All (Receive-FileDescriptor $right) | Should -BeExactly 'content of the file'
@@ -99,11 +99,11 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
     }
 
     Context '-BufferSize' {
-        It 'that no array has is refused' {
+        It 'that exceeds the size of an array is refused' {
             { Receive-FileDescriptor $right -BufferSize ([int]::MaxValue) } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
         }
 
-        It 'that there is no memory for is an error of its own, and the message stays: <Type>' -ForEach @{ Type = 'Stream' }, @{ Type = 'SeqPacket' } {
+        It 'for which memory is short is an error, and the message stays in the queue: <Type>' -ForEach @{ Type = 'Stream' }, @{ Type = 'SeqPacket' } {
             $program = Invoke-Program env 'DOTNET_GCHeapHardLimit=0x10000000', $Pwsh, '-NoProfile', '-Command', "
                 Import-Module '$Repository/out/PSFdPass'
                 `$left, `$right = New-UnixSocketPair $Type
@@ -144,7 +144,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             & $open | Should -Be 0
         }
 
-        It 'may close each number as it comes, with -As Number' {
+        It 'can close each number as it arrives, with -As Number' {
             Send-FileDescriptor $left (@($path) * 3)
             Receive-FileDescriptor $right -As Number | ForEach-Object { Close-FileDescriptor $_ -ErrorAction Stop }
             @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }) | Should -BeNullOrEmpty
@@ -152,7 +152,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
     }
 
     Context 'a full descriptor table' {
-        It 'is an error that has what did arrive, data included' {
+        It 'is an error that has what arrived, including the data' {
             $program = Invoke-Program sh '-c', @"
                 ulimit -n 300
                 exec '$Pwsh' -NoProfile -Command '
@@ -192,7 +192,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             }
         }
 
-        It 'closes at once what a pipeline that has enough does not take' {
+        It 'closes at once the descriptors that the pipeline does not accept' {
             Send-FileDescriptor $left (@($path) * 50)
             $open = { @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }).Count }
             $first = Receive-FileDescriptor $right | Select-Object -First 1

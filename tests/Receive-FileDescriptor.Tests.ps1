@@ -15,7 +15,7 @@ Describe 'Receive-FileDescriptor' {
     }
 
     Context 'without parameters' {
-        It 'gives a FileDescriptor that tells what it is' {
+        It 'returns a FileDescriptor that describes itself' {
             Send-FileDescriptor $left $path
             $received = Receive-FileDescriptor $right
             $received | Should -BeOfType ([PSFdPass.FileDescriptor])
@@ -29,7 +29,7 @@ Describe 'Receive-FileDescriptor' {
             $received.Target | Should -BeExactly '(closed)'
         }
 
-        It 'gives all descriptors of one message, and leaves the next message' {
+        It 'returns all descriptors of one message, and leaves the next message' {
             Send-FileDescriptor $left $path, $folder
             Send-FileDescriptor $left /dev/null
             $received = Receive-FileDescriptor $right
@@ -75,7 +75,7 @@ Describe 'Receive-FileDescriptor' {
     }
 
     Context '-Count' {
-        It 'goes on until so many have come' {
+        It 'continues until that many have arrived' {
             $path, $folder, '/dev/null' | Send-FileDescriptor $left
             $received = Receive-FileDescriptor $right -Count 3
             $received.Target | Should -Be $path, $folder, /dev/null
@@ -90,7 +90,7 @@ Describe 'Receive-FileDescriptor' {
             $received | ForEach-Object Dispose
         }
 
-        It 'gives those too that came with the last message, and warns' {
+        It 'returns the extra descriptors of the last message too, and warns' {
             Send-FileDescriptor $left $path, $folder, /dev/null
             $received = Receive-FileDescriptor $right -Count 2 -WarningVariable warning -WarningAction SilentlyContinue
             $received.Count | Should -Be 3
@@ -99,7 +99,7 @@ Describe 'Receive-FileDescriptor' {
             $received | ForEach-Object Dispose
         }
 
-        It 'says how many came when the peer closes before' {
+        It 'reports how many arrived when the peer closes early' {
             Send-FileDescriptor $left $path
             $left.Dispose()
             $received = [Collections.Generic.List[object]]::new()
@@ -150,7 +150,7 @@ Describe 'Receive-FileDescriptor' {
             }
         }
 
-        It 'gives a <What> as <As>: a <Type>, which works' -ForEach $forms {
+        It 'returns a <What> as <As>: a working <Type>' -ForEach $forms {
             Send-FileDescriptor $left $kinds[$What]
             $received = Receive-FileDescriptor $right -As $As
             $received.GetType().FullName | Should -BeExactly $Type
@@ -199,7 +199,7 @@ Describe 'Receive-FileDescriptor' {
                 Should -Be Auto, Descriptor, Handle, Number, Socket, Stream
         }
 
-        It 'gives a connection as a stream that works after its sender used it asynchronously' {
+        It 'returns a connection as a stream that works after its sender used it asynchronously' {
             # An asynchronous operation leaves O_NONBLOCK on what both share.
             $waiting = $connection.Server.GetStream().ReadAsync([byte[]]::new(1), 0, 1)
             $connection.Client.GetStream().WriteByte(1)
@@ -216,7 +216,7 @@ Describe 'Receive-FileDescriptor' {
     }
 
     Context '-AsMessage' {
-        It 'gives one object a message: data, text, descriptors, flags' {
+        It 'returns one object for each message: data, text, descriptors, flags' {
             Send-FileDescriptor $left $path, $folder -Message 'grüß dich'
             $message = Receive-FileDescriptor $right -AsMessage
             $message | Should -BeOfType ([PSFdPass.ReceivedMessage])
@@ -228,7 +228,7 @@ Describe 'Receive-FileDescriptor' {
             $message.Dispose()
         }
 
-        It 'gives a message without a descriptor too' {
+        It 'returns a message without a descriptor too' {
             $null = $left.Send([Text.Encoding]::UTF8.GetBytes('only text'))
             $message = Receive-FileDescriptor $right -AsMessage
             $message.Text | Should -BeExactly 'only text'
@@ -260,7 +260,7 @@ Describe 'Receive-FileDescriptor' {
     }
 
     Context '-Follow' {
-        It 'goes on until the peer closes, which is no error' {
+        It 'continues until the peer closes, which is not an error' {
             $path, $folder | Send-FileDescriptor $left
             Send-FileDescriptor $left /dev/null, $path
             $left.Dispose()
@@ -269,7 +269,7 @@ Describe 'Receive-FileDescriptor' {
             $received | ForEach-Object Dispose
         }
 
-        It 'gives messages as they come' {
+        It 'returns messages as they arrive' {
             Send-FileDescriptor $left $path -Message first
             $texts = Receive-FileDescriptor $right -Follow -AsMessage | ForEach-Object {
                 $_.Text
@@ -279,7 +279,7 @@ Describe 'Receive-FileDescriptor' {
             $texts | Should -BeExactly first, second
         }
 
-        It 'ends with what -Count asks for' {
+        It 'ends when -Count is reached' {
             $path, $folder, '/dev/null' | Send-FileDescriptor $left
             $received = Receive-FileDescriptor $right -Follow -Count 2
             $received.Target | Should -Be $path, $folder
@@ -289,7 +289,7 @@ Describe 'Receive-FileDescriptor' {
             $received + $rest | ForEach-Object Dispose
         }
 
-        It 'tells of a message without a descriptor, and goes on' {
+        It 'writes an error for a message without a descriptor, and continues' {
             $one, $other = New-UnixSocketPair SeqPacket
             $null = $one.Send([Text.Encoding]::UTF8.GetBytes('only text'))
             Send-FileDescriptor $one $path
@@ -312,7 +312,7 @@ Describe 'Receive-FileDescriptor' {
             $senders + $receivers | ForEach-Object Dispose
         }
 
-        It 'takes from the one that has something, until all have closed' {
+        It 'receives from the socket that has a message, until all have closed' {
             # Nothing comes from the first; the answer to each message makes the next one be sent.
             Send-FileDescriptor $senders[2] -Message '2'
             $order = $receivers | Receive-FileDescriptor -Follow -AsMessage | ForEach-Object {
@@ -324,7 +324,7 @@ Describe 'Receive-FileDescriptor' {
             $order | Should -Be (2..9)
         }
 
-        It 'goes on with the others after one has timed out' {
+        It 'continues with the others after one has timed out' {
             $feeder = [powershell]::Create().AddScript({
                     param($sockets)
                     foreach ($round in 1..20) {
@@ -343,7 +343,7 @@ Describe 'Receive-FileDescriptor' {
             $feeder.Dispose()
         }
 
-        It 'makes what is wrong with one socket an error about that socket: <Name>' -ForEach @(
+        It 'writes an error about one socket, and continues with the others: <Name>' -ForEach @(
             @{ Name = 'a number that is not open'; Bad = { 999999 }; Id = 'EBADF' }
             @{ Name = 'a closed one'; Bad = { $receivers[0].Dispose(); $receivers[0] }; Id = 'Closed' }
             @{ Name = 'no socket'; Bad = { '/dev/null' }; Id = 'InvalidArgument' }
@@ -367,7 +367,7 @@ Describe 'Receive-FileDescriptor' {
             $closer.Dispose()
         }
 
-        It 'goes on after the end of one, without -Follow' {
+        It 'continues after the end of one, without -Follow' {
             $senders[0].Dispose()
             Send-FileDescriptor $senders[1] /dev/null
             $problem = $null
@@ -410,7 +410,7 @@ Describe 'Receive-FileDescriptor' {
         }
     }
 
-    It 'can be told to be silent about a timeout' {
+    It 'can be silent about a timeout' {
         Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Ignore | Should -BeNullOrEmpty
         { Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
     }

@@ -55,7 +55,7 @@ Describe 'Send-FileDescriptor with bad input' {
             )
         }
 
-        It 'goes on after <Name>, an error of its own: <Id>' -ForEach $bad {
+        It 'continues after <Name>, an error of its own: <Id>' -ForEach $bad {
             $problem = Get-ErrorOf { $path, (& $Make), '/dev/null' | Send-FileDescriptor $left }
             $problem.Count | Should -Be 1
             $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.SendFileDescriptorCommand"
@@ -119,7 +119,7 @@ Describe 'Send-FileDescriptor with bad input' {
             Test-NothingCame
         }
 
-        It 'refuses null from the pipeline, and goes on' {
+        It 'refuses null from the pipeline, and continues' {
             $problem = Get-ErrorOf { $path, $null, '/dev/null' | Send-FileDescriptor $left }
             $problem.FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentValidationErrorNullNotAllowed,*'
             Receive-FileDescriptor $right -Count 2 -TimeoutSeconds 5 | ForEach-Object Dispose
@@ -142,7 +142,7 @@ Describe 'Send-FileDescriptor with bad input' {
     }
 
     Context 'a peer' {
-        It 'that has gone ends the command' {
+        It 'that has closed ends the command' {
             $right.Dispose()
             $went = 0
             { $path, $path | ForEach-Object { $script:went++; $_ } | Send-FileDescriptor $left } |

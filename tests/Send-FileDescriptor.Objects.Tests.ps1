@@ -50,7 +50,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
     }
 
     Context 'of a file' {
-        It 'takes <Name>' -ForEach $ofFiles {
+        It 'accepts <Name>' -ForEach $ofFiles {
             $holder = & $Make
             Send-FileDescriptor $left $holder
             $received = Receive-FileDescriptor $right -TimeoutSeconds 5
@@ -60,14 +60,14 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             if ($holder -is [IDisposable]) { $holder.Dispose() }
         }
 
-        It 'takes <Name> from the pipeline' -ForEach $ofFiles {
+        It 'accepts <Name> from the pipeline' -ForEach $ofFiles {
             $holder = & $Make
             $holder | Send-FileDescriptor $left
             Read-All (Receive-FileDescriptor $right -TimeoutSeconds 5) | Should -BeExactly 'content of the file'
             if ($holder -is [IDisposable]) { $holder.Dispose() }
         }
 
-        It 'takes a number that is <Type>' -ForEach $ofNumbers {
+        It 'accepts a number that is <Type>' -ForEach $ofNumbers {
             # A byte has room only for small numbers, and so does an sbyte: the standard input, whatever that is.
             Send-FileDescriptor $left (0 -as [type]$Type)
             $received = Receive-FileDescriptor $right -TimeoutSeconds 5
@@ -76,7 +76,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $received.Dispose()
         }
 
-        It 'takes a DescriptorInfo of this process, and closes its number with -CloseAfterSend' {
+        It 'accepts a DescriptorInfo of this process, and closes its number with -CloseAfterSend' {
             $fd = (Open-FileDescriptor $path).Detach()
             Get-FileDescriptor $fd | Send-FileDescriptor $left -CloseAfterSend
             Read-All (Receive-FileDescriptor $right -TimeoutSeconds 5) | Should -BeExactly 'content of the file'
@@ -92,7 +92,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
         }
 
-        It 'takes a DirectoryInfo' {
+        It 'accepts a DirectoryInfo' {
             Get-Item (Split-Path $path) | Send-FileDescriptor $left
             $received = Receive-FileDescriptor $right
             $received.Kind | Should -Be Directory
@@ -100,7 +100,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $received.Dispose()
         }
 
-        It 'takes a StreamWriter, and writes out what it holds back' {
+        It 'accepts a StreamWriter, and flushes it' {
             $writer = [IO.StreamWriter]::new("$path.written")
             $writer.Write('not yet in the file')
             Send-FileDescriptor $left $writer
@@ -111,7 +111,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
     }
 
     Context 'of a socket' {
-        It 'takes <Name>, and the connection lives on with the receiver' -ForEach @(
+        It 'accepts <Name>, and the receiver keeps the connection' -ForEach @(
             @{ Name = 'a TcpClient'; Make = { $connection.Server } }
             @{ Name = 'a Socket'; Make = { $connection.Server.Client } }
             @{ Name = 'a NetworkStream'; Make = { $connection.Server.GetStream() } }
@@ -129,7 +129,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $connection.Client.Dispose()
         }
 
-        It 'takes a TcpListener, whose backlog goes with it' {
+        It 'accepts a TcpListener, and its backlog moves with it' {
             $listener = [Net.Sockets.TcpListener]::new([IPAddress]::Loopback, 0)
             $listener.Start()
             $port = $listener.LocalEndpoint.Port
@@ -143,7 +143,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $accepted, $socket, $client | ForEach-Object Dispose
         }
 
-        It 'takes a UdpClient' {
+        It 'accepts a UdpClient' {
             $udp = [Net.Sockets.UdpClient]::new([Net.IPEndPoint]::new([IPAddress]::Loopback, 0))
             $port = $udp.Client.LocalEndPoint.Port
             Send-FileDescriptor $left $udp
@@ -155,7 +155,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
     }
 
     Context 'of a pipe' {
-        It 'takes an anonymous pipe stream' {
+        It 'accepts an anonymous pipe stream' {
             $reader = [IO.Pipes.AnonymousPipeServerStream]::new('In')
             $writer = [IO.Pipes.AnonymousPipeClientStream]::new('Out', $reader.ClientSafePipeHandle)
             Send-FileDescriptor $left $reader
@@ -167,7 +167,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $stream, $reader, $writer | ForEach-Object Dispose
         }
 
-        It 'takes a connected named pipe stream' {
+        It 'accepts a connected named pipe stream' {
             $name = "psfdpass-$([guid]::NewGuid())"
             $server = [IO.Pipes.NamedPipeServerStream]::new($name)
             $client = [IO.Pipes.NamedPipeClientStream]::new($name)
@@ -193,7 +193,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
         }
     }
 
-    It 'takes a device' {
+    It 'accepts a device' {
         Send-FileDescriptor $left /dev/null -Access ReadWrite
         $received = Receive-FileDescriptor $right
         $received.Kind | Should -Be CharacterDevice

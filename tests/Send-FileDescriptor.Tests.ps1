@@ -34,14 +34,14 @@ Describe 'Send-FileDescriptor' {
             $message.Dispose()
         }
 
-        It 'sends an array that comes down the pipeline whole as one message' {
+        It 'sends an array from the pipeline as one message' {
             , @($path, $folder) | Send-FileDescriptor $left
             $message = Receive-FileDescriptor $right -AsMessage
             $message.Descriptors.Count | Should -Be 2
             $message.Dispose()
         }
 
-        It 'sends at once, while the pipeline goes on' {
+        It 'sends at once, while the pipeline continues' {
             & {
                 $path
                 Read-All (Receive-FileDescriptor $right -TimeoutSeconds 5) | Set-Variable first -Scope 2
@@ -89,7 +89,7 @@ Describe 'Send-FileDescriptor' {
             $received.Dispose()
         }
 
-        It 'sends a message larger than the buffer in parts, of which the first has the descriptor' {
+        It 'sends a message larger than the buffer in parts; the first has the descriptor' {
             $text = 'x' * 1000000
             $child = Invoke-Pwsh "
                 `$socket = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
@@ -124,7 +124,7 @@ Describe 'Send-FileDescriptor' {
             $received.Dispose()
         }
 
-        It 'opens for reading unless told' {
+        It 'opens for reading by default' {
             Send-FileDescriptor $left $path
             $received = Receive-FileDescriptor $right
             $received.Access | Should -Be Read
@@ -151,12 +151,12 @@ Describe 'Send-FileDescriptor' {
             $received | ForEach-Object Dispose
         }
 
-        It 'takes a path on a drive of PowerShell' {
+        It 'accepts a path on a drive of PowerShell' {
             Send-FileDescriptor $left TestDrive:/letters
             Read-All (Receive-FileDescriptor $right) | Should -BeExactly 'content of the file'
         }
 
-        It 'takes the characters of a path as they are' {
+        It 'uses the characters of a path literally' {
             Set-Content -LiteralPath "$folder/a[1]*" 'brackets' -NoNewline
             Send-FileDescriptor $left "$folder/a[1]*"
             Read-All (Receive-FileDescriptor $right) | Should -BeExactly 'brackets'
@@ -260,7 +260,7 @@ Describe 'Send-FileDescriptor' {
     }
 
     Context '-PassThru' {
-        It 'gives the objects on, from the pipeline and from an array' {
+        It 'returns the objects, from the pipeline and from an array' {
             $stream = [IO.File]::OpenRead($path)
             $given = $stream, $path | Send-FileDescriptor $left -PassThru
             $given[0] | Should -Be $stream
@@ -270,14 +270,14 @@ Describe 'Send-FileDescriptor' {
             $stream.Dispose()
         }
 
-        It 'gives nothing without it' {
+        It 'returns nothing without it' {
             Send-FileDescriptor $left $path | Should -BeNullOrEmpty
             (Receive-FileDescriptor $right).Dispose()
         }
     }
 
     Context '-TimeoutSeconds' {
-        It 'ends the wait for room, and nothing of the message was sent' {
+        It 'ends the wait for space, and nothing of the message was sent' {
             $sent = 0
             $full = { for () { Send-FileDescriptor $left $path -TimeoutSeconds 0; $script:sent++ } }
             $full | Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage '*0 of 1 descriptors and 0 of 1 bytes were sent*'
@@ -302,7 +302,7 @@ Describe 'Send-FileDescriptor' {
     }
 
     Context '-WhatIf' {
-        It 'says what it would do, and does nothing' {
+        It 'describes what it would do, and does nothing' {
             $stream = [IO.File]::OpenRead($path)
             Send-FileDescriptor $left $stream, $path -WhatIf -CloseAfterSend -PassThru | Should -BeNullOrEmpty
             $stream.CanRead | Should -BeTrue
@@ -317,7 +317,7 @@ Describe 'Send-FileDescriptor' {
             $child.Lines[-1] | Should -Match "Send (File $path, ){7}File $path and 12 more`""
         }
 
-        It 'says with -Verbose what it does' {
+        It 'describes with -Verbose what it does' {
             $said = Send-FileDescriptor $left $path -Verbose 4>&1
             "$said" | Should -Match "Send File $path`" on target `"descriptor $($left.Handle) Socket unix`""
             (Receive-FileDescriptor $right).Dispose()
@@ -373,14 +373,14 @@ Describe 'Send-FileDescriptor' {
             { Receive-FileDescriptor $other -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
         }
 
-        It 'is not what an input of null means' {
+        It 'is not sent for an input of null' {
             $nothing = $null
             { Send-FileDescriptor $one $nothing -Message x } | Should -Throw -ErrorId 'ParameterArgumentValidationErrorNullNotAllowed,*'
             { Send-FileDescriptor $one -InputObject $nothing -Message x } | Should -Throw -ErrorId 'ParameterArgumentValidationErrorNullNotAllowed,*'
             { Receive-FileDescriptor $other -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
         }
 
-        It 'is not what an empty pipeline means, which is no error' {
+        It 'is not sent for an empty pipeline, which is not an error' {
             @() | Send-FileDescriptor $one -Message x
             { Receive-FileDescriptor $other -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
         }
@@ -390,7 +390,7 @@ Describe 'Send-FileDescriptor' {
             "$said" | Should -BeLike '*missing mandatory parameters: Message*'
         }
 
-        It 'goes with each object of a pipeline' {
+        It 'is sent with each object of a pipeline' {
             "$Repository/README.md", "$Repository/LICENSE" | Send-FileDescriptor $one -Message both
             foreach ($name in 'README.md', 'LICENSE') {
                 $message = Receive-FileDescriptor $other -AsMessage -TimeoutSeconds 5
@@ -454,7 +454,7 @@ Describe 'Send-FileDescriptor' {
             Remove-Item $fifo
         }
 
-        It 'is waited for no longer than -TimeoutSeconds' {
+        It 'is waited for at most -TimeoutSeconds' {
             { Send-FileDescriptor $one $fifo -TimeoutSeconds 0.1 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
         }
 

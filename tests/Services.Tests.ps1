@@ -21,7 +21,7 @@ Describe 'Service managers' {
         Clear-Program
     }
 
-    It 'hear what a service reports' {
+    It 'receive what a service reports' {
         Send-ServiceNotification -Ready -Status 'serving' -MainProcessId 7 -Watchdog -Stopping
         (Receive-FileDescriptor $manager -AsMessage).Text -split "`n" |
             Should -Be 'READY=1', 'STOPPING=1', 'WATCHDOG=1', 'MAINPID=7', 'STATUS=serving'
@@ -72,7 +72,7 @@ Describe 'Service managers' {
         (Get-Failure { Send-ServiceNotification -Ready }).FullyQualifiedErrorId | Should -Match '^NotSupported'
     }
 
-    It 'refuse what holds no descriptor' {
+    It 'refuse an object without a descriptor' {
         (Get-Failure { Save-FileDescriptor -Name x 'text' -WarningAction Ignore }).Exception.Message | Should -Match 'does not hold a descriptor'
     }
 
@@ -163,7 +163,7 @@ Describe 'An s6-fdholderd' {
         Get-SavedFileDescriptor -Holder $holder | Should -BeNullOrEmpty
     }
 
-    It 'gives a descriptor to one process with -Remove, and -WhatIf leaves it' {
+    It 'returns a descriptor to only one process with -Remove, and keeps it with -WhatIf' {
         Save-FileDescriptor -Name one 0 -Holder $holder
         Restore-FileDescriptor one -Holder $holder -Remove -WhatIf | Should -BeNullOrEmpty
         (Restore-FileDescriptor one -Holder $holder -Remove).Dispose()

@@ -13,7 +13,7 @@ Describe 'Set-FileDescriptor' {
         $file.Dispose()
     }
 
-    It 'lets programs inherit a descriptor, and takes that back' {
+    It 'makes a descriptor inheritable, and reverts that' {
         Set-FileDescriptor $file -CloseOnExec:$false
         $file.Flags | Should -Be None
         bash -c "cat <&$($file.Fd)" | Should -Be abc
@@ -31,7 +31,7 @@ Describe 'Set-FileDescriptor' {
         $left, $right, $copy | ForEach-Object Dispose
     }
 
-    It 'takes <Name>' -ForEach @(
+    It 'accepts <Name>' -ForEach @(
         @{ Name = 'a number'; Of = { $file.Fd } }
         @{ Name = 'a DescriptorInfo from the pipeline'; Of = { Get-FileDescriptor $file } }
         @{ Name = 'a custom object'; Of = { [pscustomobject]@{ SafeHandle = $file.SafeHandle } } }
@@ -54,7 +54,7 @@ Describe 'Set-FileDescriptor' {
         { Set-FileDescriptor $file } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*-CloseOnExec or -NonBlocking*'
     }
 
-    It 'goes on after <Name>: <Id>' -ForEach @(
+    It 'continues after <Name>: <Id>' -ForEach @(
         @{ Name = 'a number that is not open'; Bad = { 999999 }; Id = 'EBADF' }
         @{ Name = 'a closed object'; Bad = { $closed = Open-FileDescriptor $path; $closed.Dispose(); $closed }; Id = 'Closed' }
         @{ Name = 'an object without a descriptor'; Bad = { [Version]'1.0' }; Id = 'InvalidArgument' }

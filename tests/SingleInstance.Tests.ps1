@@ -52,7 +52,7 @@ Describe 'The recipe single-instance' {
         $first.Lines | Should -Be 'caught broken', again
     }
 
-    It 'is no more than a page' {
+    It 'fits on a page' {
         (Get-Content $sample).Count | Should -BeLessOrEqual 60
     }
 }

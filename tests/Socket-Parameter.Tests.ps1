@@ -31,7 +31,7 @@ Describe '-Socket of <Command>' -ForEach @(
         $one, $other | ForEach-Object Dispose
     }
 
-    It 'takes <Name>' -ForEach @(
+    It 'accepts <Name>' -ForEach @(
         @{ Name = 'a Socket'; Make = { $one } }
         @{ Name = 'a Socket in a PSObject'; Make = { [psobject]::AsPSObject($one) } }
         @{ Name = 'a FileDescriptor'; Make = { [PSFdPass.FileDescriptor]::new([int]$one.Handle, $false) } }
@@ -103,7 +103,7 @@ Describe '-Socket of <Command>' -ForEach @(
         $tcp.Dispose()
     }
 
-    It 'completes variables that hold a socket before numbers, and says what is at the other end' {
+    It 'completes variables that hold a socket before numbers, and shows the peer' {
         $shell = [powershell]::Create([initialsessionstate]::CreateDefault2())
         try {
             $null = $shell.AddScript("Import-Module '$((Get-Module PSFdPass).Path)'; `$mine, `$theirs = New-UnixSocketPair; `$text = 'mine'").Invoke()

@@ -111,7 +111,7 @@ Describe 'Start-FdEchoDemo with bad input' {
     }
 
     Context 'parameters' {
-        It 'a wide receiver has no users to play' {
+        It 'refuses -Say for a wide receiver' {
             { Start-FdEchoDemo -Role WideReceiver -Say foo } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*Use -Say with the role All or Quarterback*'
         }
 
@@ -119,7 +119,7 @@ Describe 'Start-FdEchoDemo with bad input' {
             { Start-FdEchoDemo -Say foo -PassThru -Port 0 } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
         }
 
-        It 'there is no such role' {
+        It 'refuses an unknown role' {
             { Start-FdEchoDemo -Role Referee } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*All, Quarterback, WideReceiver*'
         }
     }

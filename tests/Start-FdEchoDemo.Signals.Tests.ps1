@@ -147,7 +147,7 @@ Describe 'Start-FdEchoDemo stops in good order' {
         $second.Stop()
     }
 
-    It 'goes on with the script behind it' -ForEach @(
+    It 'continues with the rest of the script' -ForEach @(
         @{ How = 'after -Say'; Script = 'Start-FdEchoDemo -Port 0 -Say foo 6>$null | Out-Null; "and then"; exit 3'; Code = 3 }
     ) {
         $demo = @{ User = @{ Client = [IO.MemoryStream]::new() } }

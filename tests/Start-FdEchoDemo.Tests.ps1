@@ -90,7 +90,7 @@ Describe 'Start-FdEchoDemo' {
             )
         }
 
-        It 'is shown unless told otherwise, and is on the information stream' {
+        It 'is shown by default, and is on the information stream' {
             $shown = Invoke-Pwsh 'Start-FdEchoDemo -Port 0 -Say foo' -WorkingDirectory $folder
             Wait-Program $shown | Should -Be 0
             $shown.Lines | Should -Contain 'Connecting to UNIX socket (fd-pass.sock)'
@@ -102,7 +102,7 @@ Describe 'Start-FdEchoDemo' {
     }
 
     Context '-Say' {
-        It 'plays the user too, and gives what the connection shows' {
+        It 'plays the user too, and returns what the connection shows' {
             $shown = Start-FdEchoDemo -Port 0 -Say foo, bar, 'grüß dich' -InformationVariable said 6>$null
             $shown | Should -HaveCount 5
             $shown[0] | Should -Match "^Hello from Quarterback on PID \($PID\)!$"
@@ -134,14 +134,14 @@ Describe 'Start-FdEchoDemo' {
                 ) | Sort-Object)
         }
 
-        It 'takes one line, and an address of IPv6' {
+        It 'accepts one line, and an IPv6 address' {
             $shown = Start-FdEchoDemo -Port 0 -Say 'one line' -ListenAddress ::1 -InformationVariable said 6>$null
             $shown[2] | Should -BeExactly 'one line'
             $shown | Should -HaveCount 3
             "$said" | Should -Match 'Listening on \[::1\]:\d+'
         }
 
-        It 'takes many lines at once' {
+        It 'accepts many lines at once' {
             $lines = 1..5000 | ForEach-Object { "line $_ $('.' * 100)" }
             $shown = Start-FdEchoDemo -Port 0 -Say $lines 6>$null
             $shown[2..5001] -join "`n" | Should -BeExactly ($lines -join "`n")
@@ -182,7 +182,7 @@ Describe 'Start-FdEchoDemo' {
             { $demo.Stop() } | Should -Not -Throw
         }
 
-        It 'gives a quarterback before there is a wide receiver, and users wait in the backlog' {
+        It 'returns a quarterback before a wide receiver exists, and users wait in the backlog' {
             $quarterback = Start-FdEchoDemo -Role Quarterback -Port 0 -PassThru
             $quarterback.WideReceiverId | Should -BeNullOrEmpty
             $quarterback.Listening.IsCompleted | Should -BeFalse
@@ -218,7 +218,7 @@ Describe 'Start-FdEchoDemo' {
             $shown | Should -BeExactly "Hello from Quarterback on PID ($PID)!", "Hello from Wide Receiver on PID ($($foreign.Id))!", foo, bar
         }
 
-        It 'takes from a quarterback in <Language>' -ForEach @{ Language = 'C' }, @{ Language = 'Python' } {
+        It 'receives from a quarterback in <Language>' -ForEach @{ Language = 'C' }, @{ Language = 'Python' } {
             $demo = Start-FdEchoDemo -Role WideReceiver -SocketPath other -PassThru
             $foreign = Invoke-Player $Language quarterback 0 "$folder/other"
             $user = Connect-User ((Wait-ProgramLine $foreign 'Listening on') -replace '.*:')
@@ -232,7 +232,7 @@ Describe 'Start-FdEchoDemo' {
     }
 
     Context '-WhatIf' {
-        It 'says what it would do, and does nothing' {
+        It 'describes what it would do, and does nothing' {
             Start-FdEchoDemo -Port 0 -PassThru -WhatIf | Should -BeNullOrEmpty
             Test-Path fd-pass.sock | Should -BeFalse
         }

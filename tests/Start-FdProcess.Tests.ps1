@@ -151,7 +151,7 @@ Describe 'Start-FdProcess' {
         $global:LASTEXITCODE | Should -Be $Expected -Because 'the child still runs'
     }
 
-    It 'reaps a child that nobody keeps' {
+    It 'reaps a child that is not kept' {
         $file = New-MemoryFile
         Start-FdProcess sh '-c', 'echo $$' -StandardOutput $file
         Wait-Until { [IO.File]::ReadAllText("/proc/self/fd/$($file.Fd)") -match '\n' } 'the child has run'

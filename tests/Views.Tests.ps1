@@ -77,7 +77,7 @@ Describe 'At the prompt' {
         $message, $evil | ForEach-Object Dispose
     }
 
-    It 'a long text leaves room for the descriptors' {
+    It 'a long text leaves space for the descriptors' {
         Send-FileDescriptor $left $path -Message ('x' * 5000)
         $message = Receive-FileDescriptor $right -AsMessage
         (Get-View $message)[-1] | Should -BeExactly " 5000 $('x' * 39)… None  {$($message.Descriptors[0])}"

@@ -70,7 +70,7 @@ Describe 'Wait-FileDescriptor' {
         $process, $timer, $counter | Close-FileDescriptor
     }
 
-    It 'goes on after an object that holds no descriptor' {
+    It 'continues after an object without a descriptor' {
         Write-FileDescriptor $left 'x'
         $result = Wait-FileDescriptor 'no', 54321, $right 2>&1
         $result[0].FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
@@ -170,7 +170,7 @@ Describe 'A file descriptor set' {
         $sockets | ForEach-Object Dispose
     }
 
-    It 'is waited for alone, without what each member has of its own' {
+    It 'is waited for alone, without -Readable, -Writable and -All' {
         $set.Add($right)
         { Wait-FileDescriptor $set, $left } | Should -Throw -ErrorId 'InvalidArgument,*'
         { Wait-FileDescriptor $set -Writable } | Should -Throw -ErrorId 'InvalidArgument,*'

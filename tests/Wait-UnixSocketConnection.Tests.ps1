@@ -24,7 +24,7 @@ Describe 'Wait-UnixSocketConnection' {
         [IO.Directory]::Delete($folder, $true)
     }
 
-    It 'gives the connection, which is the other end of the client''s' {
+    It 'returns the connection, which is the peer of the client''s' {
         $client = Connect-UnixSocket $path
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 5
         $socket | Should -BeOfType ([Net.Sockets.Socket])
@@ -34,7 +34,7 @@ Describe 'Wait-UnixSocketConnection' {
         $received.Dispose()
     }
 
-    It 'takes the listener as <Name>' -ForEach @(
+    It 'accepts the listener as <Name>' -ForEach @(
         @{ Name = 'a Socket'; Of = { $listener } }
         @{ Name = 'a SafeHandle'; Of = { $listener.SafeHandle } }
         @{ Name = 'a number'; Of = { [int]$listener.Handle } }
@@ -51,7 +51,7 @@ Describe 'Wait-UnixSocketConnection' {
         if ($of -is [PSFdPass.FileDescriptor]) { $of.Dispose() }
     }
 
-    It 'takes a TcpListener' {
+    It 'accepts a TcpListener' {
         $tcp = [Net.Sockets.TcpListener]::new([IPAddress]::Loopback, 0)
         $tcp.Start()
         $client = [Net.Sockets.TcpClient]::new()
@@ -69,7 +69,7 @@ Describe 'Wait-UnixSocketConnection' {
         { Wait-UnixSocketConnection $listener -TimeoutSeconds 0.02 } | Should -Throw -ErrorId 'TimedOut,*'
     }
 
-    It 'gives -Count connections, each as it comes' {
+    It 'returns -Count connections, each as it arrives' {
         $clients = Connect-Perl $path 3
         $seen = [Collections.Generic.List[int]]::new()
         $socket = Wait-UnixSocketConnection $listener -Count 3 -TimeoutSeconds 30 | ForEach-Object { $seen.Add((Get-UnixSocketPeer $_).ProcessId); $_ }
@@ -77,7 +77,7 @@ Describe 'Wait-UnixSocketConnection' {
         { Wait-UnixSocketConnection $listener -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
     }
 
-    It 'goes on with -Follow: a server in a line' {
+    It 'continues with -Follow: a server in one line' {
         $server = Invoke-Pwsh "
             New-UnixSocketListener '$folder/echo.sock' | Wait-UnixSocketConnection -Follow | ForEach-Object {
                 [Console]::WriteLine('served ' + (Get-UnixSocketPeer `$_).ProcessId); `$_.Dispose() }"
@@ -116,7 +116,7 @@ Describe 'Wait-UnixSocketConnection' {
             "$warnings" | Should -Be "Refused a connection from pid $($nobody.Id) (perl), user 65534 (nobody)."
         }
 
-        It 'takes users by <Name>' -ForEach @(
+        It 'accepts users by <Name>' -ForEach @(
             @{ Name = 'name'; User = 'nobody' }
             @{ Name = 'number'; User = 65534 }
             @{ Name = 'several'; User = 'root', 'nobody' }
@@ -169,7 +169,7 @@ Describe 'Wait-UnixSocketConnection' {
         $tcp, $left, $right | ForEach-Object Dispose
     }
 
-    It 'takes a description of the listener' {
+    It 'accepts a description of the listener' {
         $client = Connect-UnixSocket $path
         $socket = Get-FileDescriptor $listener | Wait-UnixSocketConnection -TimeoutSeconds 5
         $socket.Send([byte[]]1) | Should -Be 1
@@ -179,7 +179,7 @@ Describe 'Wait-UnixSocketConnection' {
         { Wait-UnixSocketConnection $listener -RequireUser root, no-such-user } | Should -Throw '*does not have a user no-such-user*' -ErrorId 'InvalidArgument,*'
     }
 
-    It 'can''t tell the users of a TCP connection, and says so' {
+    It 'can''t determine the users of a TCP connection, and says so' {
         $tcp = [Net.Sockets.TcpListener]::new([IPAddress]::Loopback, 0)
         $tcp.Start()
         { Wait-UnixSocketConnection $tcp -RequireUser root } | Should -Throw -ErrorId 'NotUnixSocket,*'

@@ -129,7 +129,7 @@ Describe 'Write-FileDescriptor' {
         $right.Available | Should -Be 0
     }
 
-    It 'reports who is gone, and what can not be written' {
+    It 'reports a peer that has closed, and data that can''t be written' {
         $right.Dispose()
         { Write-FileDescriptor $left 'text' } | Should -Throw -ErrorId 'EPIPE,*'
         $file = Open-FileDescriptor /etc/hosts

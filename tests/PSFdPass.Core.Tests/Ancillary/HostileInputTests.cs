@@ -54,7 +54,7 @@ public sealed class HostileInputTests
     [Theory]
     [InlineData("Linux")]
     [InlineData("MacOS")]
-    public void Random_bytes_never_make_the_reader_throw_or_leave_the_buffer_or_go_on_for_ever(string system)
+    public void Random_bytes_never_make_the_reader_throw_or_leave_the_buffer_or_loop_endlessly(string system)
     {
         // PSFDPASS_FUZZ_ROUNDS makes the campaign longer; the seed makes it the same each time.
         int rounds = int.Parse(Environment.GetEnvironmentVariable("PSFDPASS_FUZZ_ROUNDS") ?? "25000");

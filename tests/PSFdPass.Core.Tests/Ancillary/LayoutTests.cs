@@ -82,7 +82,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Credentials_and_process_descriptors_are_told_apart_by_their_type()
+    public void Credentials_and_process_descriptors_are_distinguished_by_their_type()
     {
         byte[] buffer = new byte[256];
         var writer = new ControlMessageWriter(buffer, in ControlMessageLayout.Linux);

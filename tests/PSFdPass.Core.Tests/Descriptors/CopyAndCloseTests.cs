@@ -70,7 +70,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void Owners_that_are_born_later_own_the_number_again()
+    public void Owners_that_are_created_later_own_the_number_again()
     {
         int fd = Some.Null().Detach();
         Closing.CloseByNumber(fd);
@@ -119,7 +119,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void What_the_runtime_makes_later_is_kept()
+    public void Descriptors_that_the_runtime_creates_later_are_kept()
     {
         using var epoll = new FileDescriptor(Libc.Checked(Libc.EpollCreate1(0x80000)), ownsHandle: true);
         using var inotify = new FileDescriptor(Libc.Checked(Libc.InotifyInit1(0x80000)), ownsHandle: true);
@@ -132,7 +132,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void What_a_user_makes_is_not_kept()
+    public void Descriptors_that_a_user_creates_are_not_the_runtimes()
     {
         using FileDescriptor file = Some.File();
         using FileDescriptor device = Some.Null();

@@ -77,7 +77,7 @@ public sealed class CopyingTests : IDisposable
     [LinuxTheory]
     [InlineData(End.File)]
     [InlineData(End.Stream)]
-    public void What_could_not_be_written_stays_in_the_source(End from)
+    public void Bytes_that_could_not_be_written_stay_in_the_source(End from)
     {
         using Source source = OpenSource(from);
         BlockedThread feeding = BlockedThread.Start(source.Feed);

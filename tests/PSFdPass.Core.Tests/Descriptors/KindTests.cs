@@ -164,7 +164,7 @@ public sealed class KindTests : IDisposable
     [InlineData(0, "anon_inode:[perf_event]", DescriptorKind.Other)]
     [InlineData(0x8000, "mnt:[4026531841]", DescriptorKind.Namespace)]
     [InlineData(0x8000, "/tmp/a:[b]", DescriptorKind.File)]
-    public void Kinds_that_can_not_be_made_everywhere_are_told_by_type_and_name(int type, string link, DescriptorKind kind) =>
+    public void Kinds_that_can_not_be_created_everywhere_are_recognized_by_type_and_name(int type, string link, DescriptorKind kind) =>
         Assert.Equal(kind, DescriptorFacts.KindFrom(type, link));
 
     [LinuxFact]

@@ -34,7 +34,7 @@ public unsafe class MemoryFileTests
     }
 
     [LinuxFact]
-    public void Sealed_for_good_it_takes_no_more_seals()
+    public void Sealed_against_seals_it_accepts_no_more_seals()
     {
         const int F_ADD_SEALS = 1033;
         using FileDescriptor file = FileDescriptor.CreateMemoryFile("letters", default, MemoryFileSeals.Seal);

@@ -64,7 +64,7 @@ public sealed class OpeningTests : IDisposable
     [InlineData("deep")]
     [InlineData("in")]
     [InlineData("sub/../deep")]
-    public void What_stays_beneath_is_opened(string path)
+    public void A_path_that_stays_beneath_is_opened(string path)
     {
         string root = MakeRoot();
         using FileDescriptor file = Open(path, new() { Beneath = root });
@@ -107,7 +107,7 @@ public sealed class OpeningTests : IDisposable
     }
 
     [LinuxFact]
-    public void What_is_opened_waits_as_usual()
+    public void An_opened_file_waits_as_usual()
     {
         using FileDescriptor file = Open(_folder.Write("file", "abc"), new());
         using FileDescriptor device = Open("/dev/null", new() { Access = FileAccess.ReadWrite });

@@ -116,7 +116,7 @@ public sealed class OwnershipTests
     }
 
     [LinuxFact]
-    public void What_a_borrowed_descriptor_is_converted_to_does_not_close_it()
+    public void An_object_made_from_a_borrowed_descriptor_does_not_close_it()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -139,7 +139,7 @@ public sealed class OwnershipTests
     }
 
     [LinuxFact]
-    public void OpenStream_over_a_file_reads_from_where_the_description_is_and_spends_the_descriptor()
+    public void OpenStream_over_a_file_reads_from_the_current_offset_and_hands_the_descriptor_over()
     {
         FileDescriptor file = Some.File("abcdefghij");
         Some.Read(file, 3);
@@ -210,7 +210,7 @@ public sealed class OwnershipTests
     }
 
     [LinuxFact]
-    public void OpenStream_refuses_a_socket_that_is_no_connected_stream_and_keeps_it()
+    public void OpenStream_refuses_a_socket_that_is_not_a_connected_stream_and_keeps_it()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;
@@ -273,7 +273,7 @@ public sealed class OwnershipTests
     }
 
     [LinuxFact]
-    public void OpenNatural_gives_what_NET_has_for_the_kind()
+    public void OpenNatural_returns_the_NET_object_for_the_kind()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -314,7 +314,7 @@ public sealed class OwnershipTests
     [InlineData("nothing/there", FileAccess.Read, "ENOENT")]
     [InlineData(".", FileAccess.Write, "EISDIR")]
     [InlineData("file/below", FileAccess.Read, "ENOTDIR")]
-    public void Opening_what_can_not_be_opened_tells_the_error_and_the_path(string name, FileAccess access, string errno)
+    public void A_failed_open_reports_the_error_and_the_path(string name, FileAccess access, string errno)
     {
         using var directory = new TemporaryDirectory();
         directory.Write("file", "");

@@ -27,7 +27,7 @@ public sealed class ReleaseTests
 
     [LinuxTheory]
     [MemberData(nameof(Holders))]
-    public void The_receivers_close_is_an_orderly_end_and_no_reset(string kind)
+    public void The_receivers_close_is_an_orderly_end_and_not_a_reset(string kind)
     {
         (Socket server, FileDescriptor received) = PassAndClose(kind);
         using var _ = server;

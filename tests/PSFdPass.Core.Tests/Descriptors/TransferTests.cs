@@ -179,7 +179,7 @@ public sealed class TransferTests : IDisposable
     }
 
     [LinuxFact]
-    public void What_stands_before_a_message_with_descriptors_is_read_and_the_message_is_kept()
+    public void Bytes_before_a_message_with_descriptors_are_read_and_the_message_is_kept()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var one = left;

@@ -57,7 +57,7 @@ public sealed class BrokenWireTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_user_of_whom_wide_receivers_die_goes_last_and_is_dropped_in_the_end()
+    public void A_user_whose_wide_receivers_end_is_thrown_last_and_dropped_in_the_end()
     {
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
         string script = _folder.Write("receiver.py", Receiver);

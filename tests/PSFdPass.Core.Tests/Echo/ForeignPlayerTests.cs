@@ -31,7 +31,7 @@ public sealed class ForeignPlayerTests : IDisposable
     [Theory]
     [InlineData("C")]
     [InlineData("Python")]
-    public void The_wide_receiver_takes_from_a_foreign_quarterback(string language)
+    public void The_wide_receiver_receives_from_a_foreign_quarterback(string language)
     {
         using Player wideReceiver = Player.Sample(_folder.Path, "WideReceiver");
         using Player quarterback = Player.Foreign(language, "quarterback", _folder.Path, "0", "fd-pass.sock");

@@ -43,7 +43,7 @@ public sealed class GreetedUserTests
     }
 
     [LinuxFact]
-    public void What_others_write_to_a_connection_and_whether_it_was_reset_is_known()
+    public void Bytes_that_others_write_to_a_connection_and_a_reset_are_known()
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (server)

@@ -155,7 +155,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [Fact]
-    public void Reads_only_so_much_in_a_row_from_a_wide_receiver_that_talks_and_serves_users_meanwhile()
+    public void Serves_users_while_a_wide_receiver_sends_without_pause()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using (left)

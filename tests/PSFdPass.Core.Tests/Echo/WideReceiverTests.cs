@@ -68,7 +68,7 @@ public sealed class WideReceiverTests : IDisposable
     }
 
     [LinuxFact]
-    public void Takes_what_fits_of_a_message_with_more_descriptors_than_it_can_ever_have()
+    public void Accepts_the_descriptors_that_fit_of_a_message_with_more_than_its_limit()
     {
         using Player receiver = Player.SampleWithLimit(150, _folder.Path, "WideReceiver");
         receiver.WaitFor("^Listening");
@@ -80,7 +80,7 @@ public sealed class WideReceiverTests : IDisposable
     }
 
     [LinuxFact]
-    public void Hangs_up_on_whom_it_can_not_watch_and_plays_on()
+    public void Closes_a_connection_that_it_can_not_watch_and_continues()
     {
         var set = new FullPoller();
         using var receiver = new WideReceiver(_path, _log.Add) { CreateSet = () => new DescriptorSet(set) };

@@ -37,7 +37,7 @@ public sealed class ConstructionFacts
     }
 
     [LinuxFact]
-    public void Linux_takes_descriptors_on_a_TCP_socket_and_drops_them_and_the_library_refuses()
+    public void Linux_accepts_descriptors_on_a_TCP_socket_and_drops_them_and_the_library_refuses()
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using var _ = client;

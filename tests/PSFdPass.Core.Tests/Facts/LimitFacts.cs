@@ -10,7 +10,7 @@ public sealed class LimitFacts
     public void With_the_table_full_recvmsg_succeeds_with_the_data_no_descriptor_and_MSG_CTRUNC() => Child.Run(TableFull);
 
     [LinuxFact]
-    public void With_room_for_some_recvmsg_installs_those_and_says_MSG_CTRUNC() => Child.Run(TableNearlyFull);
+    public void With_space_for_some_recvmsg_installs_those_and_reports_MSG_CTRUNC() => Child.Run(TableNearlyFull);
 
     [LinuxFact]
     public void With_the_table_full_a_packet_of_descriptors_alone_is_not_taken_for_the_end() => Child.Run(EmptyPacketWithTableFull);

@@ -203,7 +203,7 @@ public sealed class MessageFacts
     [LinuxTheory]
     [InlineData(SocketType.Seqpacket)]
     [InlineData(SocketType.Dgram)]
-    public void Looking_at_the_size_of_a_packet_duplicates_no_descriptor(SocketType type)
+    public void Reading_the_size_of_a_packet_does_not_duplicate_descriptors(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;

@@ -36,7 +36,7 @@ public sealed class SocketInfoTests
     }
 
     [LinuxFact]
-    public void What_a_unix_socket_has_sent_and_nobody_received_is_counted()
+    public void Unreceived_bytes_of_a_unix_socket_are_counted()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using (left)
@@ -57,7 +57,7 @@ public sealed class SocketInfoTests
     }
 
     [Fact]
-    public void What_is_not_a_socket_is_not_described()
+    public void A_descriptor_that_is_not_a_socket_is_not_described()
     {
         using FileDescriptor file = Some.Null();
         Assert.Null(SocketInfo.Of(file.SafeHandle));

@@ -28,7 +28,7 @@ public sealed class DescriptorIdentityTests : IDisposable
     [InlineData("timerfd")]
     [InlineData("epoll")]
     [InlineData("inotify")]
-    public void What_the_kernel_does_not_distinguish_is_closed_with_force_only(string kind)
+    public void Descriptors_that_the_kernel_does_not_distinguish_are_closed_only_with_force(string kind)
     {
         int fd = Libc.Checked(Make());
         DescriptorInfo stale = Describe(fd);

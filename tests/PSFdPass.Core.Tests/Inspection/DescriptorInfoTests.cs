@@ -38,11 +38,11 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     [InlineData("unix-client")]
     [InlineData("unix-datagram")]
     [InlineData("unix-datagram-connected")]
-    public void Proc_and_unix_diag_report_what_the_descriptor_reports(string kind) => Proc_tells_what_the_descriptor_tells(kind);
+    public void Proc_and_unix_diag_report_what_the_descriptor_reports(string kind) => Proc_reports_the_same_as_the_descriptor(kind);
 
     [LinuxTheory]
     [MemberData(nameof(KindsInTables))]
-    public void Proc_tells_what_the_descriptor_tells(string kind)
+    public void Proc_reports_the_same_as_the_descriptor(string kind)
     {
         int fd = Make(kind);
         var inspector = new DescriptorInspector();
@@ -79,7 +79,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     [InlineData(false, 'y')]
     [InlineData(true, 'y')]
     [InlineData(true, '\xff')]
-    public void Names_that_dotnet_has_no_room_for_are_shown_and_disturb_nobody(bool isAbstract, char letter)
+    public void Names_that_are_too_long_for_NET_are_shown_and_disturb_nothing(bool isAbstract, char letter)
     {
         // sun_path to its last byte: a path without the NUL at its end, or an abstract name that need not be UTF-8.
         byte[] address = new byte[2 + Constants.Current.SunPathSize];
@@ -142,7 +142,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void What_is_closed_meanwhile_is_left_out()
+    public void A_descriptor_that_is_closed_during_the_listing_is_left_out()
     {
         int[] numbers = [Make("file"), Make("file")];
         using IEnumerator<DescriptorInfo> list = new DescriptorInspector().List(Environment.ProcessId).GetEnumerator();

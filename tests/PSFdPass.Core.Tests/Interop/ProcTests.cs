@@ -19,7 +19,7 @@ public class ProcTests
     }
 
     [Fact]
-    public void FdInfo_of_a_file_with_more_to_tell_is_read_all_the_same()
+    public void FdInfo_with_additional_lines_is_read()
     {
         var information = ProcFdInfo.Parse("pos:\t0\nflags:\t02\nmnt_id:\t15\neventfd-count:                7\neventfd-id: 1\n");
         Assert.Equal(new ProcFdInfo(0, 2), information);
@@ -30,7 +30,7 @@ public class ProcTests
     [InlineData("garbage")]
     [InlineData("pos:\nflags:\n")]
     [InlineData("pos:\tmany\nflags:\tx9\n")]
-    public void FdInfo_that_makes_no_sense_is_zero(string text) => Assert.Equal(new ProcFdInfo(0, 0), ProcFdInfo.Parse(text));
+    public void Malformed_fdinfo_is_read_as_zero(string text) => Assert.Equal(new ProcFdInfo(0, 0), ProcFdInfo.Parse(text));
 
     [Theory]
     [InlineData("0100007F:1F90", "127.0.0.1:8080")]
@@ -49,7 +49,7 @@ public class ProcTests
     [InlineData("0100007G:0001")]
     [InlineData("0100007F:10000")]
     [InlineData("01:0001")]
-    public void EndPoints_that_make_no_sense_are_none(string text) => Assert.Null(ProcNet.ParseAddress(Encoding.ASCII.GetBytes(text)));
+    public void Malformed_end_points_are_null(string text) => Assert.Null(ProcNet.ParseAddress(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void Tcp_has_states_and_ends()

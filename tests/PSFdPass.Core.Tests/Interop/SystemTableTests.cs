@@ -131,7 +131,7 @@ public sealed class SystemTableTests
     }
 
     [Fact]
-    public void An_unknown_error_is_told_by_its_number()
+    public void An_unknown_error_is_named_by_its_number()
     {
         Assert.Equal("E4095", ErrnoNames.NameOf(4095));
         Assert.Equal("E0", ErrnoNames.NameOf(0));

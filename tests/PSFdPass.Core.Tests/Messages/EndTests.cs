@@ -9,7 +9,7 @@ public sealed class EndTests
     [LinuxTheory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public async Task What_was_sent_before_the_end_is_received_and_then_the_end(SocketType type)
+    public async Task Messages_that_were_sent_before_the_end_are_received_and_then_the_end(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = right;
@@ -29,7 +29,7 @@ public sealed class EndTests
     [LinuxTheory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public void The_end_comes_with_credentials_too_where_they_are_asked_for(SocketType type)
+    public void The_end_has_credentials_too_where_they_are_requested(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = right;
@@ -54,7 +54,7 @@ public sealed class EndTests
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
     [InlineData(SocketType.Dgram)]
-    public async Task Sending_to_a_peer_that_has_closed_is_an_error_and_no_signal(SocketType type)
+    public async Task Sending_to_a_peer_that_has_closed_is_an_error_and_not_a_signal(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;

@@ -104,7 +104,7 @@ public sealed class PacketTests
     }
 
     [LinuxFact]
-    public void An_empty_packet_with_more_behind_it_is_no_end_even_when_the_sender_is_gone()
+    public void An_empty_packet_with_more_behind_it_is_not_the_end_even_when_the_sender_has_closed()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = right;

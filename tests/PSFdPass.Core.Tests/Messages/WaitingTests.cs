@@ -53,7 +53,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_send_for_which_there_is_no_room_times_out_and_tells_what_was_not_sent()
+    public async Task A_send_to_a_full_queue_times_out_and_reports_what_was_not_sent()
     {
         Some.Fill(_left);
         SendTimeoutException exception = Assert.Throws<SendTimeoutException>(

@@ -40,7 +40,7 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void Descriptors_for_which_the_caller_has_no_room_are_closed(SocketType type) => From("many", type, socket =>
+    public void Descriptors_for_which_the_caller_has_no_space_are_closed(SocketType type) => From("many", type, socket =>
     {
         int[] one = new int[1];
         ReceiveResult result = DescriptorReceiver.ReceiveNumbers(socket.SafeHandle, new byte[1], one, Patience.Long);

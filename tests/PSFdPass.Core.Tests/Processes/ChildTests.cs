@@ -176,7 +176,7 @@ public sealed class ChildTests
     [LinuxTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public void It_has_a_process_group_of_its_own_only_if_asked_for(bool isAskedFor)
+    public void It_has_a_process_group_of_its_own_only_on_request(bool isAskedFor)
     {
         FdProcessStartInfo start = ChildProgram.Start("report");
         start.CreateNewProcessGroup = isAskedFor;

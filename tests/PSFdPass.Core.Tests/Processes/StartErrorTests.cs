@@ -94,7 +94,7 @@ public sealed class StartErrorTests
     }
 
     [LinuxFact]
-    public void Texts_that_no_program_can_get()
+    public void Texts_with_null_characters_and_invalid_names_are_refused()
     {
         Refuses("'a·b' contains a null character.", start => start.ArgumentList.Add("a\0b"));
         Refuses("'·' contains a null character.", start => start.FileName = "\0");

@@ -87,7 +87,7 @@ public sealed class FdHolderTests
     }
 
     [ProgramFact("s6-fdholderd", "s6-fdholder-daemon")]
-    public void A_client_goes_on_after_a_restart_of_the_daemon()
+    public void A_client_continues_after_a_restart_of_the_daemon()
     {
         using FileDescriptor file = Some.File();
         var daemon = new S6Holder();

@@ -187,7 +187,7 @@ public sealed class TakeoverTests
     }
 
     [LinuxFact]
-    public void Cancelling_the_wait_gives_the_takeover_up()
+    public void Canceling_the_wait_gives_the_takeover_up()
     {
         using var directory = new TemporaryDirectory();
         UnixSocketAddress address = UnixSocketAddress.FromPath(directory.File("s"));

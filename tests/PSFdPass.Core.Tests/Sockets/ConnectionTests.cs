@@ -69,7 +69,7 @@ public sealed class ConnectionTests : IDisposable
     [UnixDiagTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Connect_waits_for_a_listener_that_comes_later(bool leftover)
+    public async Task Connect_waits_for_a_listener_that_is_created_later(bool leftover)
     {
         if (leftover)
         {
@@ -88,7 +88,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task Waiting_for_a_listener_that_never_comes_times_out_with_the_reason()
+    public async Task Waiting_for_a_listener_that_is_never_created_times_out_with_the_reason()
     {
         TimeoutException exception = Assert.Throws<TimeoutException>(
             () => UnixSocket.Connect(Address, SocketType.Stream, Patience.Short, waitForListener: true));

@@ -97,7 +97,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public void An_end_that_has_no_single_peer_says_whom_to_ask()
+    public void A_socket_without_a_single_peer_explains_how_to_find_the_sender()
     {
         using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("s")));
         Assert.Contains("the connections that it accepts", Assert.Throws<SystemCallException>(() => UnixSocketPeer.Of(listener.SafeHandle)).Message);

@@ -165,7 +165,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void What_is_not_a_member_is_neither_changed_nor_removed(bool epoll)
+    public void A_descriptor_that_is_not_a_member_is_neither_changed_nor_removed(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         (FileDescriptor reader, _) = Pipe();
