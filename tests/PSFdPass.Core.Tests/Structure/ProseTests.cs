@@ -32,6 +32,8 @@ public sealed class ProseTests
         (@"\bEnds to [a-z]+", "stops …ing"),
         (@"\b[Gg]ives nothing\b", "returns nothing; there is no output"),
         (@"\bmends?\b", "fix, correct, set"),
+        (@"<exception cref=""[^""]+"">(?>\s*(///\s*)?)(?!Thrown when\b)", "Thrown when …"),
+        (@"\b[Cc]ancelled\b", "canceled"),
     ];
 
     [Fact]
@@ -73,6 +75,10 @@ public sealed class ProseTests
     [InlineData("for every process", false)]
     [InlineData("it is not reported any more", true)]
     [InlineData("close-on-exec from birth", false)]
+    [InlineData("<exception cref=\"IOException\">The file is closed.</exception>", true)]
+    [InlineData("<exception cref=\"IOException\">\n    /// The file is closed.", true)]
+    [InlineData("<exception cref=\"IOException\">\n    /// Thrown when the file is closed.", false)]
+    [InlineData("The wait was cancelled.", true)]
     public void The_patterns_find_what_they_are_for(string text, bool isFound) =>
         Assert.Equal(isFound, Patterns.Any(pattern => Regex.IsMatch(text, pattern.Pattern)));
 
