@@ -110,7 +110,7 @@ Describe '-Socket of <Command>' -ForEach @(
             $shell.Commands.Clear()
             $found = $shell.AddScript("(TabExpansion2 '$Command ' $($Command.Length + 1)).CompletionMatches").Invoke()
             $found[0, 1].CompletionText | Should -BeExactly '$mine', '$theirs'
-            $found[0].ToolTip | Should -Match '^\d+ unix.*, the other end of \$theirs$'
+            $found[0].ToolTip | Should -Match '^\d+ unix.*, the peer of \$theirs$'
             $found[1].ToolTip | Should -Match '^\d+ unix.*, the other end of \$mine$'
             $found[2..($found.Count - 1)].CompletionText | ForEach-Object { $_ | Should -Match '^\d+$' }
             $shell.Commands.Clear()
