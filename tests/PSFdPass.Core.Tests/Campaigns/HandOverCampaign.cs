@@ -1,130 +1,120 @@
+using System.Globalization;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Hand-overs between several threads, while the garbage collector runs and waits are canceled or time out at random moments: each
-/// payload arrives once, with its own descriptor.
+/// Hand-overs between several threads, in one process and between two, while the garbage collector runs and waits are cancelled or time
+/// out at random moments: each payload arrives once, with its own descriptor, and neither descriptors nor memory accumulate.
 /// </summary>
 [Trait("Category", "Campaign")]
 public sealed class HandOverCampaign
 {
     private const int Files = 64;
-    private const int Senders = 2;
-    private const int Receivers = 2;
+    private const int ShortForm = 10_000;
+    private const int WarmUp = 500;
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
     public void Each_message_arrives_once_with_its_own_descriptor(SocketType type)
     {
-        int perSender = 5_000 * Campaign.Scale;
+        int total = ShortForm * Campaign.Scale;
         using var campaign = new Campaign($"hand-overs, {type}");
         FileDescriptor[] files = Some.Files(Files);
-        ulong[] inodes = Array.ConvertAll(files, InodeOf);
+        ulong[] inodes = HandOvers.InodesOf(files);
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
-        int total = Senders * perSender;
-        byte[] seen = new byte[total];
-        int received = 0;
-        int wrong = 0;
-        int interrupted = 0;
-        using var done = new CancellationTokenSource();
-        var collector = new Thread(() =>
+        PassAll(new HandOvers(WarmUp, inodes), left, right, files);
+        var handOvers = new HandOvers(total, inodes);
+        using (var watch = new ResourceWatch())
         {
-            while (!done.Token.WaitHandle.WaitOne(20))
-            {
-                GC.Collect();
-            }
-        });
-        collector.Start();
-        Dictionary<int, string> before = OpenDescriptors.List();
-        Task[] senders = [.. Enumerable.Range(0, Senders).Select(sender => Run(() =>
-        {
-            var random = new Random(sender);
-            byte[] payload = new byte[4];
-            for (int i = 0; i < perSender;)
-            {
-                int number = (sender * perSender) + i;
-                BitConverter.TryWriteBytes(payload, number);
-                try
-                {
-                    // A message of 4 bytes is sent whole or not at all.
-                    Interrupt(random, (timeout, token) => DescriptorSender.Send(
-                        left.SafeHandle, payload, [files[number % Files].SafeHandle], timeout, token));
-                    i++;
-                }
-                catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
-                {
-                    Interlocked.Increment(ref interrupted);
-                }
-            }
-        }))];
-        Task[] receivers = [.. Enumerable.Range(0, Receivers).Select(receiver => Run(() =>
-        {
-            var random = new Random(100 + receiver);
-            while (Volatile.Read(ref received) < total)
-            {
-                try
-                {
-                    ReceivedMessage? message = null;
-                    Interrupt(random, (timeout, token) => message = DescriptorReceiver.ReceiveMessage(
-                        right.SafeHandle, timeout, token, bufferSize: 4));
-                    using (message)
-                    {
-                        int number = BitConverter.ToInt32(message!.Data);
-                        bool isRight = message.Descriptors.Count == 1 && InodeOf(message.Descriptors[0]) == inodes[number % Files];
-                        Interlocked.Add(ref wrong, isRight && Interlocked.Exchange(ref seen[number], 1) == 0 ? 0 : 1);
-                        Interlocked.Increment(ref received);
-                    }
-                }
-                catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
-                {
-                    Interlocked.Increment(ref interrupted);
-                }
-            }
-        }))];
-        Task.WaitAll([.. senders, .. receivers]);
-        done.Cancel();
-        collector.Join();
-        Assert.Equal((total, 0), (received, wrong));
-        Assert.DoesNotContain((byte)0, seen);
-        Assert.Equal(before.Keys.Order(), OpenDescriptors.List().Keys.Where(before.ContainsKey).Order());
+            PassAll(handOvers, left, right, files);
+            watch.AssertFlat();
+            campaign.Count("MiB grown", watch.ResidentGrowth >> 20);
+        }
+
         left.Dispose();
         right.Dispose();
         Array.ForEach(files, file => file.Dispose());
-        campaign.Count("messages", total);
-        campaign.Count("waits interrupted", interrupted);
-        campaign.Count("lost", total - received);
-        campaign.Count("wrong", wrong);
+        campaign.Count("messages", handOvers.Received);
+        campaign.Count("waits interrupted", handOvers.Interrupted);
+        campaign.Count("lost", handOvers.Missing);
+        campaign.Count("wrong", handOvers.Wrong);
+        Assert.Equal((total, 0, 0), (handOvers.Received, handOvers.Wrong, handOvers.Missing));
     }
 
-    // Without a limit, with a timeout, or with a cancellation at a random moment.
-    private static void Interrupt(Random random, Action<TimeSpan, CancellationToken> wait)
+    [LinuxTheory]
+    [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
+    public void Each_message_reaches_another_process_once_with_its_own_descriptor(SocketType type)
     {
-        switch (random.Next(20))
+        int total = ShortForm * Campaign.Scale;
+        using var campaign = new Campaign($"hand-overs between processes, {type}");
+        using var directory = new TemporaryDirectory();
+        var address = UnixSocketAddress.FromPath(directory.File("s"));
+        string report = directory.File("report");
+        FileDescriptor[] files = Some.Files(Files);
+        ulong[] inodes = HandOvers.InodesOf(files);
+        using Socket listener = UnixSocketListener.Create(address);
+        using Program child = Program.Start(Child.Command(ReceiveAll, $"{address.Name};{total};{report}"));
+        using Socket control = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
+        (Socket left, Socket right) = UnixSocket.CreatePair(type);
+        control.SendDescriptors([1], [right.SafeHandle, .. files.Select(file => file.SafeHandle)]);
+        right.Dispose();
+        Task.WaitAll(new HandOvers(WarmUp, inodes).Send(left.SafeHandle, files));
+        Some.Receive(control).Dispose();
+        var handOvers = new HandOvers(total, inodes);
+        using (var watch = new ResourceWatch())
         {
-            case 0:
-                using (var source = new CancellationTokenSource(TimeSpan.FromMicroseconds(random.Next(1500))))
-                {
-                    wait(Patience.Short, source.Token);
-                }
+            try
+            {
+                Task.WaitAll(handOvers.Send(left.SafeHandle, files));
+                Assert.NotNull(DescriptorReceiver.ReceiveMessage(control.SafeHandle, Patience.Long));
+            }
+            catch
+            {
+                // Its error explains why it no longer receives.
+                child.Finish().Succeeded();
+                throw;
+            }
 
-                break;
-            case 1:
-                wait(TimeSpan.Zero, default);
-                break;
-            default:
-                wait(Patience.Short, default);
-                break;
+            watch.AssertFlat();
+            campaign.Count("MiB grown at the sender", watch.ResidentGrowth >> 20);
+        }
+
+        child.Finish().Succeeded();
+
+        left.Dispose();
+        Array.ForEach(files, file => file.Dispose());
+        campaign.Count("waits interrupted at the sender", handOvers.Interrupted);
+        foreach (string line in File.ReadLines(report))
+        {
+            string[] fields = line.Split(':');
+            campaign.Count(fields[0], long.Parse(fields[1], CultureInfo.InvariantCulture));
         }
     }
 
-    private static Task Run(Action action) => Task.Factory.StartNew(action, TaskCreationOptions.LongRunning);
+    private static void PassAll(HandOvers handOvers, Socket left, Socket right, FileDescriptor[] files) =>
+        Task.WaitAll([.. handOvers.Send(left.SafeHandle, files), .. handOvers.Receive(right.SafeHandle)]);
 
-    private static ulong InodeOf(FileDescriptor file)
+    private static void ReceiveAll()
     {
-        Assert.True(SysStat.TryGetStatus(file.Fd, out SysStat.FileStatus status));
-        return status.Inode;
+        string[] arguments = Child.Argument.Split(';');
+        int total = int.Parse(arguments[1], CultureInfo.InvariantCulture);
+        using Socket control = UnixSocket.Connect(UnixSocketAddress.FromPath(arguments[0]), SocketType.Stream, Patience.Long);
+        using ReceivedMessage first = Some.Receive(control);
+        ulong[] inodes = HandOvers.InodesOf(first.Descriptors.Skip(1));
+        var warmUp = new HandOvers(WarmUp, inodes);
+        Task.WaitAll(warmUp.Receive(first.Descriptors[0].SafeHandle));
+        Assert.Equal((0, 0), (warmUp.Wrong, warmUp.Missing));
+        var handOvers = new HandOvers(total, inodes);
+        using var watch = new ResourceWatch();
+        Some.Send(control, [1]);
+        Task.WaitAll(handOvers.Receive(first.Descriptors[0].SafeHandle));
+        Some.Send(control, [2]);
+        watch.AssertFlat();
+        File.WriteAllText(
+            arguments[2],
+            $"messages:{handOvers.Received}\nwaits interrupted at the receiver:{handOvers.Interrupted}\n" +
+            $"lost:{handOvers.Missing}\nwrong:{handOvers.Wrong}\nMiB grown at the receiver:{watch.ResidentGrowth >> 20}\n");
+        Assert.Equal((total, 0, 0), (handOvers.Received, handOvers.Wrong, handOvers.Missing));
     }
 }
