@@ -105,6 +105,18 @@ internal sealed class SocketTable
         return new IPEndPoint(new IPAddress(address.IsIPv6 ? bytes : bytes[..4]), address.Port);
     }
 
+    /// <summary>Returns what a row of the text contains.</summary>
+    internal static SocketDescription Describe(ProcNet.UnixRow row) => new(
+        SocketFamily.Unix,
+        SocketTypes.FromNumber(row.Type),
+        (row.Flags & SO_ACCEPTCON) != 0 ? SocketState.Listening
+            // The state of a datagram socket also changes when another one connects to it, and the text does not name the peer.
+            : row.State == SS_CONNECTED ? (row.Type == Constants.SOCK_DGRAM ? null : SocketState.Connected)
+            : row.State == SS_CONNECTING ? SocketState.Connecting
+            : SocketState.Unconnected,
+        UnixSocketNames.EndPointOf(System.Text.Encoding.UTF8.GetString(row.Name)),
+        null);
+
     // A datagram socket is in the state "established" as soon as another one has connected to it, but only that one has a peer.
     private static SocketState StateOf(LinuxUnixDiag.Row row) =>
         row.State == LinuxUnixDiag.TCP_LISTEN ? SocketState.Listening
@@ -126,14 +138,4 @@ internal sealed class SocketTable
                 : new SocketDescription(SocketFamily.Unix, null, null, null, null);
         }
     }
-
-    private static SocketDescription Describe(ProcNet.UnixRow row) => new(
-        SocketFamily.Unix,
-        SocketTypes.FromNumber(row.Type),
-        (row.Flags & SO_ACCEPTCON) != 0 ? SocketState.Listening
-            : row.State == SS_CONNECTED ? SocketState.Connected
-            : row.State == SS_CONNECTING ? SocketState.Connecting
-            : SocketState.Unconnected,
-        UnixSocketNames.EndPointOf(System.Text.Encoding.UTF8.GetString(row.Name)),
-        null);
 }

@@ -110,8 +110,12 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         (uint, uint)? device = SocketFile.MountedDevice(directory);
         for (int dump = 0; dump < 2; dump++)
         {
-            List<LinuxUnixDiag.Row> rows = UnixSocketList.Read() ??
+            if (UnixSocketList.Read() is not { } rows)
+            {
+                ThrowIfAnswering();
                 throw Refuse(SR.NotReplacedUnknown);
+            }
+
             foreach (LinuxUnixDiag.Row row in rows)
             {
                 if (file.IsFileOf(row.File, device))

@@ -193,6 +193,19 @@ public class ProcTests
     }
 
     [Theory]
+    [InlineData("0001 03", SocketState.Connected)]
+    [InlineData("0005 03", SocketState.Connected)]
+    [InlineData("0002 03", null)]
+    [InlineData("0002 01", SocketState.Unconnected)]
+    [InlineData("0001 02", SocketState.Connecting)]
+    public void The_text_does_not_report_whether_a_datagram_socket_has_a_peer_or_is_one(string typeAndState, SocketState? expected)
+    {
+        var rows = new List<ProcNet.UnixRow>();
+        ProcNet.ParseUnix(Encoding.ASCII.GetBytes($"ffff8881: 00000002 00000000 00000000 {typeAndState} 4711 /tmp/s\n"), rows);
+        Assert.Equal(expected, SocketTable.Describe(Assert.Single(rows)).State);
+    }
+
+    [Theory]
     [InlineData("socket:[4711]", 4711ul)]
     [InlineData("socket:[18446744073709551615]", ulong.MaxValue)]
     [InlineData("pipe:[4711]", null)]

@@ -35,6 +35,20 @@ public sealed class StaleSocketTests : IDisposable
         Assert.True(File.Exists(_directory.File("s")));
     }
 
+    [WithoutUnixDiagFact]
+    public void Without_unix_diag_a_listener_with_a_full_backlog_is_recognized()
+    {
+        using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
+        List<Socket> waiting = [];
+        while (Record.Exception(() => waiting.Add(UnixSocket.Connect(Address, SocketType.Stream, Patience.Short))) is not TimeoutException)
+        {
+        }
+
+        SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
+        Assert.Contains("a process listens on it", exception.Message);
+        waiting.ForEach(socket => socket.Dispose());
+    }
+
     // Bound with another path: unix_diag has the file, and not only the name.
     [UnixDiagFact]
     public void A_socket_that_was_bound_with_a_relative_path_is_not_stale() => Child.Run(BindRelative, _directory.Path);
