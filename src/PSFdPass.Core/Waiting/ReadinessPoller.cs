@@ -15,6 +15,9 @@ namespace PSFdPass.Waiting;
 internal static unsafe class ReadinessPoller
 {
     private const int PauseAfterError = 10;
+
+    // More than the runtime opens for a new thread. When it can't, it throws OutOfMemoryException, or ends the process.
+    private const int NumbersForThread = 8;
     private static readonly object Gate = new();
     private static readonly List<Waiter> Arrivals = [];
     private static WakeDescriptor? s_wake;
@@ -29,7 +32,7 @@ internal static unsafe class ReadinessPoller
     /// <param name="events">The poll(2) events; 0 to pause without polling.</param>
     /// <param name="milliseconds">The time to wait; -1 for no limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="SystemCallException">Thrown when no descriptor is left to wake the thread with (EMFILE).</exception>
+    /// <exception cref="SystemCallException">Thrown when too few descriptors are left to start the thread (EMFILE).</exception>
     public static Task<bool> WaitAsync(SafeHandle? handle, short events, int milliseconds, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(handle, events, milliseconds < 0 ? Deadline.Never : Deadline.After(TimeSpan.FromMilliseconds(milliseconds)));
@@ -52,6 +55,7 @@ internal static unsafe class ReadinessPoller
             var wake = new WakeDescriptor();
             try
             {
+                ThrowIfNearlyFull(wake.Fd);
                 new Thread(Run) { IsBackground = true, Name = "PSFdPass readiness" }.Start(wake);
             }
             catch
@@ -61,6 +65,30 @@ internal static unsafe class ReadinessPoller
             }
 
             s_wake = wake;
+        }
+    }
+
+    private static void ThrowIfNearlyFull(int fd)
+    {
+        Span<int> numbers = stackalloc int[NumbersForThread];
+        int count = 0;
+        try
+        {
+            for (; count < numbers.Length; count++)
+            {
+                numbers[count] = Fcntl.Control(fd, Constants.Current.F_DUPFD_CLOEXEC);
+                if (numbers[count] < 0)
+                {
+                    throw SystemCallException.FromLast("fcntl");
+                }
+            }
+        }
+        finally
+        {
+            foreach (int number in numbers[..count])
+            {
+                _ = Unistd.Close(number);
+            }
         }
     }
 

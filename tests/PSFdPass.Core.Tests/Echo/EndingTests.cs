@@ -47,6 +47,34 @@ public sealed class EndingTests : IDisposable
         Array.ForEach(users, user => user.Dispose());
     }
 
+    [StraceTheory]
+    [InlineData("WideReceiver")]
+    [InlineData("Quarterback")]
+    public void The_runtime_of_a_player_with_a_full_table_always_has_descriptors(string role)
+    {
+        using Player player = Player.SampleWithLimit(160, _folder.Path, role, "--port", "0");
+        using Player? other = role == "WideReceiver" ? Player.Sample(_folder.Path, "Quarterback", "--port", "0") : null;
+        using Socket? receivers = other is null ? UnixSocketListener.Create(UnixSocketAddress.FromPath(SocketPath)) : null;
+        using Socket? wire = receivers?.Accept();
+        User[] users = User.Many(200, (other ?? player).WaitForPort());
+        player.WaitFor("as many descriptors as it may");
+        string log = _folder.File("log");
+        using Program strace = Program.Start("strace", "-f", "-q", "-Z", "-o", log, "-p", $"{player.Id}");
+        Patience.Until(() => player.IsTraced, "strace attaches");
+
+        // Its timers go on, threads end and begin, and a signal starts further ones.
+        Thread.Sleep(1000);
+        player.Signal(Signals.Terminate);
+        Assert.Empty(player.Finish().Succeeded().Error);
+        strace.Finish();
+
+        // It found out that the table is full by duplicating a descriptor, and nothing else failed.
+        string[] full = [.. File.ReadLines(log).Where(line => line.Contains("EMFILE", StringComparison.Ordinal))];
+        Assert.NotEmpty(full);
+        Assert.All(full, line => Assert.Contains("F_DUPFD_CLOEXEC", line));
+        Array.ForEach(users, user => user.Dispose());
+    }
+
     [LinuxFact]
     public void A_quarterback_with_a_full_table_goes_on_when_users_are_taken()
     {

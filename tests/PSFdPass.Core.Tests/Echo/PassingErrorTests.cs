@@ -29,7 +29,7 @@ public sealed class PassingErrorTests : IDisposable
             string log = _folder.File("log");
             using Program strace = Program.Start(
                 "strace", "-f", "-q", "-o", log, "-e", $"trace={call}", "-e", $"inject={call}:error={error}", "-p", $"{quarterback.Id}");
-            Patience.Until(() => IsTraced(quarterback), "strace attaches");
+            Patience.Until(() => quarterback.IsTraced, "strace attaches");
             first.Signal(Signals.Kill);
             Patience.Until(
                 () => File.Exists(log) && File.ReadLines(log).Count(line => line.EndsWith("(INJECTED)", StringComparison.Ordinal)) >= 2,
@@ -85,9 +85,4 @@ public sealed class PassingErrorTests : IDisposable
         Assert.Single(quarterback.Lines, line => line.Contains("(EACCES)", StringComparison.Ordinal));
         Array.ForEach(users, user => user.Dispose());
     }
-
-    // Every thread of it.
-    private static bool IsTraced(Player player) => Directory.GetDirectories($"/proc/{player.Id}/task").All(thread =>
-        File.ReadLines(Path.Combine(thread, "status")).Any(line =>
-            line.StartsWith("TracerPid:", StringComparison.Ordinal) && !line.EndsWith("\t0", StringComparison.Ordinal)));
 }

@@ -37,6 +37,11 @@ internal sealed partial class Player : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Whether another process traces each of its threads.</summary>
+    public bool IsTraced => Directory.GetDirectories($"/proc/{Id}/task").All(thread =>
+        File.ReadLines(Path.Combine(thread, "status")).Any(line =>
+            line.StartsWith("TracerPid:", StringComparison.Ordinal) && !line.EndsWith("\t0", StringComparison.Ordinal)));
+
     /// <summary>What was read of what it has said.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
