@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Echo;
 

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Echo;
 

@@ -62,7 +62,7 @@ public sealed class SystemCallException : IOException
         (string name, string error) = (ErrnoNames.NameOf(errno), Marshal.GetPInvokeErrorMessage(errno));
         string failure = subject is null
             ? SR.Format(SR.SystemCallFailed, call, error, name)
-            : SR.Format(SR.SystemCallFailedOn, call, subject, error, name);
+            : SR.Format(SR.SystemCallFailedOn, call, ShownText.Of(subject), error, name);
         return reason is null ? failure : $"{failure} {reason}";
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 using PSFdPass.Processes;

@@ -1,6 +1,6 @@
-using PSFdPass.Facts;
 using System.Globalization;
 using System.Text;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 

@@ -1,4 +1,3 @@
-using PSFdPass.Facts;
 using System.Runtime.InteropServices;
 using PSFdPass.Interop;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using PSFdPass.Facts;
 using PSFdPass.Interop;
 
 namespace PSFdPass;

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Services;
 using PSFdPass.Waiting;

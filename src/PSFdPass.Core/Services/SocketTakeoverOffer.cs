@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Services;
 using PSFdPass.Waiting;

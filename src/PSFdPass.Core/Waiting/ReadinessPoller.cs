@@ -85,10 +85,7 @@ internal static unsafe class ReadinessPoller
         }
         finally
         {
-            foreach (int number in numbers[..count])
-            {
-                _ = Unistd.Close(number);
-            }
+            Closing.CloseAll(numbers[..count]);
         }
     }
 

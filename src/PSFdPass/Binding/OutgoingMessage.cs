@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Binding;
 

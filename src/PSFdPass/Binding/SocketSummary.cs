@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using PSFdPass.Facts;
 using PSFdPass.Handles;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Binding;
 

@@ -53,7 +53,7 @@ public static class ViewProperties
 
     /// <summary>Gets the beginning of the text of a message, which leaves room for other columns.</summary>
     public static string ShortText(PSObject value) =>
-        value?.BaseObject is ReceivedMessage message ? Facts.ShownText.Of(message.Text, MostText) : "";
+        value?.BaseObject is ReceivedMessage message ? Interop.ShownText.Of(message.Text, MostText) : "";
 
     /// <summary>Gets the numbers of the first members of a set, with what they refer to.</summary>
     public static string ShownMembers(PSObject value) => Show(
@@ -65,5 +65,5 @@ public static class ViewProperties
     /// <summary>Gets the number of a socket's descriptor.</summary>
     public static int Fd(PSObject value) => value?.BaseObject is Socket socket ? SocketSummary.NumberOf(socket) : -1;
 
-    private static string Show(PSObject value, Func<object, string?> read) => Facts.ShownText.Of(read(value.BaseObject) ?? "");
+    private static string Show(PSObject value, Func<object, string?> read) => Interop.ShownText.Of(read(value.BaseObject) ?? "");
 }

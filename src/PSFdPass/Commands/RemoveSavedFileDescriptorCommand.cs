@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
-using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Commands;
 

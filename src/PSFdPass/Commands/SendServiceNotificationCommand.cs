@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
-using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Commands;
 

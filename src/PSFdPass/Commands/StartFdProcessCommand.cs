@@ -4,7 +4,7 @@ using System.Management.Automation;
 using System.Runtime.InteropServices;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
-using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Commands;
 

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation.Language;
 using System.Management.Automation;
-using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Completion;
 

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using PSFdPass.Facts;
 using PSFdPass.Interop;
 
 namespace PSFdPass.Completion;

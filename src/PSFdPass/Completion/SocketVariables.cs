@@ -1,9 +1,9 @@
 using System.Management.Automation.Language;
 using System.Management.Automation;
 using PSFdPass.Binding;
-using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Inspection;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Completion;
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Errors;
 

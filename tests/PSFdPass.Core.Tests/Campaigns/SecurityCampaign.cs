@@ -333,7 +333,7 @@ public sealed class SecurityCampaign : IDisposable
             UnixSocketAddress abstractName = UnixSocketAddress.FromAbstractName(_directory.Path + name);
             foreach (UnixSocketAddress address in (UnixSocketAddress[])[path, abstractName])
             {
-                List<string> all = [address.ToString(), Message(() => UnixSocket.Connect(address))];
+                List<string> all = [Message(() => UnixSocket.Connect(address))];
                 using (UnixSocketListener listener = UnixSocketListener.Create(address))
                 using (Socket client = UnixSocket.Connect(address))
                 using (Socket server = UnixSocket.Accept(listener.SafeHandle, Patience.Long))

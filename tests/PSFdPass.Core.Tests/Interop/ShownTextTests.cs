@@ -1,6 +1,6 @@
 extern alias Core;
 
-using ShownText = Core::PSFdPass.Facts.ShownText;
+using ShownText = Core::PSFdPass.Interop.ShownText;
 
 namespace PSFdPass.Tests;
 

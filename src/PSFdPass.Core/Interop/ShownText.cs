@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace PSFdPass.Facts;
+namespace PSFdPass.Interop;
 
 /// <summary>
 /// Prepares text that others have chosen (data from a peer, the name of a file) for display. A terminal obeys control characters,
