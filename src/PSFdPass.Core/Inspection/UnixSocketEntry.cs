@@ -35,6 +35,6 @@ public sealed record UnixSocketEntry
     /// <summary>Gets the file that the socket is bound to, as the kernel reports it.</summary>
     internal LinuxUnixDiag.BoundFile? File { get; init; }
 
-    /// <summary>Returns the path, or <c>@name</c> for an abstract name.</summary>
-    public override string ToString() => IsAbstract ? "@" + Name : Name;
+    /// <summary>Returns the path, or <c>@name</c> for an abstract name, with a dot for each control character.</summary>
+    public override string ToString() => ShownText.Of(IsAbstract ? "@" + Name : Name);
 }

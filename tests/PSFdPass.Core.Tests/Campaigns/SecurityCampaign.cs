@@ -46,6 +46,7 @@ public sealed class SecurityCampaign : IDisposable
                 }
 
                 // At the other end: who listens. Nothing is sent to a listener of another user.
+                // The other user listens before it connects.
                 var address = UnixSocketAddress.FromPath(_directory.File($"foreign-{type}"));
                 Assert.Throws<UnauthorizedAccessException>(
                     () => UnixSocket.Connect(address, type, Patience.Long, requiredUsers: new HashSet<uint> { 0 }));
@@ -87,7 +88,8 @@ public sealed class SecurityCampaign : IDisposable
         File.SetUnixFileMode(_directory.Path, (UnixFileMode)0b111_111_111);
         using Socket mine = UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("mine")), backlog: 4096);
         using Program other = Program.Start(Child.Command(AcceptAll, _directory.File("foreign")));
-        Patience.Until(() => File.Exists(_directory.File("foreign")), "the other user listens");
+        UnixSocket.Connect(
+            UnixSocketAddress.FromPath(_directory.File("foreign")), SocketType.Stream, Patience.Long, waitForListener: true).Dispose();
         using var stop = new CancellationTokenSource();
         Task swapping = Task.Factory.StartNew(() => Swap(stop.Token, "mine", "foreign"), TaskCreationOptions.LongRunning);
         Patience.Until(() => File.Exists(_directory.File("s")), "the link is there");
@@ -278,9 +280,9 @@ public sealed class SecurityCampaign : IDisposable
             Array.ForEach(links, link => Some.Receive(link).Dispose());
         }
 
-        foreach ((Socket link, Program program) in links.Zip(programs))
+        Array.ForEach(links, link => link.Dispose());
+        foreach (Program program in programs)
         {
-            link.Dispose();
             program.Finish().Succeeded();
             program.Dispose();
         }
