@@ -271,7 +271,7 @@ public sealed class BrokenWireTests : IDisposable
     }
 
     // Greets and echoes, one thread a user; dies when the file "deadly" names a user's port, before it takes that user.
-    private const string Receiver =
+    internal const string Receiver =
         """
         import os, socket, sys, threading
 

@@ -132,7 +132,8 @@ internal sealed partial class Player : IDisposable
         _process.Dispose();
     }
 
-    private static string[] SampleCommand(IEnumerable<string> arguments)
+    /// <summary>The command line of the sample.</summary>
+    public static string[] SampleCommand(params IEnumerable<string> arguments)
     {
         string output = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         string sample = Path.Combine(Repository.Root, "artifacts", "bin", "EchoDemo", output, "EchoDemo.dll");

@@ -87,6 +87,12 @@ public sealed class ShutdownTests : IDisposable
         System.Diagnostics.Process.GetProcessById(first).Kill();
         demo.WaitFor($@"^The Wide Receiver with PID \({first}\) ended with 137");
         using var user = new User(port);
+        if (UnixDiag.WhyNot is not null)
+        {
+            // Without it, --force does not replace the socket.
+            File.Delete(_folder.File("fd-pass.sock"));
+        }
+
         using Player next = Player.Sample(_folder.Path, "WideReceiver", "--force");
         user.MeetsQuarterback(demo.Id).MeetsWideReceiver(next.Id).Echoes("foo");
         demo.Signal(Signals.Terminate);
