@@ -13,6 +13,9 @@ mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 ln -sf /proc/self/fd /dev/fd
 ip link set lo up
+
+# The kernel's default for the first process is too low for tests with thousands of descriptors.
+ulimit -n 20000
 hostname old-kernel
 # Sets vstest and filter.
 . /etc/campaign
