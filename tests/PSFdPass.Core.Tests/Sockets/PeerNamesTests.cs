@@ -114,7 +114,9 @@ public sealed class PeerNamesTests : IDisposable
         *(ushort*)address = Constants.AF_UNIX;
         address[2] = 0;
         Assert.Equal(0, SysSocket.Bind(socket.Fd, address, SysUn.MaxSize));
-        Assert.Contains(new DescriptorInspector().ListUnixSockets(), entry => entry.IsAbstract && entry.Name.StartsWith("\ufffd\ufffd", StringComparison.Ordinal));
+        Assert.True(
+            UnixDiag.WhyNot is not null ||
+            new DescriptorInspector().ListUnixSockets().Any(entry => entry.IsAbstract && entry.Name.StartsWith("\ufffd\ufffd", StringComparison.Ordinal)));
         Assert.StartsWith("unix-datagram @\ufffd", SocketDescription.Of(socket.Fd)!.ToString());
         Assert.StartsWith("unix-datagram @\ufffd", socket.Target);
     }
