@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using PSFdPass.Binding;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Commands;
 
@@ -22,7 +23,7 @@ public sealed class GetActivationFileDescriptorCommand : FdPassCommand
         Run(() => taken = ActivationDescriptors.Take(name => patterns.Any(pattern => pattern.IsMatch(name))), null);
         foreach ((string name, FileDescriptor descriptor) in taken)
         {
-            WriteVerbose(() => SR.Format(SR.TookActivation, Facts.ShownText.Of(name), descriptor));
+            WriteVerbose(() => SR.Format(SR.TookActivation, ShownText.Of(name), descriptor));
             WriteObject(NamedOutput.Of(name, descriptor));
         }
     }

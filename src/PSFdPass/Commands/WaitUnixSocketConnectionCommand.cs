@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using PSFdPass.Binding;
 using PSFdPass.Completion;
 using PSFdPass.Facts;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Commands;
 

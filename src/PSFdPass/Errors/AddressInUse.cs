@@ -50,7 +50,7 @@ internal static class AddressInUse
     }
 
     private static string Describe(int process, string? command) =>
-        string.IsNullOrEmpty(command) ? SR.Format(SR.ProcessUnnamed, process) : SR.Format(SR.ProcessNamed, process, Facts.ShownText.Of(command));
+        string.IsNullOrEmpty(command) ? SR.Format(SR.ProcessUnnamed, process) : SR.Format(SR.ProcessNamed, process, ShownText.Of(command));
 
     private static bool IsSocket(string path)
     {

@@ -1,0 +1,184 @@
+using PSFdPass.Interop;
+using PSFdPass.Waiting;
+
+namespace PSFdPass;
+
+// The wait itself: one call of the poller at a time, and files, which are always ready.
+public sealed partial class DescriptorSet
+{
+    private int WaitUntil(Span<ReadyDescriptor> ready, Deadline deadline, CancellationToken cancellationToken)
+    {
+        for (int look = 0; ; look++)
+        {
+            int left = deadline.PollMilliseconds;
+            bool mayReturn = left == 0 || look >= LooksBeforeSleep;
+            int count = WaitOnce(ready, mayReturn ? left : 0, out bool isWoken);
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (count > 0)
+            {
+                return count;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            if (isWoken || (mayReturn && deadline.HasPassed))
+            {
+                return 0;
+            }
+
+            if (!mayReturn)
+            {
+                Thread.Yield();
+            }
+        }
+    }
+
+    private int WaitOnce(Span<ReadyDescriptor> ready, int milliseconds, out bool isWoken)
+    {
+        int files = Prepare(ready.Length);
+        Span<(ulong Token, short Events)> polled = _found.AsSpan(0, Math.Min(_found.Length, ready.Length - files));
+        int found = polled.IsEmpty ? 0 : _poller.Wait(polled, files > 0 ? 0 : milliseconds);
+        isWoken = false;
+        int count = 0;
+        if (found == 0 && files == 0)
+        {
+            return 0;
+        }
+
+        lock (_gate)
+        {
+            bool hasFormer = false;
+            foreach ((ulong token, short events) in polled[..found])
+            {
+                if (token == WakeToken)
+                {
+                    // In this order: a wake in between ends the next wait.
+                    _wake.Reset();
+                    isWoken = Interlocked.Exchange(ref _wakeRequested, 0) != 0;
+                }
+                else if (_members.Find(token) is { } member && !member.IsClosed && (events & Poll.POLLNVAL) == 0)
+                {
+                    ready[count++] = new ReadyDescriptor(member.Handle, (DescriptorEvents)events & Reported, member.State);
+                }
+                else
+                {
+                    hasFormer = true;
+                    ForgetFormer(token);
+                }
+            }
+
+            count = AddFiles(ready, count);
+
+            // One event is not enough, because another thread may have removed the member after the wait.
+            _roundsWithFormerMembers = hasFormer ? _roundsWithFormerMembers + 1 : 0;
+            _mustRebuild |= _roundsWithFormerMembers > 1;
+        }
+
+        return count;
+    }
+
+    // Returns how much of the buffer to leave to files, which are always ready: at most a half, and of a single place every second one.
+    private int Prepare(int length)
+    {
+        lock (_gate)
+        {
+            RebuildIfNecessary();
+            if (_poller.MustBeWokenForChanges)
+            {
+                // poll(2) takes numbers, so that a number that was used again would be polled.
+                foreach (DescriptorSetMember member in _members.All.Where(static member => member.IsClosed).ToArray())
+                {
+                    Forget(member);
+                }
+            }
+
+            int files = 0;
+            foreach (DescriptorSetMember file in _alwaysReady)
+            {
+                files += ((DescriptorEvents)file.Events & Awaitable) != 0 ? 1 : 0;
+            }
+
+            _isFilesTurn = !_isFilesTurn;
+            int half = (length + (_isFilesTurn ? 1 : 0)) / 2;
+            return length == 1 && files > 0 && !_isFilesTurn ? 0 : Math.Min(files, half);
+        }
+    }
+
+    private int AddFiles(Span<ReadyDescriptor> ready, int count)
+    {
+        for (int looked = 0, files = _alwaysReady.Count; looked < files && count < ready.Length; looked++)
+        {
+            _nextFile = _nextFile < _alwaysReady.Count ? _nextFile : 0;
+            DescriptorSetMember file = _alwaysReady[_nextFile];
+            if (file.IsClosed)
+            {
+                Forget(file);
+                continue;
+            }
+
+            _nextFile++;
+            DescriptorEvents events = (DescriptorEvents)file.Events & Awaitable;
+            if (events != DescriptorEvents.None)
+            {
+                ready[count++] = new ReadyDescriptor(file.Handle, events, file.State);
+            }
+        }
+
+        return count;
+    }
+
+    // Only the waiting thread finds that it is necessary, so that it is not in the kernel when another thread does it.
+    private void RebuildIfNecessary()
+    {
+        if (!_mustRebuild)
+        {
+            return;
+        }
+
+        var watched = _members.All.Where(static member => !member.IsAlwaysReady && !member.IsClosed).ToList();
+        watched.Add(new DescriptorSetMember(null!, _wake.Fd, WakeToken, null) { Events = Poll.POLLIN });
+        foreach (DescriptorSetMember closed in _poller.Rebuild(watched))
+        {
+            Forget(closed);
+        }
+
+        _mustRebuild = false;
+        _roundsWithFormerMembers = 0;
+    }
+
+    private void BeginWait(int length)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_isWaiting)
+            {
+                throw new InvalidOperationException(SR.SetInUse);
+            }
+
+            _isWaiting = true;
+            int most = Math.Min(length, MostAtOnce);
+            if (_found.Length < most)
+            {
+                _found = new (ulong, short)[most];
+            }
+        }
+    }
+
+    private void EndWait()
+    {
+        lock (_gate)
+        {
+            _isWaiting = false;
+            if (_isDisposed)
+            {
+                Release();
+            }
+        }
+    }
+
+    private void Release()
+    {
+        _poller.Dispose();
+        _wake.Dispose();
+    }
+}

@@ -1,0 +1,105 @@
+using System.Net.Sockets;
+
+namespace PSFdPass.Echo;
+
+// Accepts users and greets them.
+public sealed partial class Quarterback
+{
+    private void Listen()
+    {
+        try
+        {
+            if (!_isListenerShared)
+            {
+                _listener.Listen(int.MaxValue);
+            }
+        }
+        catch (SocketException exception)
+        {
+            // Several may bind a port (SO_REUSEADDR), but only one may listen.
+            throw SystemCallException.From(exception, "listen", LocalEndPoint.ToString());
+        }
+
+        _log(SR.Format(SR.QuarterbackListening, LocalEndPoint));
+    }
+
+    private void Accept(Wire wire)
+    {
+        try
+        {
+            // Not by the Socket: its asynchronous operations set O_NONBLOCK, which accepted connections inherit on some systems, and
+            // which the wide receiver would share.
+            for (int accepts = 0; accepts < AcceptsInARow && MayAccept; accepts++)
+            {
+                if (Acceptor.TryAccept(_listener.SafeHandle, out string name) is not { } connection)
+                {
+                    return;
+                }
+
+                if (_table!.IsInReserve(connection))
+                {
+                    // The last one for now.
+                    LogOnce(SR.TableFull);
+                    _isTableFull = true;
+                    _acceptAgain = RetryTime.After(PauseBeforeRetry);
+                }
+
+                Greet(new GreetedUser(connection, name));
+                if (!TryThrowWaiting(wire, out _))
+                {
+                    // The next wait finds that it has gone.
+                    return;
+                }
+            }
+        }
+        catch (SystemCallException exception)
+        {
+            // No descriptor is left, or the user was gone already. Those behind it wait in the backlog.
+            LogOnce(exception.Message);
+            _acceptAgain = RetryTime.After(PauseBeforeRetry);
+        }
+    }
+
+    private void Greet(GreetedUser user)
+    {
+        _log(SR.Format(SR.ConnectionHandled, user.Name));
+        TryGreet(user);
+    }
+
+    private void GreetAgain()
+    {
+        for (int users = _ungreeted.Count; users > 0; users--)
+        {
+            TryGreet(_ungreeted.Dequeue());
+        }
+    }
+
+    private void CheckTable()
+    {
+        if (_isTableFull && _acceptAgain.IsReached)
+        {
+            _isTableFull = _table!.IsFull();
+            _acceptAgain = _isTableFull ? RetryTime.After(PauseBeforeRetry) : RetryTime.Now;
+        }
+    }
+
+    private void TryGreet(GreetedUser user)
+    {
+        try
+        {
+            if (user.TryGreet())
+            {
+                _users.Add(user);
+            }
+            else
+            {
+                _ungreeted.Enqueue(user);
+            }
+        }
+        catch (SystemCallException exception)
+        {
+            _log(SR.Format(SR.UserGoneEarly, exception.Message));
+            _disposer.Close(user.Connection);
+        }
+    }
+}
