@@ -111,7 +111,7 @@ Describe '-Socket of <Command>' -ForEach @(
             $found = $shell.AddScript("(TabExpansion2 '$Command ' $($Command.Length + 1)).CompletionMatches").Invoke()
             $found[0, 1].CompletionText | Should -BeExactly '$mine', '$theirs'
             $found[0].ToolTip | Should -Match '^\d+ unix.*, the peer of \$theirs$'
-            $found[1].ToolTip | Should -Match '^\d+ unix.*, the other end of \$mine$'
+            $found[1].ToolTip | Should -Match '^\d+ unix.*, the peer of \$mine$'
             $found[2..($found.Count - 1)].CompletionText | ForEach-Object { $_ | Should -Match '^\d+$' }
             $shell.Commands.Clear()
             $shell.AddScript("(TabExpansion2 '$Command `$mi' $($Command.Length + 4)).CompletionMatches.CompletionText; `$mine, `$theirs | ForEach-Object Dispose").Invoke() |

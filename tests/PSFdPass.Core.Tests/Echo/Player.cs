@@ -29,7 +29,8 @@ internal sealed partial class Player : IDisposable
         };
         _process = Process.Start(start)!;
         _error = _process.StandardError.ReadToEndAsync();
-        var reader = new Thread(Read) { IsBackground = true };
+        StreamReader output = _process.StandardOutput;
+        var reader = new Thread(() => Read(output)) { IsBackground = true };
         reader.Start();
     }
 
@@ -143,9 +144,10 @@ internal sealed partial class Player : IDisposable
 
     private static string Source(string name) => Path.Combine(Repository.Root, "tests", "peers", name);
 
-    private void Read()
+    // The reader, because the process object may be disposed before the last line is read.
+    private void Read(StreamReader output)
     {
-        while (_process.StandardOutput.ReadLine() is { } line)
+        while (output.ReadLine() is { } line)
         {
             _unread.Add(line);
         }
