@@ -17,6 +17,11 @@ namespace PSFdPass;
 /// The descriptor has O_NONBLOCK, so that several threads and processes can accept with a timeout. The synchronous methods of
 /// <see cref="Socket"/> still wait. Thread safety is that of <see cref="Socket"/>.
 /// </para>
+/// <para>
+/// If another thread may dispose the listener during the wait, accept with
+/// <see cref="UnixSocket.Accept(Socket, TimeSpan, CancellationToken)"/>. In .NET 10, <see cref="Socket.Accept"/> then closes descriptor 0,
+/// the standard input.
+/// </para>
 /// </remarks>
 public sealed class UnixSocketListener : Socket
 {
