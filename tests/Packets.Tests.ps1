@@ -130,7 +130,7 @@ Describe 'Packets' {
 
     It 'has no -Peek with <Name>' -ForEach @(@{ Name = '-Follow'; With = @{ Follow = $true } }, @{ Name = '-Count'; With = @{ Count = 1 } }) {
         $left, $right = New-UnixSocketPair
-        { Receive-FileDescriptor $right -Peek @With } | Should -Throw '*-Peek returns the next message*' -ErrorId 'InvalidArgument,*'
+        { Receive-FileDescriptor $right -Peek @With } | Should -Throw '*-Peek returns the same message each time*' -ErrorId 'InvalidArgument,*'
     }
 
     It 'receives at most -BufferSize bytes of a stream, and the rest later' {

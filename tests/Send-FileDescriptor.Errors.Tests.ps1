@@ -115,7 +115,7 @@ Describe 'Send-FileDescriptor with bad input' {
         ) {
             $problem = Get-ErrorOf { Send-FileDescriptor $left $Array }
             $problem.FullyQualifiedErrorId | Should -BeExactly 'InvalidArgument,PSFdPass.Commands.SendFileDescriptorCommand'
-            "$problem" | Should -BeExactly 'There is nothing to send: an empty array, or null in it.'
+            "$problem" | Should -BeExactly 'There is nothing to send: the array is empty or contains null.'
             Test-NothingCame
         }
 

@@ -88,7 +88,7 @@ Describe 'Start-FdEchoDemo with bad input' {
 
         It 'in use is an error of its own for <Role>' -ForEach @{ Role = 'All' }, @{ Role = 'Quarterback' } {
             $port = $listener.LocalEndpoint.Port
-            { Start-FdEchoDemo -Role $Role -Port $port -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage "*127.0.0.1:$port*Another program listens there. Choose another port, or 0 for a free one."
+            { Start-FdEchoDemo -Role $Role -Port $port -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage "*127.0.0.1:$port*Another program is listening on that address. Choose another port, or 0 for a free one."
             Test-Path fd-pass.sock | Should -BeFalse
         }
 

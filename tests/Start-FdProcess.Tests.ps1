@@ -118,7 +118,7 @@ Describe 'Start-FdProcess' {
 
         $file = New-MemoryFile
         $null = Start-FdProcess $Child exit, 0 -ListenFds $file -Environment @{ 'a.b' = 1 } -Wait -WarningVariable warnings -WarningAction SilentlyContinue
-        $warnings -match 'a\.b' | Should -BeExactly "The program does not have the environment variable 'a.b', which /bin/sh discards."
+        $warnings -match 'a\.b' | Should -BeExactly "The program does not get the environment variable 'a.b', because /bin/sh discards it."
         $file.Dispose()
     }
 
@@ -270,7 +270,7 @@ os.kill(child, signal.SIGKILL)
         @{ Name = 'an object without a descriptor'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -StandardOutput (Get-Date) }; Says = 'A System.DateTime does not hold a descriptor.' }
         @{ Name = 'a missing input'; Id = 'ENOENT'; Do = { Start-FdProcess true -StandardInput /no/such/file }; Says = '*/no/such/file*' }
         @{ Name = 'a missing directory'; Id = 'ENOENT'; Do = { Start-FdProcess true -WorkingDirectory /no/such/folder }; Says = '*/no/such/folder*The working directory does not exist.' }
-        @{ Name = 'too many names'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -ListenFds 0 -ListenFdNames a, b }; Says = 'The number of names (2) is not the number of descriptors (1).' }
+        @{ Name = 'too many names'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -ListenFds 0 -ListenFdNames a, b }; Says = 'The number of names (2) differs from the number of descriptors (1).' }
         @{ Name = '-TimeoutSeconds without -Wait'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -TimeoutSeconds 1 }; Says = '*-Wait*' }
     ) {
         Assert-NothingLeaks {

@@ -5,41 +5,42 @@ using PSFdPass.Interop;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Accepts TCP connections, greets each user, and throws the connection to a wide receiver: its descriptor, with one byte, over a
-/// Unix-domain socket. The user never notices.
+/// Accepts TCP connections, greets each user, and throws the connection to a wide receiver: it sends the descriptor, with one byte, over a
+/// Unix-domain socket (the wire). The user's connection is not interrupted.
 /// </summary>
 /// <remarks>
 /// <para>
-/// One thread waits for everything at once: for users, for the wide receiver to make space or to go away, for the end. The other side can
-/// be any program that receives one byte and one descriptor per message. When it goes away, the quarterback keeps its listener, leaves
-/// new users waiting in the backlog, and connects again.
+/// One thread waits for new users, for space in the wire, for the wide receiver to close the wire, and for cancellation. The other side can
+/// be any program that receives one byte and one descriptor per message. When it closes the wire, the quarterback keeps its listener,
+/// leaves new users waiting in the backlog, and connects again.
 /// </para>
 /// <para>
-/// The quarterback keeps its copy of a connection until the wide receiver has received its own, and throws it again when it has not. On
-/// Linux, with a wide receiver of the same user in the same PID namespace, a connection has one server at a time: what another process
-/// has open is not thrown again, and a user of a wide receiver that has ended is. Where the wide receiver is of another user, its open
-/// descriptors can't be listed: after it has closed the wire while it lives on, a user whom it took and has not written to yet may be
-/// thrown again. Where it is in another PID namespace, its death may be taken for such a close. On macOS, where the system does not
-/// report whether a message was received, a user on the wire is lost when the wide receiver ends.
+/// The quarterback keeps its copy of a connection until the wide receiver has received its own. If the wide receiver does not receive it,
+/// the quarterback throws the connection again. On Linux, with a wide receiver of the same user in the same PID namespace, a connection has
+/// one server at a time: a connection that another process has open is not thrown again, and the user of a wide receiver that has exited is
+/// thrown again. If the wide receiver belongs to another user, its open descriptors can't be listed. After it has closed the wire and
+/// continues to run, a user whom it received but has not written to yet may be thrown again. If it is in another PID namespace, its exit
+/// may be mistaken for such a close. On macOS, which does not report whether a message was received, a user on the wire is lost when the
+/// wide receiver exits.
 /// </para>
 /// <para>
-/// After a wide receiver that lives on has closed the wire, users are thrown one by one, and then more at a time with each time that all
-/// were taken. A user who was on the wire at two deaths of wide receivers is thrown last and alone, and is dropped, with a line in the
-/// log, when two more die of it.
+/// After a wide receiver has closed the wire but continues to run, users are thrown one by one. Each time that all of them were received,
+/// the number that may be thrown at a time is doubled. A user who was on the wire when two wide receivers died is thrown last and alone. If
+/// two more die then, the user is dropped, with a line in the log.
 /// </para>
 /// </remarks>
 public sealed partial class Quarterback : IDisposable
 {
     /// <summary>
-    /// The number of users who may be on their way. More than the wire has space for, so that it runs empty when no more are accepted,
-    /// however slow the wide receiver is: only then it is known that all were taken.
+    /// The largest number of users who may be on the wire. It is more than the wire has space for, so that the wire becomes empty when no
+    /// more users are accepted, even if the wide receiver is slow. Only an empty wire shows that all users were received.
     /// </summary>
     internal const int MaxThrown = 512;
 
-    // While users keep arriving, how many are on their way before their arrival is checked.
+    // While users keep arriving, the number of users on the wire at which the quarterback checks whether they were received.
     private const int DeliveryBatch = 16;
 
-    // Users accepted in a row, before the wire is looked at.
+    // The number of users accepted in a row before the wire is checked.
     private const int AcceptsInARow = 16;
 
     private static readonly TimeSpan DeliveryCheck = TimeSpan.FromMilliseconds(10);
@@ -61,12 +62,14 @@ public sealed partial class Quarterback : IDisposable
     private bool _isTableFull;
     private int _window = MaxThrown;
 
-    /// <summary>Creates a quarterback, and takes its port. It does not listen yet.</summary>
-    /// <param name="listen">Where users connect; port 0 takes a free one.</param>
+    /// <summary>Creates a quarterback and binds its port. It does not listen yet.</summary>
+    /// <param name="listen">The address where users connect; port 0 chooses a free port.</param>
     /// <param name="socketPath">The wide receiver's Unix-domain socket.</param>
-    /// <param name="log">Receives a line for everything that happens, on another thread. It may block, and throw.</param>
-    /// <param name="socketName">The socket's name in the log, if not its path.</param>
-    /// <param name="allowAnyUser">True to connect to a wide receiver of any user; otherwise only to one of this process's user.</param>
+    /// <param name="log">Called for each line of the log, on another thread. It may block or throw an exception.</param>
+    /// <param name="socketName">The socket's name in the log; null for its path.</param>
+    /// <param name="allowAnyUser">
+    /// True to connect to a wide receiver of any user; false to connect only to one of this process's user.
+    /// </param>
     /// <exception cref="SystemCallException">
     /// Thrown when the port is in use (EADDRINUSE) or privileged (EACCES), or the path of the socket is too long (ENAMETOOLONG).
     /// </exception>
@@ -104,24 +107,24 @@ public sealed partial class Quarterback : IDisposable
         }
     }
 
-    /// <summary>Gets the address where users connect, with the port that was taken.</summary>
+    /// <summary>Gets the address where users connect, with the port that was bound.</summary>
     public IPEndPoint LocalEndPoint { get; }
 
     private bool MayAccept => _acceptAgain.IsReached && _users.Waiting == 0 && _ungreeted.Count == 0 && _users.Thrown < _window;
 
-    /// <summary>Plays until it is canceled: connects to the wide receiver, listens, and hands users over.</summary>
-    /// <param name="listening">Called once, when users can connect.</param>
+    /// <summary>Runs until it is canceled: connects to the wide receiver, listens, and hands users over.</summary>
+    /// <param name="listening">Called once, as soon as users can connect.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when connecting for the first time fails with an error that does not pass by itself (ENOTSOCK, EACCES and so on), or
-    /// another program took the same port at the same time and listens on it (EADDRINUSE).
+    /// Thrown when the first attempt to connect fails with a permanent error (ENOTSOCK, EACCES and so on), or another program bound the
+    /// same port at the same time and listens on it (EADDRINUSE).
     /// </exception>
     /// <exception cref="InvalidOperationException">Thrown when the play has already started.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
         _play.Begin((set, end) => Run(listening, set, end), static () => new DescriptorSet(), cancellation);
 
     /// <summary>
-    /// Ends the play and waits for that, stops listening, and closes the connections that no wide receiver has.
+    /// Ends the play, waits until it has ended, stops listening, and closes the connections that no wide receiver has received.
     /// </summary>
     public void Dispose()
     {
@@ -154,7 +157,7 @@ public sealed partial class Quarterback : IDisposable
         {
             for (bool isFirst = true; ; isFirst = false)
             {
-                // A wide receiver that accepts, takes nobody and closes is not asked again without a pause.
+                // After a wide receiver has accepted, received no user and closed, the quarterback pauses before it connects again.
                 RetryTime soonest = RetryTime.After(PauseBeforeRetry);
                 using var wire = new Wire(_connector.Connect(cancellation)) { Discarded = descriptor => _disposer.Close(descriptor) };
                 using var receiver = ReceiverProcess.Of(wire.Socket);
@@ -176,7 +179,7 @@ public sealed partial class Quarterback : IDisposable
         }
     }
 
-    // Hands users over to one wide receiver; returns when it has gone away, and whether it took somebody.
+    // Hands users over to one wide receiver until the wire is closed. Returns whether the wide receiver received a user.
     private bool ThrowTo(Wire wire, ReceiverProcess receiver, DescriptorSet set, CancellationToken cancellation)
     {
         set.Add(wire.Handle, DescriptorEvents.Readable);
@@ -202,7 +205,7 @@ public sealed partial class Quarterback : IDisposable
         bool isQuiet = true;
         while (true)
         {
-            // Before the next one is on the wire.
+            // This is checked before the next user is on the wire.
             bool areTaken = _users.Thrown >= (isQuiet ? 1 : Math.Min(DeliveryBatch, _window)) && wire.IsEmpty;
             GreetAgain();
             CheckTable();
@@ -213,7 +216,7 @@ public sealed partial class Quarterback : IDisposable
 
             DescriptorEvents wireEvents = Wait(wire, set, isFull, areTaken, out bool hasUsers, cancellation);
 
-            // The wire of one who has gone is empty as well.
+            // The wire is also empty after the wide receiver has closed it.
             if (areTaken && (wireEvents & (DescriptorEvents.HangUp | DescriptorEvents.Error)) == 0)
             {
                 _users.CloseTaken();
@@ -266,7 +269,7 @@ public sealed partial class Quarterback : IDisposable
         }
         catch (SystemCallException exception)
         {
-            // Memory is short, for the moment. The wire stays open: who is on it may still arrive.
+            // Memory is temporarily short. The wire stays open, because the users on it may still be received.
             LogOnce(exception.Message);
             cancellation.WaitHandle.WaitOne(PauseBeforeRetry);
         }
@@ -275,7 +278,7 @@ public sealed partial class Quarterback : IDisposable
         return wireEvents;
     }
 
-    // Throws as many as there is space for. False when the wide receiver has gone.
+    // Throws as many users as the wire has space for. Returns false when the wide receiver has closed the wire.
     private bool TryThrowWaiting(Wire wire, out bool isFull)
     {
         isFull = false;
@@ -306,7 +309,8 @@ public sealed partial class Quarterback : IDisposable
                 return false;
             }
 
-            // It is there, and those who are on their way will arrive. Too many may be (ETOOMANYREFS), or it accepts none (EPERM).
+            // The wide receiver is still connected, and will receive the users on the wire. Too many descriptors may be in flight
+            // (ETOOMANYREFS), or it refuses descriptors (EPERM).
             LogOnce(exception.Message);
         }
 

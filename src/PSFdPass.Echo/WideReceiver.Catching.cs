@@ -3,10 +3,10 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Echo;
 
-// Receives what quarterbacks throw, and decides what is served.
+// Receives the connections that quarterbacks throw, and decides which of them are served.
 public sealed partial class WideReceiver
 {
-    // Receives what a quarterback has thrown, but leaves something to do for the others.
+    // Receives the messages of one quarterback, but not so many at a time that the other quarterbacks have to wait.
     private void Catch(QuarterbackLine quarterback)
     {
         try
@@ -20,8 +20,8 @@ public sealed partial class WideReceiver
                     return;
                 }
 
-                // What does not fit into the descriptor table is lost with its message. When that may happen, the message is only
-                // looked at first, with the reserve taken.
+                // Descriptors that don't fit into the descriptor table are lost when their message is received. When that may happen, the
+                // message is first only peeked at, while placeholders hold the reserved numbers.
                 bool isPeeked = _table.IsNearlyFull(_users.Count + _quarterbacks.Count + _disposer.Pending);
                 bool isHeld = !isPeeked || _table.TryHold();
                 bool isEmpty;
@@ -78,7 +78,7 @@ public sealed partial class WideReceiver
         }
     }
 
-    // False when the message stays where it is, until somebody leaves and there is space for its descriptors.
+    // Returns false when the message stays in the queue until a user disconnects and there is space for its descriptors.
     private bool TryTake(QuarterbackLine quarterback, in ReceiveResult message, bool isPeeked)
     {
         Span<FileDescriptor> descriptors = _descriptors.AsSpan(0, message.Descriptors);
@@ -96,7 +96,8 @@ public sealed partial class WideReceiver
 
         if (isPeeked)
         {
-            // Its descriptors are ours. A read closes those that the message still carries.
+            // The descriptors of the peeked message are already open here. A plain read removes the message and closes the duplicates that
+            // it still carries.
             _ = FileDescriptor.TryRead(quarterback.Connection.SafeHandle, _buffer.AsSpan(0, message.Bytes), out _);
         }
 

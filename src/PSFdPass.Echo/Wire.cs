@@ -7,7 +7,7 @@ namespace PSFdPass.Echo;
 /// <summary>A quarterback's connection to a wide receiver. Nothing here blocks.</summary>
 internal sealed class Wire : IDisposable
 {
-    // A wide receiver that sends without end must not keep users waiting.
+    // A wide receiver that sends data continuously must not keep users waiting.
     private const int ReadsInARow = 16;
     private readonly Socket _socket;
     private readonly FileDescriptor[] _discarded = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
@@ -26,14 +26,14 @@ internal sealed class Wire : IDisposable
 
     /// <summary>
     /// Gets a value indicating whether everything that was thrown has been received, or lost because the wide receiver has closed the
-    /// wire. Where the system does not reveal it (macOS), it is true at once.
+    /// wire. On macOS, which does not report it, the value is always true.
     /// </summary>
     public bool IsEmpty => SocketInfo.UnreceivedBytesOf(Handle) <= 0;
 
     /// <summary>Gets a value indicating whether the wide receiver has stopped sending, though it may still receive.</summary>
     public bool IsHalfClosed { get; private set; }
 
-    /// <summary>Throws a connection: its descriptor, with one byte. False when there is no space.</summary>
+    /// <summary>Throws a connection: its descriptor, with one byte. Returns false when there is no space.</summary>
     /// <exception cref="SystemCallException">Thrown when sendmsg(2) fails.</exception>
     public bool TryThrow(FileDescriptor connection)
     {
@@ -43,15 +43,15 @@ internal sealed class Wire : IDisposable
         }
         catch (SystemCallException exception)
         {
-            // It is reported once, and a read would then find a mere end.
+            // The error is reported only once. A later read would only find the end of the stream.
             _isReset |= exception.ErrnoName == "ECONNRESET";
             throw;
         }
     }
 
     /// <summary>
-    /// Returns whether, and how, the wide receiver has closed the wire. With <see cref="WireEnd.Closed"/> it had received everything by
-    /// then; the kernel reports ECONNRESET when it had not.
+    /// Returns whether, and how, the wide receiver has closed the wire. With <see cref="WireEnd.Closed"/>, it had received everything
+    /// before. Otherwise, the kernel reports ECONNRESET.
     /// </summary>
     /// <param name="events">The events that a wait has reported.</param>
     [SkipLocalsInit]
@@ -66,7 +66,7 @@ internal sealed class Wire : IDisposable
         Span<byte> data = stackalloc byte[256];
         try
         {
-            // A wide receiver has nothing to say. Its bytes are discarded, and its descriptors closed.
+            // A wide receiver is not expected to send anything. Its bytes are discarded, and its descriptors are closed.
             for (int reads = 0; reads < ReadsInARow; reads++)
             {
                 if (!DescriptorReceiver.TryReceive(Handle, data, _discarded, peek: false, out ReceiveResult message))

@@ -9,7 +9,7 @@ using PSFdPass.Interop;
 namespace PSFdPass;
 
 /// <summary>
-/// Represents one open file descriptor of this process and closes it when the object is disposed or finalized. Its properties ask the
+/// Represents one open file descriptor of this process and closes it when the object is disposed or finalized. Its properties query the
 /// kernel each time.
 /// </summary>
 /// <remarks>
@@ -32,8 +32,8 @@ public sealed partial class FileDescriptor : IDisposable
     /// <summary>Initializes a new instance for a descriptor of this process.</summary>
     /// <param name="fd">The descriptor's number.</param>
     /// <param name="ownsHandle">
-    /// True to close the descriptor when this object is disposed or finalized. If false, objects that this one is converted to do not close
-    /// it either.
+    /// True to close the descriptor when this object is disposed or finalized. If false, objects to which this one is converted do not
+    /// close it either.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
     public FileDescriptor(int fd, bool ownsHandle)
@@ -60,7 +60,7 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>
     /// Gets the path, the addresses of a socket, or the kernel's name for the file. After the descriptor was closed or handed over, the
-    /// value says so.
+    /// value is a text that states this.
     /// </summary>
     public string Target =>
         Ask<string?>(static fd => DescriptorFacts.TargetOf(fd, DescriptorFacts.KindOf(fd)), null) ??
@@ -83,8 +83,8 @@ public sealed partial class FileDescriptor : IDisposable
     internal bool IsBorrowed { get; }
 
     /// <summary>
-    /// Opens a file, a directory, a FIFO or a device: open(2), close-on-exec, without creating anything. Opening a FIFO waits
-    /// for its other end, without a limit.
+    /// Opens a file, a directory, a FIFO or a device: open(2), close-on-exec, without creating anything. Opening a FIFO waits, without a
+    /// limit, until another process has opened the other end.
     /// </summary>
     /// <param name="path">The path. A relative path is relative to the process's current directory.</param>
     /// <param name="access">Read, Write or ReadWrite.</param>
@@ -95,8 +95,8 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>Opens a path, close-on-exec. Opening a FIFO waits for its other end.</summary>
     /// <remarks>
-    /// The file is opened with O_NONBLOCK, which is cleared at once. Therefore, opening a serial line does not wait for its carrier. During
-    /// the wait for a FIFO, the path is resolved repeatedly, so that a file that replaces the FIFO is opened.
+    /// The file is opened with O_NONBLOCK, so that opening a serial line does not wait for its carrier. The flag is cleared at once. During
+    /// the wait for a FIFO, the path is resolved repeatedly. If another file replaces the FIFO, that file is opened.
     /// </remarks>
     /// <param name="path">The path. A relative path is relative to the process's current directory, or to the directory it is confined to.</param>
     /// <param name="options">The options.</param>
@@ -178,7 +178,7 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>
     /// Closes several descriptors: with one close_range(2) for each run of consecutive numbers where the kernel has it, otherwise with
-    /// close(2). Those that were closed or handed over are skipped.
+    /// close(2). Descriptors that were already closed or handed over are skipped.
     /// </summary>
     /// <param name="descriptors">The descriptors. Elements that are null are skipped.</param>
     public static void DisposeAll(ReadOnlySpan<FileDescriptor> descriptors)
@@ -199,8 +199,8 @@ public sealed partial class FileDescriptor : IDisposable
     public static void CloseByNumber(int fd) => Closing.CloseByNumber(fd);
 
     /// <summary>
-    /// Closes the descriptor of a handle of any type with the meaning of close(2): no connection is shut down, no socket option is changed
-    /// and no path is unlinked. Does nothing when the handle is closed.
+    /// Closes the descriptor of a handle of any type exactly as close(2) does: no connection is shut down, no socket option is changed and
+    /// no path is unlinked. Does nothing when the handle is closed.
     /// </summary>
     /// <param name="handle">The handle, which is closed afterwards.</param>
     public static void CloseHandle(SafeHandle handle)
@@ -229,7 +229,7 @@ public sealed partial class FileDescriptor : IDisposable
     }
 
     /// <summary>
-    /// Sets O_NONBLOCK on the open file description (fcntl(2)), for all processes that have it: reads and writes fail with EAGAIN instead
+    /// Sets O_NONBLOCK on the open file description (fcntl(2)), for all processes that share it: reads and writes fail with EAGAIN instead
     /// of waiting.
     /// </summary>
     /// <param name="value">True to set the flag, false to clear it.</param>
@@ -290,7 +290,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// </exception>
     public Socket OpenSocket() => HandOverSocket(NameOf<Socket>());
 
-    /// <summary>Hands the descriptor over to a handle of the type that .NET has for it: SafeSocketHandle or SafeFileHandle.</summary>
+    /// <summary>Hands the descriptor over to a handle of the matching .NET type: SafeSocketHandle or SafeFileHandle.</summary>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
     public SafeHandle OpenHandle() =>
         Kind == DescriptorKind.Socket && Access != DescriptorAccess.None

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace PSFdPass.Handles;
 
 /// <summary>
-/// Collects the numbers of the handles that this thread releases, and closes them at the end with one close_range(2) for each run of
-/// consecutive numbers. Handles that another thread still has a reference to are closed by that thread.
+/// Collects the descriptor numbers of the handles that this thread releases, and closes them when the batch is disposed, with one
+/// close_range(2) for each run of consecutive numbers. Handles that another thread still has a reference to are closed by that thread.
 /// </summary>
 internal ref struct ClosingBatch
 {
@@ -17,7 +17,7 @@ internal ref struct ClosingBatch
     private readonly int _generation;
     private readonly bool _isNested;
 
-    /// <summary>Begins to collect, until <see cref="Dispose"/>.</summary>
+    /// <summary>Starts collecting, until <see cref="Dispose"/>.</summary>
     /// <param name="capacity">The number of handles that will be released.</param>
     public ClosingBatch(int capacity)
     {
@@ -30,7 +30,10 @@ internal ref struct ClosingBatch
         }
     }
 
-    /// <summary>Adds a number that a handle has just given up. False when this thread does not collect; the caller closes it then.</summary>
+    /// <summary>
+    /// Adds the number of a handle that is being released. Returns false when this thread does not collect numbers, or the batch is full.
+    /// The caller then closes the number.
+    /// </summary>
     public static bool TryAdd(int fd)
     {
         if (t_numbers is not { } numbers || t_count == numbers.Length)
@@ -42,7 +45,7 @@ internal ref struct ClosingBatch
         return true;
     }
 
-    /// <summary>Closes the numbers.</summary>
+    /// <summary>Closes the collected numbers.</summary>
     public readonly void Dispose()
     {
         if (_isNested)
@@ -62,7 +65,7 @@ internal ref struct ClosingBatch
         ArrayPool<int>.Shared.Return(collected);
     }
 
-    // Numbers that another thread has closed by number since the batch began, and that other files may have now.
+    // Removes the numbers that another thread has closed by number since the batch began, because other files may have them now.
     private readonly Span<int> WithoutStale(Span<int> numbers)
     {
         int kept = 0;

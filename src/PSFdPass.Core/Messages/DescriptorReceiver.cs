@@ -11,14 +11,19 @@ namespace PSFdPass;
 
 /// <summary>Receives descriptors from a Unix-domain socket: recvmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
 /// <remarks>
-/// <para>The control buffer always has space for the most descriptors that a message can carry, so that none is lost because of what
-/// the caller asked for. All of them are close-on-exec. A plain read of the same socket would discard attached descriptors.</para>
+/// <para>The control buffer always has space for the largest number of descriptors that a message can carry, so that no descriptor is lost
+/// because the caller requested fewer. All of them are close-on-exec. A plain read of the same socket would discard attached
+/// descriptors.</para>
 /// <para>A canceled wait never loses a message. Nothing is kept in a buffer that other readers of the socket can't see.</para>
-/// <para>Thread-safe. Several threads may receive from one socket; each message goes to one of them, whole.</para>
+/// <para>Thread-safe. Several threads may receive from one socket; each message is received by exactly one of them, and is never
+/// split.</para>
 /// </remarks>
 public static class DescriptorReceiver
 {
-    /// <summary>The largest number of bytes that are received from a stream when the caller does not specify one. A packet is received whole.</summary>
+    /// <summary>
+    /// The largest number of bytes that are received from a stream when the caller does not specify a buffer size. A packet is received
+    /// whole.
+    /// </summary>
     public const int DefaultBufferSize = 65536;
 
     /// <summary>Receives one message with its descriptors. Waits without a limit.</summary>
@@ -30,7 +35,7 @@ public static class DescriptorReceiver
     public static ReceivedMessage? ReceiveDescriptors(this Socket socket, TimeSpan timeout, CancellationToken cancellationToken = default) =>
         ReceiveMessage(HandleOf(socket), timeout, cancellationToken);
 
-    /// <summary>Receives one message with its descriptors, without keeping a thread while it waits.</summary>
+    /// <summary>Receives one message with its descriptors, without blocking a thread while it waits.</summary>
     /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int, bool)"/>
     public static ValueTask<ReceivedMessage?> ReceiveDescriptorsAsync(this Socket socket, CancellationToken cancellationToken = default) =>
         ReceiveMessageAsync(HandleOf(socket), Timeout.InfiniteTimeSpan, cancellationToken);
@@ -40,13 +45,16 @@ public static class DescriptorReceiver
     /// <param name="timeout">The time to wait for a message; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <param name="bufferSize">
-    /// The largest number of bytes to receive; 0 for <see cref="DefaultBufferSize"/> from a stream and for all of a packet.
+    /// The largest number of bytes to receive; 0 for <see cref="DefaultBufferSize"/> on a stream socket, and for the whole packet on other
+    /// sockets.
     /// </param>
     /// <param name="peek">
     /// True to leave the message in the queue (MSG_PEEK). Its descriptors are installed nevertheless, as further duplicates that the
     /// caller must dispose, and are received again with the message.
     /// </param>
-    /// <returns>The message, which the caller must dispose; null when the peer has closed and everything was received.</returns>
+    /// <returns>
+    /// The message, which the caller must dispose; null when the peer has closed the connection and everything was received.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">
     /// Thrown when the timeout is negative and not infinite, or the buffer size is negative.
     /// </exception>
@@ -72,7 +80,7 @@ public static class DescriptorReceiver
         return message ?? EndOf(socket);
     }
 
-    /// <summary>Receives one message with its descriptors, without keeping a thread while it waits.</summary>
+    /// <summary>Receives one message with its descriptors, without blocking a thread while it waits.</summary>
     /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int, bool)"/>
     public static ValueTask<ReceivedMessage?> ReceiveMessageAsync(
         SafeHandle socket, TimeSpan timeout, CancellationToken cancellationToken = default, int bufferSize = 0, bool peek = false)
@@ -151,8 +159,8 @@ public static class DescriptorReceiver
     }
 
     /// <summary>
-    /// Receives the messages that are queued, at least one, with as few system calls as possible (recvmmsg(2)). Several messages are
-    /// received only because the caller asks for several.
+    /// Receives the messages that are queued, at least one, with as few system calls as possible (recvmmsg(2)). The length of
+    /// <paramref name="results"/> limits how many are received.
     /// </summary>
     /// <param name="socket">A Unix-domain socket.</param>
     /// <param name="buffer">
@@ -210,7 +218,7 @@ public static class DescriptorReceiver
     /// <param name="peek">
     /// True to leave the message in the queue (MSG_PEEK). Its descriptors are installed nevertheless, and received again with it.
     /// </param>
-    /// <param name="result">What was received.</param>
+    /// <param name="result">The result of the receive operation.</param>
     /// <returns>False when the queue is empty.</returns>
     /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{FileDescriptor}, TimeSpan, CancellationToken)"/>
     [SkipLocalsInit]
@@ -245,7 +253,7 @@ public static class DescriptorReceiver
     private static async ValueTask<ReceivedMessage?> CompleteAsync(ValueTask<ReceivedMessage?> receiving, SafeHandle socket) =>
         await receiving.ConfigureAwait(false) ?? EndOf(socket);
 
-    // Disposing a Socket shuts its connection down, which a thread that waits on it sees as the peer's end.
+    // Disposing a Socket shuts its connection down, which looks like the end of the stream to a thread that waits on it.
     private static ReceivedMessage? EndOf(SafeHandle socket) => WaitLoop.IsClosed(socket)
         ? throw new ObjectDisposedException(null, SR.SocketClosedDuringWait)
         : null;

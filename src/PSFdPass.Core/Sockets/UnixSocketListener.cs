@@ -7,10 +7,13 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-/// <summary>A Unix-domain socket with an address to which others connect or, in the case of a datagram socket, send: bind(2) and listen(2).</summary>
+/// <summary>
+/// A Unix-domain socket that is bound to an address (bind(2)) and listens for connections (listen(2)). A datagram socket does not listen;
+/// others send to its address.
+/// </summary>
 /// <remarks>
 /// <para>
-/// Disposing the listener removes its path if the path still refers to this socket. The path stays if the descriptor was first closed with
+/// Disposing the listener removes its path if the path still refers to this socket. The path remains if the descriptor was closed with
 /// <see cref="FileDescriptor.CloseHandle"/>, because another process may have received it.
 /// </para>
 /// <para>
@@ -19,8 +22,8 @@ namespace PSFdPass;
 /// </para>
 /// <para>
 /// If another thread may dispose the listener during the wait, accept with
-/// <see cref="UnixSocket.Accept(Socket, TimeSpan, CancellationToken)"/>. In .NET 10, <see cref="Socket.Accept"/> then closes descriptor 0,
-/// the standard input.
+/// <see cref="UnixSocket.Accept(Socket, TimeSpan, CancellationToken)"/>. In .NET 10, <see cref="Socket.Accept"/> closes descriptor 0, the
+/// standard input, in that case.
 /// </para>
 /// </remarks>
 public sealed class UnixSocketListener : Socket
@@ -38,7 +41,8 @@ public sealed class UnixSocketListener : Socket
         Address = address;
         _file = file;
 
-        // The descriptor has O_NONBLOCK, which the constructor does not check: without this, Accept would throw instead of waiting.
+        // The descriptor has O_NONBLOCK, but the constructor of Socket does not check that. Without the assignments, Accept would throw an
+        // exception instead of waiting.
         Blocking = false;
         Blocking = true;
     }
@@ -49,11 +53,13 @@ public sealed class UnixSocketListener : Socket
     /// <summary>Binds a socket and, except for a datagram socket, listens on it. The permissions are in effect before anyone can connect.</summary>
     /// <param name="address">The address.</param>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
-    /// <param name="backlog">The number of connections that can wait to be accepted; the system limits it (net.core.somaxconn).</param>
-    /// <param name="mode">The permissions of the socket's file, whatever the umask is. An abstract name has none.</param>
+    /// <param name="backlog">The maximum number of connections that wait to be accepted. The system limits it (net.core.somaxconn).</param>
+    /// <param name="mode">
+    /// The permissions of the socket's file, regardless of the umask. An abstract name does not have permissions.
+    /// </param>
     /// <param name="replaceStale">
-    /// True to replace a socket that no process has open any longer. Of several processes that do this at the same time, exactly one
-    /// succeeds. This takes a lock on the directory (flock(2)), and waits up to five seconds for it.
+    /// True to replace a socket that no process has open. Of several processes that do this at the same time, exactly one succeeds. This
+    /// takes a lock on the directory (flock(2)), and waits up to five seconds for it.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait for the lock.</param>
     /// <exception cref="SystemCallException">
@@ -76,7 +82,7 @@ public sealed class UnixSocketListener : Socket
         int fd = (int)socket.DangerousGetHandle();
         if (!address.IsAbstract && OperatingSystem.IsLinux())
         {
-            // The file gets the permissions of the unbound socket, without those in the umask.
+            // bind(2) creates the file with the permissions of the socket, minus those in the umask.
             _ = SysStat.FChMod(fd, (uint)mode);
         }
 
@@ -89,7 +95,7 @@ public sealed class UnixSocketListener : Socket
                 file.SetMode(mode, SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? status.Inode : 0);
             }
 
-            // Until it listens, connections are refused, and by then the permissions are set.
+            // Connections are refused until the socket listens, which is after the permissions were set.
             if (type != SocketType.Dgram && SysSocket.Listen(fd, backlog) < 0)
             {
                 throw SystemCallException.FromLast("listen", address.ToString());
@@ -107,7 +113,8 @@ public sealed class UnixSocketListener : Socket
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // While the socket is bound, no process replaces its path as a stale one. A closed handle means that the descriptor was handed over.
+        // While the socket is bound, no other process replaces its path as stale. A closed handle means that the descriptor was handed
+        // over.
         if (!SafeHandle.IsClosed)
         {
             _file?.Remove();

@@ -5,22 +5,22 @@ using PSFdPass.Handles;
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// The one loop in which every operation waits, synchronous or asynchronous: try without blocking; if that would block, wait until the
-/// descriptor is ready, or pause where nothing can be polled; repeat. After each failed attempt it checks, in this order, whether the
-/// handle was closed by another thread, whether the wait was canceled, and whether the deadline was reached. A wait that was canceled is
-/// not followed by another attempt, so that it takes nothing out of a queue for a caller who no longer wants it.
+/// The loop in which every synchronous or asynchronous operation waits. It tries the operation without blocking. If the operation would
+/// block, it waits until the descriptor is ready, or pauses if nothing can be polled, and tries again. After each failed attempt it checks,
+/// in this order, whether the handle was closed by another thread, whether the wait was canceled, and whether the deadline was reached. A
+/// canceled wait is not followed by another attempt, which could remove a message from a queue although the caller no longer waits for it.
 /// </summary>
 /// <remarks>
 /// A wait holds no reference to the caller's handle, so that disposing the handle closes its number at once. The number itself is
-/// polled, for at most <see cref="SliceMilliseconds"/> at a time: a number that was closed and reused is noticed at the end of the slice,
-/// and the poll in progress concerns only the old file.
+/// polled, for at most <see cref="SliceMilliseconds"/> at a time: a number that was closed and reused is detected at the end of that time,
+/// and the poll in progress still refers to the old file.
 /// </remarks>
 internal static class WaitLoop
 {
-    /// <summary>The longest time for which a wait does not check whether its handle was closed.</summary>
+    /// <summary>The longest time between two checks whether the handle was closed.</summary>
     public const int SliceMilliseconds = 100;
 
-    /// <summary>Completes an operation on the calling thread.</summary>
+    /// <summary>Completes an operation, blocking the calling thread while it waits.</summary>
     /// <param name="attempt">The operation.</param>
     /// <param name="handle">The handle to poll; null for an operation that only pauses.</param>
     /// <param name="deadline">The end of the wait.</param>

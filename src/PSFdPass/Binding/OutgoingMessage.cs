@@ -8,7 +8,7 @@ namespace PSFdPass.Binding;
 
 /// <summary>
 /// The descriptors of one message, collected from the objects that hold them. Files that are named by path are opened by
-/// <see cref="Open"/> and closed by <see cref="Clear"/>; everything else stays its holder's.
+/// <see cref="Open"/> and closed by <see cref="Clear"/>; all other descriptors remain open and still belong to their objects.
 /// </summary>
 internal sealed class OutgoingMessage
 {
@@ -18,16 +18,18 @@ internal sealed class OutgoingMessage
     private readonly FileAccess _access;
     private readonly bool _closeAfterSend;
 
-    // For each descriptor either the path to open or the source.
+    // For each descriptor, either the path to open or the object that holds it.
     private readonly List<(string? Path, DescriptorSource? Source)> _items = [];
     private readonly List<SafeHandle> _handles = [];
     private readonly List<FileDescriptor> _opened = [];
     private byte[]? _data;
 
-    /// <summary>Begins without any.</summary>
+    /// <summary>Creates an empty message.</summary>
     /// <param name="resolvePath">Makes a path absolute.</param>
-    /// <param name="access">How to open files that are named by path.</param>
-    /// <param name="closeAfterSend">True if <see cref="CloseHolders"/> will be called, so that what it must not close is refused at once.</param>
+    /// <param name="access">The access with which files that are named by path are opened.</param>
+    /// <param name="closeAfterSend">
+    /// True if <see cref="CloseHolders"/> will be called, so that descriptors that must not be closed are refused when they are added.
+    /// </param>
     public OutgoingMessage(Func<string, string> resolvePath, FileAccess access, bool closeAfterSend)
     {
         _resolvePath = resolvePath;
@@ -43,7 +45,9 @@ internal sealed class OutgoingMessage
     /// and the data of a <see cref="ReceivedMessage"/>.
     /// </summary>
     /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or describes one of another process.</exception>
-    /// <exception cref="DescriptorInUseException">Thrown when it would be closed, and is a standard stream or the runtime's own.</exception>
+    /// <exception cref="DescriptorInUseException">
+    /// Thrown when the descriptor would be closed after sending, but is a standard stream or belongs to the .NET runtime.
+    /// </exception>
     /// <exception cref="SystemCallException">Thrown when a number is not open (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
     public void Add(object value)
@@ -76,7 +80,7 @@ internal sealed class OutgoingMessage
     }
 
     /// <summary>Opens the files that were named by path. A FIFO waits for its other end.</summary>
-    /// <param name="timeout">The time limit, for all of them.</param>
+    /// <param name="timeout">The time limit for opening all files.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The time that is left.</returns>
     /// <exception cref="SystemCallException">Thrown when a file can't be opened: ENOENT, EACCES and so on.</exception>
@@ -109,10 +113,10 @@ internal sealed class OutgoingMessage
     /// <summary>Sends the descriptors, after <see cref="Open"/>.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">
-    /// The data to send with them; null for the data of the messages that were added, or else for one byte, the number of descriptors
-    /// modulo 256.
+    /// The data to send with them; null to send the data of the messages that were added. If there is none, one byte is sent: the number of
+    /// descriptors modulo 256.
     /// </param>
-    /// <param name="timeout">The time limit for the receiver to make room.</param>
+    /// <param name="timeout">The time to wait for space in the receiver's queue.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public void Send(SafeHandle socket, byte[]? data, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -129,12 +133,13 @@ internal sealed class OutgoingMessage
     }
 
     /// <summary>
-    /// Closes the holders' copies with the meaning of close(2), see <see cref="DescriptorSource.Close"/>. When one fails, the others are
-    /// closed and the first failure is thrown at the end.
+    /// Closes the descriptors of the objects that hold them, as close(2) does, see <see cref="DescriptorSource.Close"/>. When one fails,
+    /// the others are closed and the first failure is thrown at the end.
     /// </summary>
     public void CloseHolders()
     {
-        // Numbers come last, each once: a number that was closed with its object, or as the same number, may be reused by then.
+        // Descriptors that were passed as numbers are closed last, and each number only once, because a number that was already closed may
+        // have been reused.
         var closed = new HashSet<int>();
         Exception? failure = null;
         List<(DescriptorSource Source, int Fd)> sources =
@@ -171,7 +176,9 @@ internal sealed class OutgoingMessage
         _data = null;
     }
 
-    /// <summary>Returns the descriptors by kind and target: <c>File /etc/hosts, Socket unix</c>. Of many, the first few.</summary>
+    /// <summary>
+    /// Returns the descriptors by kind and target: <c>File /etc/hosts, Socket unix</c>. If there are many, only the first few are returned.
+    /// </summary>
     public string Describe()
     {
         IEnumerable<string> shown = _items.Take(MostDescribed).Select(static item => Describe(item.Path, item.Source));
@@ -189,7 +196,7 @@ internal sealed class OutgoingMessage
             return ShownText.Of(SR.Format(SR.FileAtPath, path));
         }
 
-        // The number is not part of it: the receiver has another one.
+        // The number is omitted, because the receiver gets another one.
         string text = source!.Describe();
         return text[(text.IndexOf(' ') + 1)..];
     }

@@ -13,7 +13,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(ReceivedMessage), ParameterSetName = ["Message"])]
 public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
 {
-    // The longest array of .NET.
+    // The maximum length of a .NET array.
     private const int MostBytes = 0x7FFFFFC7;
 
     private SocketQueue? _queue;
@@ -55,7 +55,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>The number of bytes of a message to receive at most; the rest of a packet is discarded, with a warning.</summary>
+    /// <summary>The maximum number of bytes to receive from a message. The rest of a packet is discarded, with a warning.</summary>
     [Parameter]
     [ValidateRange(1, MostBytes)]
     public int BufferSize { get; set; }
@@ -64,7 +64,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
     [Parameter]
     public SwitchParameter Peek { get; set; }
 
-    /// <summary>Ask for the sender's process, user and group with each message that is sent from now on.</summary>
+    /// <summary>Request the sender's process, user and group with each message that is sent from now on.</summary>
     [Parameter]
     public SwitchParameter WithCredentials { get; set; }
 
@@ -138,8 +138,8 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         }
     }
 
-    // With several sockets, the others continue. A timeout is often expected: -ErrorAction decides about it, and without that it ends the
-    // command, so that try and catch work.
+    // With several sockets, the command continues with the others. A timeout is often expected, so -ErrorAction determines how it is
+    // handled. Without -ErrorAction, a timeout ends the command, so that try and catch work.
     private void Fail(Exception exception, object socket)
     {
         bool continues = MyInvocation.ExpectingInput ||
@@ -215,7 +215,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         {
             foreach (SocketQueue.Member member in Take(wait))
             {
-                // Another reader may have been quicker, unless the time is over.
+                // Another reader may have received the message first. Wait again, unless the time limit has expired.
                 bool isOver = TimeoutSeconds is { } limit && member.Waited.TotalSeconds >= limit;
                 (Outcome outcome, ReceivedMessage? message) = Receive(member.Socket, member.Handle, TimeSpan.Zero, mayBeEmpty: !isOver);
                 if (outcome is Outcome.End or Outcome.Failed)

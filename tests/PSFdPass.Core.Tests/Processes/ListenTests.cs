@@ -110,7 +110,7 @@ public sealed class ListenTests
     }
 
     [LinuxTheory]
-    [InlineData("web,admin", "The number of names (2) is not the number of descriptors (1).")]
+    [InlineData("web,admin", "The number of names (2) differs from the number of descriptors (1).")]
     [InlineData("a:b", "'a:b' is not a valid name for a descriptor.")]
     [InlineData("", "'' is not a valid name for a descriptor.")]
     [InlineData("grün", "'grün' is not a valid name for a descriptor.")]

@@ -102,7 +102,7 @@ public sealed class StartErrorTests
         Refuses("'' can't be an environment variable.", start => start.Environment[""] = "");
         Refuses("'a=b' can't be an environment variable.", start => start.Environment["a=b"] = "");
         Refuses("'a' can't be an environment variable.", start => start.Environment["a"] = "\0");
-        Refuses("The number of names (1) is not the number of descriptors (0).", start => start.ListenDescriptorNames.Add("web"));
+        Refuses("The number of names (1) differs from the number of descriptors (0).", start => start.ListenDescriptorNames.Add("web"));
 
         FdProcessStartInfo start = ChildProgram.Start("exit", new string('x', 4 << 20));
         Assert.Equal("E2BIG", Assert.Throws<SystemCallException>(() => FdProcess.Start(start)).ErrnoName);

@@ -20,7 +20,7 @@ public sealed class StaleSocketTests : IDisposable
         bound.Bind(new UnixDomainSocketEndPoint(_directory.File("s")));
         SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
         Assert.Equal(("EADDRINUSE", _directory.File("s")), (exception.ErrnoName, exception.Subject));
-        Assert.Contains("a process has it bound", exception.Message);
+        Assert.Contains("a process still has a socket bound there", exception.Message);
         bound.Listen();
         using Socket client = UnixSocket.Connect(Address);
     }
