@@ -17,11 +17,11 @@ namespace PSFdPass.Echo;
 /// <para>
 /// The quarterback keeps its copy of a connection until the wide receiver has received its own. If the wide receiver does not receive it,
 /// the quarterback throws the connection again. On Linux, with a wide receiver of the same user in the same PID namespace, a connection has
-/// one server at a time: a connection that another process has open is not thrown again, and the user of a wide receiver that has exited is
-/// thrown again. If the wide receiver belongs to another user, its open descriptors can't be listed. After it has closed the wire and
-/// continues to run, a user whom it received but has not written to yet may be thrown again. If it is in another PID namespace, its exit
-/// may be mistaken for such a close. On macOS, which does not report whether a message was received, a user on the wire is lost when the
-/// wide receiver exits.
+/// one server at a time: a connection is not thrown again while another process has it open; after a wide receiver has exited, its users
+/// are thrown again. If the wide receiver belongs to another user, its open descriptors can't be listed. If such a wide receiver closes the
+/// wire but continues to run, a user whom it has received but not yet written to may be thrown again. If it is in another PID namespace,
+/// its exit may be mistaken for such a close. On macOS, which does not report whether a message was received, a user on the wire is lost
+/// when the wide receiver exits.
 /// </para>
 /// <para>
 /// After a wide receiver has closed the wire but continues to run, users are thrown one by one. Each time that all of them were received,
@@ -32,8 +32,8 @@ namespace PSFdPass.Echo;
 public sealed partial class Quarterback : IDisposable
 {
     /// <summary>
-    /// The largest number of users who may be on the wire. It is more than the wire has space for, so that the wire becomes empty when no
-    /// more users are accepted, even if the wide receiver is slow. Only an empty wire shows that all users were received.
+    /// The largest number of users who may be on the wire. It is more than the wire has space for. When it is reached, no more users are
+    /// accepted until the wire is empty, because only an empty wire shows that all users were received.
     /// </summary>
     internal const int MaxThrown = 512;
 
@@ -68,7 +68,7 @@ public sealed partial class Quarterback : IDisposable
     /// <param name="log">Called for each line of the log, on another thread. It may block or throw an exception.</param>
     /// <param name="socketName">The socket's name in the log; null for its path.</param>
     /// <param name="allowAnyUser">
-    /// True to connect to a wide receiver of any user; false to connect only to one of this process's user.
+    /// True to connect to a wide receiver of any user; false to connect only to one that runs as this process's user.
     /// </param>
     /// <exception cref="SystemCallException">
     /// Thrown when the port is in use (EADDRINUSE) or privileged (EACCES), or the path of the socket is too long (ENAMETOOLONG).

@@ -264,8 +264,8 @@ public static class DescriptorSender
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send, at least one. On a stream, use only a few, because a longer message can be sent in part.</param>
     /// <param name="descriptors">The handles of at most <see cref="MaxDescriptorsPerMessage"/> descriptors.</param>
-    /// <param name="bytesSent">The number of bytes that were sent; on a stream it can be smaller than the data. The descriptors went with
-    /// the first of them.</param>
+    /// <param name="bytesSent">The number of bytes that were sent; on a stream it can be smaller than the data. The descriptors are sent
+    /// with the first byte.</param>
     /// <returns>False when the queue is full and nothing was sent.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when there are too many descriptors.</exception>
     /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>

@@ -25,7 +25,7 @@ public sealed class ReceivedMessage : IDisposable
         BytesLost = other.BytesLost;
     }
 
-    /// <summary>Gets the bytes that arrived with the descriptors. On a stream, also those sent just before them.</summary>
+    /// <summary>Gets the bytes that arrived with the descriptors; on a stream, possibly with bytes that were sent before them.</summary>
     public byte[] Data { get; }
 
     /// <summary>Gets the data as UTF-8 text.</summary>
@@ -47,7 +47,7 @@ public sealed class ReceivedMessage : IDisposable
     public void Dispose() => FileDescriptor.DisposeAll(_descriptors);
 
     /// <summary>Returns another message with the same data and duplicates of its descriptors.</summary>
-    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE).</exception>
+    /// <exception cref="SystemCallException">Thrown when this process has reached its limit of open descriptors (EMFILE).</exception>
     internal ReceivedMessage Duplicate()
     {
         var duplicates = new FileDescriptor[Descriptors.Count];

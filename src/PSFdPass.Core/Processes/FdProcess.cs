@@ -53,8 +53,8 @@ public sealed class FdProcess : IDisposable
 
     /// <summary>
     /// Gets the names of the environment variables that the child does not have although they were set. This happens only with
-    /// <see cref="FdProcessStartInfo.ListenDescriptors"/>, because /bin/sh discards variables whose names are not identifiers, and OPTIND
-    /// and PPID.
+    /// <see cref="FdProcessStartInfo.ListenDescriptors"/>, because /bin/sh discards OPTIND, PPID and all variables whose names are not
+    /// identifiers.
     /// </summary>
     public IReadOnlyList<string> LostEnvironmentVariables { get; }
 
@@ -115,13 +115,13 @@ public sealed class FdProcess : IDisposable
         return StartWith(SpawnFeatures.Current, startInfo);
     }
 
-    /// <summary>Starts a child with some of the features of this system.</summary>
+    /// <summary>Starts a child, using only the specified features of the system.</summary>
     internal static FdProcess StartWith(SpawnFeatures features, FdProcessStartInfo startInfo)
     {
         var plan = new SpawnPlan(startInfo);
         FdProcess process;
 
-        // Reserves a number for the process descriptor. With a full table, nothing is started.
+        // Reserves a number for the process descriptor. If the descriptor table is full, nothing is started.
         using (var reserved = new WakeDescriptor())
         {
             int id = plan.Spawn(features);

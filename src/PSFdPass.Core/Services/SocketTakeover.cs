@@ -52,7 +52,7 @@ public sealed class SocketTakeover : IDisposable
     /// <summary>Gets a value indicating whether this process has taken over.</summary>
     public bool IsComplete => _isComplete;
 
-    /// <summary>Gets the descriptor with a name.</summary>
+    /// <summary>Gets the descriptor with the specified name.</summary>
     /// <param name="name">The name under which the server offered it.</param>
     /// <exception cref="KeyNotFoundException">Thrown when the server offered no descriptor of that name.</exception>
     public FileDescriptor this[string name]

@@ -11,7 +11,7 @@ namespace PSFdPass;
 
 /// <summary>Creates, connects and accepts Unix-domain sockets: socketpair(2), connect(2) and accept(2).</summary>
 /// <remarks>
-/// Thread-safe. Several threads may accept on one listener. The sockets that are returned block and are close-on-exec, and the caller
+/// Thread-safe. Several threads may accept on one listener. The returned sockets are blocking and close-on-exec, and the caller
 /// must dispose them.
 /// </remarks>
 public static class UnixSocket
@@ -54,8 +54,8 @@ public static class UnixSocket
     /// True to wait until a socket with that address exists and listens. By default, its absence is an error.
     /// </param>
     /// <param name="requiredUsers">
-    /// The user ids that the listener may have: the effective user id of the process that called listen(2) (SO_PEERCRED). It is
-    /// compared before the socket is returned. Null for any user. Not possible for datagram sockets.
+    /// The ids of the users that the listener may belong to; null for any user. The effective user id of the process that called
+    /// listen(2) (SO_PEERCRED) must be one of them. It is checked before the socket is returned. Not possible for datagram sockets.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="SystemCallException">
@@ -80,7 +80,7 @@ public static class UnixSocket
         return ToSocket(WaitLoop.Run<ConnectAttempt, SafeDescriptorHandle>(ref attempt, null, Deadline.After(timeout), cancellationToken));
     }
 
-    /// <summary>Connects to a socket without keeping a thread while it waits (connect(2)).</summary>
+    /// <summary>Connects to a socket without blocking a thread while it waits (connect(2)).</summary>
     /// <inheritdoc cref="Connect(UnixSocketAddress, SocketType, TimeSpan, bool, IReadOnlySet{uint}, CancellationToken)"/>
     public static Task<Socket> ConnectAsync(
         UnixSocketAddress address,
@@ -113,7 +113,7 @@ public static class UnixSocket
     /// </exception>
     /// <exception cref="TimeoutException">Thrown when no connection arrived in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the listener is closed, also during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the listener is closed, even during the wait.</exception>
     public static Socket Accept(SafeHandle listener, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(listener);
@@ -128,7 +128,7 @@ public static class UnixSocket
     public static Socket Accept(Socket listener, TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Accept(Prepare(listener), timeout, cancellationToken);
 
-    /// <summary>Accepts a connection without keeping a thread while it waits (accept(2)).</summary>
+    /// <summary>Accepts a connection without blocking a thread while it waits (accept(2)).</summary>
     /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
     public static Task<Socket> AcceptAsync(SafeHandle listener, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -147,7 +147,7 @@ public static class UnixSocket
 
     /// <summary>Accepts a connection if one is waiting (accept(2)). Never blocks.</summary>
     /// <param name="listener">A listening socket of any family.</param>
-    /// <returns>The connection, which blocks and is close-on-exec; null when none is waiting.</returns>
+    /// <returns>The connection, which is blocking and close-on-exec; null when none is waiting.</returns>
     /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
     public static FileDescriptor? TryAccept(SafeHandle listener)
     {
@@ -170,8 +170,8 @@ public static class UnixSocket
     }
 
     /// <summary>
-    /// Sets the size of the send buffer (SO_SNDBUF of socket(7)). On Linux it alone limits what waits in a Unix-domain socket to be
-    /// received, and how large a packet can be.
+    /// Sets the size of the send buffer (SO_SNDBUF of socket(7)). On Linux, the send buffer alone limits how much data can wait in
+    /// a Unix-domain socket until it is received, and how large a packet can be.
     /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="bytes">The size in bytes. Linux doubles it for its own bookkeeping.</param>
@@ -219,7 +219,7 @@ public static class UnixSocket
             : throw new ArgumentException(SR.RequiredUserOfDatagram, nameof(requiredUsers));
     }
 
-    // Sets O_NONBLOCK so that the Socket keeps it in mind: its synchronous calls then wait by poll(2).
+    // Sets O_NONBLOCK in a way that the Socket remembers: its synchronous calls then wait with poll(2).
     private static SafeSocketHandle Prepare(Socket listener)
     {
         ArgumentNullException.ThrowIfNull(listener);

@@ -19,8 +19,8 @@ namespace PSFdPass;
 /// effect in the wait in progress. A member that was removed may still be among those that this wait returns.
 /// </para>
 /// <para>
-/// The set does not keep its members open. Remove a member before it is closed. One that was closed without being removed is no longer
-/// reported, also when its number is used again, and stops being a member at some time after that.
+/// The set does not keep its members open. Remove a member before it is closed. A member that was closed without being removed is
+/// no longer reported, even if its number is used again. The set removes it some time later.
 /// </para>
 /// </remarks>
 public sealed partial class DescriptorSet : IDisposable
@@ -30,7 +30,7 @@ public sealed partial class DescriptorSet : IDisposable
     private const DescriptorEvents Reported = Awaitable | DescriptorEvents.Error | DescriptorEvents.HangUp;
     private const int MostAtOnce = 1024;
 
-    // A thread that is put to sleep takes longer to wake up than the next event takes to arrive, when many arrive.
+    // When many events arrive, the next one comes sooner than a sleeping thread can wake up.
     private const int LooksBeforeSleep = 10;
 
     private readonly object _gate = new();
@@ -48,7 +48,7 @@ public sealed partial class DescriptorSet : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>Creates an empty set.</summary>
-    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE, ENFILE). The set needs two.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor can be created (EMFILE, ENFILE). The set needs two.</exception>
     public DescriptorSet()
         : this(OperatingSystem.IsLinux() ? new EpollPoller() : new PollPoller())
     {
@@ -146,7 +146,7 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Changes the events that a member is waited for.</summary>
+    /// <summary>Changes the events to wait for on a member.</summary>
     /// <param name="descriptor">The member.</param>
     /// <param name="events">The events, as for <see cref="Add"/>.</param>
     /// <exception cref="ArgumentException">Thrown when the descriptor is not a member.</exception>
@@ -198,7 +198,8 @@ public sealed partial class DescriptorSet : IDisposable
 
     /// <summary>Waits until a member is ready.</summary>
     /// <param name="ready">
-    /// The buffer for the members that are ready. Those that don't fit are returned by the next waits, before these are returned again.
+    /// The buffer for the members that are ready. Those that don't fit are returned by the next waits, before any member is
+    /// returned a second time.
     /// </param>
     /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
@@ -208,8 +209,8 @@ public sealed partial class DescriptorSet : IDisposable
     /// <exception cref="InvalidOperationException">Thrown when another thread is waiting on this set.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the set was disposed, before or during the wait.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when memory is short (ENOMEM), or when no descriptor was left (EMFILE, ENFILE) after a member was closed that another
-    /// process still has open. The set then has to be built again, which the next wait tries.
+    /// Thrown when memory is short (ENOMEM), or when the set had to be rebuilt and there was no free descriptor for that (EMFILE,
+    /// ENFILE). A set is rebuilt after a member was closed whose file is still open elsewhere. The next wait tries again.
     /// </exception>
     public int Wait(Span<ReadyDescriptor> ready, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -293,7 +294,7 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    // A member whose number may refer to another file. Its registration, if there is still one, is noticed by its events.
+    // A member whose number may refer to another file. If it is still registered, its events will show that.
     private void Forget(DescriptorSetMember member)
     {
         _poller.TryForget(member.Token);

@@ -17,7 +17,7 @@ namespace PSFdPass.Waiting;
 /// </remarks>
 internal static class WaitLoop
 {
-    /// <summary>The longest time between two checks whether the handle was closed.</summary>
+    /// <summary>The longest time between two checks of whether the handle was closed.</summary>
     public const int SliceMilliseconds = 100;
 
     /// <summary>Completes an operation, blocking the calling thread while it waits.</summary>

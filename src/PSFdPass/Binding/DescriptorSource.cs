@@ -37,7 +37,7 @@ internal sealed class DescriptorSource
     /// </summary>
     public bool IsNumber { get; }
 
-    /// <summary>Gets the FileDescriptor that owns the descriptor, if it is one.</summary>
+    /// <summary>Gets the FileDescriptor that owns the descriptor; null if there is none.</summary>
     public FileDescriptor? Owner => IsNumber ? null : _holder as FileDescriptor;
 
     /// <summary>Finds the descriptor in an object.</summary>
@@ -101,10 +101,11 @@ internal sealed class DescriptorSource
     }
 
     /// <summary>
-    /// Closes the holder's copy with the meaning of close(2): no connection is shut down and no path of a socket is unlinked. Does nothing
-    /// when the holder is closed.
+    /// Closes the holder's copy as close(2) does: no connection is shut down and no path of a socket is unlinked. Does nothing when
+    /// the holder is closed.
     /// </summary>
-    /// <param name="force">True to close a description whose identity the kernel does not reveal.</param>
+    /// <param name="force">True to close a described descriptor even if the kernel does not report whether it is still the one that
+    /// was described.</param>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
     /// <exception cref="SystemCallException">Thrown when a number is no longer open (EBADF).</exception>
     public void Close(bool force = false)
@@ -135,10 +136,10 @@ internal sealed class DescriptorSource
         }
     }
 
-    /// <summary>Returns why the holder's copy should not be closed, as the end of a sentence about it, or null.</summary>
+    /// <summary>Returns the reason not to close the holder's copy, as a sentence; null if there is none.</summary>
     /// <remarks>
-    /// An object that owns its descriptor belongs to the user, and only the standard streams are kept. A number can be anyone's, so those
-    /// that the runtime uses are kept as well.
+    /// An object that owns its descriptor belongs to the user, so it is only protected if it is a standard stream. A number can
+    /// belong to anyone, so the numbers that the runtime uses are protected as well.
     /// </remarks>
     public string? ReasonToKeep()
     {
@@ -242,6 +243,6 @@ internal sealed class DescriptorSource
         _ => null,
     };
 
-    // These hold no descriptor but a pointer of the runtime's, which as a number could be some descriptor's.
+    // These hold a pointer of the runtime, not a descriptor. As a number, it could be mistaken for a descriptor.
     private static bool IsDescriptor(SafeHandle handle) => handle is not (SafeWaitHandle or SafeProcessHandle);
 }

@@ -3,7 +3,7 @@ using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
-/// <summary>In a successor, reports that it is ready, and returns when it has taken over.</summary>
+/// <summary>Reports that this process, the successor, is ready, and returns when it has taken over.</summary>
 [Cmdlet(VerbsLifecycle.Complete, "SocketTakeover", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(void))]
 public sealed class CompleteSocketTakeoverCommand : FdPassCommand

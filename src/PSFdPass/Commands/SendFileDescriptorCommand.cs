@@ -28,7 +28,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public object InputObject { get; set; } = null!;
 
-    /// <summary>The data; with descriptors, by default one byte, their number modulo 256.</summary>
+    /// <summary>The data. When descriptors are sent without data, it is one byte: their number modulo 256.</summary>
     [Parameter(Mandatory = true, ParameterSetName = DataSet)]
     [Parameter(ParameterSetName = DescriptorSet)]
     [ValidateNotNull]
