@@ -24,17 +24,17 @@ internal enum DescriptorComparison
 /// <param name="Access">The access mode, which does not change while the descriptor is open.</param>
 /// <param name="Device">The device of the inode.</param>
 /// <param name="Inode">The inode. All eventfds, timers, epolls and the like have the same one.</param>
-/// <param name="Detail">The line of fdinfo that distinguishes objects with the same inode, where there is one.</param>
+/// <param name="Detail">The line of fdinfo that distinguishes objects with the same inode, if there is one.</param>
 internal readonly record struct DescriptorIdentity(DescriptorKind Kind, DescriptorAccess Access, ulong Device, ulong Inode, string? Detail)
 {
     /// <summary>
-    /// Gets a value indicating whether an object of this kind can be distinguished from one that was created later. An eventfd can't: its id
-    /// (eventfd-id in fdinfo) is used again as soon as the eventfd is closed.
+    /// Gets a value indicating whether an object of this kind can be distinguished from one that was created later. An eventfd can't,
+    /// because its id (eventfd-id in fdinfo) is reused as soon as the eventfd is closed.
     /// </summary>
     private bool IsConclusive => Kind is not (DescriptorKind.Event or DescriptorKind.Timer or DescriptorKind.Signal or DescriptorKind.Epoll
         or DescriptorKind.Inotify or DescriptorKind.IoUring or DescriptorKind.Other);
 
-    /// <summary>Compares this, which was recorded earlier, with the present.</summary>
+    /// <summary>Compares this identity, which was recorded earlier, with the present one.</summary>
     public DescriptorComparison CompareWith(DescriptorIdentity? now) =>
         now is not { } present ? DescriptorComparison.Closed
         : this != present ? DescriptorComparison.Different

@@ -8,8 +8,8 @@ using PSFdPass.Interop;
 namespace PSFdPass;
 
 /// <summary>
-/// Describes one descriptor of this process or of another, as it was at one moment. It owns nothing: the descriptor may have been
-/// closed since, and its number may refer to something else.
+/// Describes one descriptor of this process or of another, as it was at one moment. It does not own the descriptor, which may have been
+/// closed since, so that its number refers to something else.
 /// </summary>
 /// <remarks>Immutable, and therefore thread-safe.</remarks>
 public sealed class DescriptorInfo
@@ -35,7 +35,7 @@ public sealed class DescriptorInfo
     /// <summary>Gets the access that the descriptor allows.</summary>
     public required DescriptorAccess Access { get; init; }
 
-    /// <summary>Gets the path, the ends of a socket, or the kernel's name for the object.</summary>
+    /// <summary>Gets the path, the addresses of both ends of a socket, or the kernel's name for the object.</summary>
     public required string Target { get => _target ??= Socket?.ToString() ?? ""; init => _target = value; }
 
     /// <summary>
@@ -75,8 +75,8 @@ public sealed class DescriptorInfo
     public EndPoint? RemoteEndPoint { get; init; }
 
     /// <summary>
-    /// Gets the process at the other end of a connected Unix-domain socket; when several processes have that end, the one with the lowest
-    /// id. Null where it is not known: it may be hidden, belong to another user, or be in another network namespace.
+    /// Gets the process at the other end of a connected Unix-domain socket. If several processes have that end, this is the one with the
+    /// lowest id. Null when it is not known, because the process is hidden, belongs to another user, or is in another network namespace.
     /// </summary>
     public int? PeerProcessId { get; init; }
 
@@ -95,7 +95,7 @@ public sealed class DescriptorInfo
     /// </summary>
     public bool IsRuntimeOwned { get; init; }
 
-    /// <summary>Gets the description of a socket, from which the target is composed when it is first used.</summary>
+    /// <summary>Gets the description of a socket. The target is composed from it when the target is first used.</summary>
     internal SocketDescription? Socket { get; init; }
 
     /// <summary>Gets the data by which the object can be recognized.</summary>
@@ -106,17 +106,17 @@ public sealed class DescriptorInfo
 
     /// <summary>Returns whether the number still refers to what was described.</summary>
     /// <returns>
-    /// False when the descriptor was closed or its number refers to something else. For eventfds, timers, epoll instances and the like,
-    /// which the kernel does not distinguish, true when the number refers to an object of the same kind.
+    /// False when the descriptor was closed or its number refers to something else. The kernel does not distinguish eventfds, timers, epoll
+    /// instances and the like. For these, true when the number refers to an object of the same kind.
     /// </returns>
     public bool IsCurrent() => Compare() is DescriptorComparison.Same or DescriptorComparison.Unknown;
 
     /// <summary>
-    /// Closes the descriptor with the meaning of close(2), if its number still refers to what was described. The comparison is made
-    /// immediately before the call.
+    /// Closes the descriptor, as close(2) does, if its number still refers to what was described. The comparison is made immediately before
+    /// the call.
     /// </summary>
     /// <param name="force">
-    /// True to also close an eventfd, a timer, an epoll instance or the like, although the kernel does not report whether it is the one
+    /// True to also close an eventfd, a timer, an epoll instance or the like, for which the kernel does not report whether it is the object
     /// that was described. An object of another kind is never closed.
     /// </param>
     /// <exception cref="ArgumentException">Thrown when the descriptor belongs to another process.</exception>

@@ -27,7 +27,7 @@ public sealed class DescriptorInspector
     /// <param name="processId">The process.</param>
     /// <param name="kinds">The kinds to describe; all when it is empty.</param>
     /// <exception cref="SystemCallException">Thrown when the process does not exist (ESRCH), or may not be inspected (EACCES).</exception>
-    /// <exception cref="PlatformNotSupportedException">Thrown when the process is another one, and the system is not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the process is not this one and the system is not Linux.</exception>
     public IEnumerable<DescriptorInfo> List(int processId, params IReadOnlyCollection<DescriptorKind> kinds)
     {
         ArgumentNullException.ThrowIfNull(kinds);
@@ -38,14 +38,14 @@ public sealed class DescriptorInspector
     }
 
     /// <summary>
-    /// Lists the Unix-domain sockets of this network namespace that have a name and listen, or receive datagrams. Empty where the
-    /// system does not list them: only Linux does (unix_diag).
+    /// Lists the Unix-domain sockets of this network namespace that have a name and listen, or receive datagrams. The list is empty on
+    /// systems other than Linux, which don't list them (unix_diag).
     /// </summary>
     public IReadOnlyList<UnixSocketEntry> ListUnixSockets() => NamedSocketList.Read(_holders.Value);
 
     /// <summary>
-    /// Finds the Unix-domain socket of this network namespace that others reach at an address; null when there is none, or where the
-    /// system does not list them.
+    /// Finds the Unix-domain socket of this network namespace that other processes reach at an address; null when there is none, or when
+    /// the system does not list them.
     /// </summary>
     /// <param name="address">The address. A path is matched by its file, whatever path the socket was bound with.</param>
     public UnixSocketEntry? FindUnixSocket(UnixSocketAddress address)
@@ -54,9 +54,9 @@ public sealed class DescriptorInspector
         return NamedSocketList.Find(address, ListUnixSockets());
     }
 
-    /// <summary>Finds a process that has a socket; of several, the one with the lowest id.</summary>
+    /// <summary>Finds the process that has a socket. If several have it, returns the one with the lowest id.</summary>
     /// <param name="socketInode">The inode of the socket.</param>
-    /// <returns>The process id; null when no process that this one may inspect has the socket.</returns>
+    /// <returns>The process id; null when the socket belongs to no process that this process may inspect.</returns>
     public int? FindHolder(ulong socketInode) => _holders.Value.Find(socketInode);
 
     /// <summary>Describes one descriptor.</summary>
@@ -65,7 +65,7 @@ public sealed class DescriptorInspector
     /// <exception cref="SystemCallException">
     /// Thrown when the descriptor is not open (EBADF), the process does not exist (ESRCH), or may not be inspected (EACCES).
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">Thrown when the process is another one, and the system is not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the process is not this one and the system is not Linux.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
     public DescriptorInfo Describe(int processId, int fd)
     {
@@ -101,7 +101,7 @@ public sealed class DescriptorInspector
         return OpenDescriptors.Numbers();
     }
 
-    /// <summary>Describes a descriptor of any process by what <c>/proc</c> contains; null when it is closed.</summary>
+    /// <summary>Describes a descriptor of any process from the contents of <c>/proc</c>; null when it is closed.</summary>
     internal DescriptorInfo? DescribeFromProc(int processId, int fd, IReadOnlyCollection<DescriptorKind> kinds)
     {
         using var descriptors = new ProcDescriptors(processId);
@@ -276,7 +276,7 @@ public sealed class DescriptorInspector
         };
     }
 
-    // The link of a socket has its inode, and all sockets are on one device.
+    // The link of a socket contains its inode, and all sockets are on one device.
     private bool TryGetStatus(int processId, int fd, string link, out SysStat.FileStatus status)
     {
         if (_anySocket is { } known && ProcFs.InodeOfSocket(link) is { } inode)
@@ -297,8 +297,8 @@ public sealed class DescriptorInspector
     private SocketDescription DescribeSocket(int processId, int fd, ulong inode) =>
         TableOf(processId).Find(inode) ?? SocketDescription.FromProtocol(SysXattr.ProtocolOfSocket(ProcFs.PathOf(processId, fd)) ?? "");
 
-    // The process that has the other end now. The one that the kernel recorded when the connection was made (SO_PEERCRED) may have
-    // passed it on since.
+    // The process that has the other end now. The process that the kernel recorded when the connection was made (SO_PEERCRED) may have
+    // passed that end on since.
     private int? PeerOf(int processId, int fd, ulong inode)
     {
         if (OperatingSystem.IsLinux() && TableOf(processId).PeerOf(inode) is { } peer && _holders.Value.Find(peer) is { } holder)

@@ -7,10 +7,10 @@ using PSFdPass.Sockets;
 
 namespace PSFdPass.Inspection;
 
-/// <summary>The sockets of this network namespace that have a name and listen or receive datagrams. On Linux only.</summary>
+/// <summary>The sockets of this network namespace that have a name and listen or receive datagrams. Supported only on Linux.</summary>
 internal static class NamedSocketList
 {
-    /// <summary>Returns the sockets; none where the system does not list them.</summary>
+    /// <summary>Returns the sockets, or none when the system does not list them.</summary>
     /// <param name="holders">Finds the process of each socket.</param>
     public static List<UnixSocketEntry> Read(SocketHolders holders)
     {
@@ -18,7 +18,7 @@ internal static class NamedSocketList
         var names = new Dictionary<int, string?>();
         foreach (LinuxUnixDiag.Row row in UnixSocketList.Read() ?? [])
         {
-            // An accepted connection has the name of its listener too, but its state is another one.
+            // An accepted connection also has the name of its listener, but is in another state.
             if (row.Name is not { Length: > 0 } name || (row.State != LinuxUnixDiag.TCP_LISTEN && row.Type != Constants.SOCK_DGRAM) ||
                 SocketTypes.FromNumber(row.Type) is not { } type)
             {
@@ -48,7 +48,9 @@ internal static class NamedSocketList
         return entries;
     }
 
-    /// <summary>Returns the socket at an address: by its file for a path, whatever path it was bound with; null when there is none.</summary>
+    /// <summary>
+    /// Returns the socket at an address; null when there is none. A path is matched by its file, whatever path the socket was bound with.
+    /// </summary>
     public static UnixSocketEntry? Find(UnixSocketAddress address, IEnumerable<UnixSocketEntry> entries)
     {
         if (address.AbsolutePath is not { } path)

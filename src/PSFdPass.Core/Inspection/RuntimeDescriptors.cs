@@ -6,22 +6,22 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Inspection;
 
 /// <summary>
-/// Finds the descriptors of this process that belong to the runtime. Closing one of them by its number would break the process later,
-/// and in another place.
+/// Finds the descriptors of this process that belong to the runtime. Closing one of them by its number would cause a failure later, in an
+/// unrelated place.
 /// </summary>
 /// <remarks>
-/// The kernel does not record who opened a descriptor. It is recognized by what it is, and only when it is close-on-exec, because an
-/// inherited one never belongs to the runtime:
+/// The kernel does not record who opened a descriptor. A descriptor is recognized by what it refers to, and only when it is close-on-exec,
+/// because an inherited one never belongs to the runtime:
 /// <list type="bullet">
 /// <item>epoll and inotify, which nothing else in a .NET process creates;</item>
 /// <item>files that are mapped as programs, libraries or data of the runtime, and its executable memory;</item>
 /// <item>pipes on which one of the runtime's own threads waits, and the other ends of these pipes;</item>
 /// <item>sockets for diagnostics and debuggers, by their names;</item>
 /// <item><c>/dev/urandom</c> and <c>/dev/tty</c>, which the runtime keeps open, and duplicates of the standard streams, which the
-/// console makes. Linux 6.10 distinguishes a duplicate from another open of the same file (F_DUPFD_QUERY of fcntl(2)). Elsewhere the
-/// same file, opened in the same way, counts as a duplicate.</item>
+/// console makes. Linux 6.10 and later distinguish a duplicate from a file that was opened twice (F_DUPFD_QUERY of fcntl(2)). On other
+/// systems, the same file, opened in the same way, counts as a duplicate.</item>
 /// </list>
-/// Whatever is not recognized does not belong to the runtime. One object is for descriptors of one moment.
+/// A descriptor that is not recognized does not belong to the runtime. Use one object for the descriptors of one moment.
 /// </remarks>
 internal sealed class RuntimeDescriptors
 {
@@ -46,7 +46,7 @@ internal sealed class RuntimeDescriptors
         {
             DescriptorKind.Epoll or DescriptorKind.Inotify => true,
 
-            // On macOS nothing but a kqueue has no type.
+            // On macOS, only a kqueue has no type.
             DescriptorKind.Other => OperatingSystem.IsMacOS(),
             DescriptorKind.Event => fd == ReadinessPoller.WakeNumber,
             DescriptorKind.CharacterDevice => link is "/dev/urandom" or "/dev/tty" || IsDuplicateOfStandard(fd, status),
@@ -86,15 +86,15 @@ internal sealed class RuntimeDescriptors
         return false;
     }
 
-    // Of two descriptors of one file. A duplicate shares the status flags, so that other flags mean that it is none.
+    // Compares two descriptors of one file. A duplicate shares the status flags, so a descriptor with other flags is not a duplicate.
     private static bool IsDuplicate(int fd, int other)
     {
         int answer = OperatingSystem.IsLinux() ? Fcntl.Control(fd, F_DUPFD_QUERY, other) : -1;
         return answer >= 0 ? answer > 0 : Fcntl.Control(fd, Constants.F_GETFL) == Fcntl.Control(other, Constants.F_GETFL);
     }
 
-    // Lines of proc_pid_maps(5): range, permissions, offset, device, inode and path. A shared mapping that is not executable is the
-    // user's (MemoryMappedFile), except of an assembly without machine code and of its symbols.
+    // Lines of proc_pid_maps(5): range, permissions, offset, device, inode and path. A shared mapping that is not executable belongs to the
+    // user (MemoryMappedFile), unless it is a mapping of an assembly without machine code, or of its symbols.
     private static HashSet<(ulong, string)> ReadMaps()
     {
         var mapped = new HashSet<(ulong, string)>();

@@ -5,18 +5,18 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Inspection;
 
-/// <summary>The threads of the runtime in this process, by their names, and what they wait for. On Linux only.</summary>
+/// <summary>The threads of the runtime in this process, by their names, and what they wait for. Supported only on Linux.</summary>
 internal static class RuntimeThreads
 {
-    // A pipe's inode is not used again within any reasonable time, so that a pipe that was recognized once stays recognized while its
-    // thread is busy with something else.
+    // The inode of a pipe is not reused for a very long time, so a pipe that was recognized once stays recognized while its thread is busy
+    // with something else.
     private static readonly HashSet<ulong> Known = [];
 
     // read(2), poll(2) and ppoll(2); arm64 has no poll.
     private static readonly (int Read, int Poll, int PPoll) Calls =
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? (63, -1, 73) : (0, 7, 271);
 
-    /// <summary>Returns the inodes of the pipes on which threads of the runtime wait: for signals, and for processes that end.</summary>
+    /// <summary>Returns the inodes of the pipes on which threads of the runtime wait for signals and for the end of processes.</summary>
     public static HashSet<ulong> FindPipes()
     {
         lock (Known)
@@ -35,7 +35,8 @@ internal static class RuntimeThreads
         }
     }
 
-    // proc_pid_syscall(5): the number of the system call that the thread is in, and its arguments; "running" when it is in none.
+    // proc_pid_syscall(5): the number of the system call that the thread is in, and its arguments; "running" when it is not in a system
+    // call.
     private static int? DescriptorOf(string? call)
     {
         if (call?.Split(' ') is not [var number, var first, var second, ..] ||
@@ -54,7 +55,7 @@ internal static class RuntimeThreads
         return (which == Calls.Poll || which == Calls.PPoll) && TryParseHex(second, out ulong count) && count > 0 ? ReadInt(argument) : null;
     }
 
-    // The thread may have returned from the call, and its stack may be something else by then: a pointer must not be followed.
+    // The thread may have returned from the call, and its stack may have changed since, so a pointer must not be followed.
     private static int? ReadInt(ulong address)
     {
         try

@@ -4,8 +4,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Inspection;
 
 /// <summary>
-/// The process that holds a socket, by the inode of the socket: found in the descriptors of every process that this one may inspect
-/// (all for root, those of the same user otherwise). On Linux only.
+/// Finds the process that holds a socket by the inode of the socket. It searches the descriptors of every process that this process may
+/// inspect: all processes for root, otherwise those of the same user. Supported only on Linux.
 /// </summary>
 internal sealed class SocketHolders
 {
@@ -18,13 +18,13 @@ internal sealed class SocketHolders
         {
             foreach (ulong inode in SocketsOf(process))
             {
-                // Several may share one. The first is most often the one that created it, and the others are its children.
+                // Several processes may share a socket. The first one usually created it, and the others are its children.
                 _holders.TryAdd(inode, process);
             }
         }
     }
 
-    /// <summary>Returns the inodes of a process's sockets; none when it has ended or may not be inspected.</summary>
+    /// <summary>Returns the inodes of a process's sockets, or none when the process has ended or may not be inspected.</summary>
     public static List<ulong> SocketsOf(int process)
     {
         var sockets = new List<ulong>();

@@ -8,12 +8,12 @@ using PSFdPass.Sockets;
 namespace PSFdPass.Inspection;
 
 /// <summary>
-/// The sockets of one network namespace by inode, as they were when the table was read: what is known of sockets that belong to
-/// other processes. On Linux only.
+/// The sockets of one network namespace by inode, as they were when the table was read. It describes sockets that belong to other
+/// processes. Supported only on Linux.
 /// </summary>
 /// <remarks>
 /// The Unix-domain sockets of this process's namespace come from unix_diag. The text of <c>/proc/net/unix</c> is used only where that is
-/// not available, and for other namespaces: a newline in an abstract name adds a row to it, so that it is for display alone.
+/// not available, and for other namespaces: a newline in an abstract name adds a row to it, so it is suitable only for display.
 /// </remarks>
 internal sealed class SocketTable
 {
@@ -69,10 +69,12 @@ internal sealed class SocketTable
         return table;
     }
 
-    /// <summary>Returns what identifies the network namespace of a process, <c>net:[4026531840]</c>; null when it is not known.</summary>
+    /// <summary>
+    /// Returns the identifier of the network namespace of a process, such as <c>net:[4026531840]</c>; null when it is not known.
+    /// </summary>
     public static string? NamespaceOf(int process) => Unistd.ReadLink($"/proc/{process}/ns/net");
 
-    /// <summary>Returns a socket, with its peer's name if it is a Unix-domain socket; null when it is in no table.</summary>
+    /// <summary>Returns a socket, with its peer's name if it is a Unix-domain socket; null when no table contains it.</summary>
     public SocketDescription? Find(ulong inode)
     {
         if (_unix.TryGetValue(inode, out LinuxUnixDiag.Row row))
@@ -93,10 +95,12 @@ internal sealed class SocketTable
         return _unixText.GetValueOrDefault(inode);
     }
 
-    /// <summary>Returns the inode of the socket at the other end of a Unix-domain socket; null without one, and where it is not known.</summary>
+    /// <summary>
+    /// Returns the inode of the socket at the other end of a Unix-domain socket; null when there is none or it is not known.
+    /// </summary>
     public ulong? PeerOf(ulong inode) => _unix.TryGetValue(inode, out LinuxUnixDiag.Row row) && row.Peer != 0 ? row.Peer : null;
 
-    /// <summary>Converts an address; its type has the bytes in the order of the network.</summary>
+    /// <summary>Converts an address, whose type has the bytes in network byte order.</summary>
     public static IPEndPoint EndPointOf(ProcNet.InternetAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -105,7 +109,7 @@ internal sealed class SocketTable
         return new IPEndPoint(new IPAddress(address.IsIPv6 ? bytes : bytes[..4]), address.Port);
     }
 
-    /// <summary>Returns what a row of the text contains.</summary>
+    /// <summary>Returns the description of a socket from a row of the text.</summary>
     internal static SocketDescription Describe(ProcNet.UnixRow row) => new(
         SocketFamily.Unix,
         SocketTypes.FromNumber(row.Type),
@@ -126,7 +130,7 @@ internal sealed class SocketTable
     private static EndPoint? EndPointOf(byte[]? name) =>
         name is null ? null : UnixSocketNames.EndPointOf(UnixSocketNames.TextOf(name));
 
-    // An inode with several rows is one that somebody has forged: then nothing is known.
+    // If an inode has several rows, some of them are forged, and nothing is known about the socket.
     private void ReadText(int process)
     {
         var rows = new List<ProcNet.UnixRow>();

@@ -11,7 +11,7 @@ public sealed record UnixSocketEntry
     {
     }
 
-    /// <summary>Gets the path as it was bound, or the abstract name without the NUL in front of it. Any process can choose any name.</summary>
+    /// <summary>Gets the path as it was bound, or the abstract name without its leading NUL. Any process can choose any name.</summary>
     public required string Name { get; init; }
 
     /// <summary>Gets a value indicating whether the name is abstract.</summary>
@@ -24,8 +24,8 @@ public sealed record UnixSocketEntry
     public required ulong Inode { get; init; }
 
     /// <summary>
-    /// Gets the process that has the socket; of several, the one with the lowest id. Null when it is not known: its process may be
-    /// hidden, or of another user.
+    /// Gets the process that has the socket. If several have it, this is the one with the lowest id. Null when it is not known, because the
+    /// process is hidden or belongs to another user.
     /// </summary>
     public int? ProcessId { get; init; }
 

@@ -2,11 +2,13 @@ using System.Collections;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The environment of a child: the variables of .NET, which are not those of the C library, with changes.</summary>
+/// <summary>The environment of a child: the variables of .NET, which can differ from those of the C library, with changes.</summary>
 internal static class ChildEnvironment
 {
     /// <summary>Returns a new dictionary of the variables.</summary>
-    /// <exception cref="ArgumentException">Thrown when a name is empty or contains '=', or there is a null character.</exception>
+    /// <exception cref="ArgumentException">
+    /// Thrown when a name is empty or contains '=', or when a name or value contains a null character.
+    /// </exception>
     public static Dictionary<string, string> Create(IDictionary<string, string?> changes)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The end of a child: with a code or by a signal, or unknown, because another thread or process reaped it.</summary>
+/// <summary>The way in which a child ended: with an exit code or by a signal. Unknown when another thread or process reaped it.</summary>
 internal sealed record ChildExit(int? Code, int? Signal)
 {
     private const int SignalBase = 128;
@@ -11,7 +11,7 @@ internal sealed record ChildExit(int? Code, int? Signal)
     /// <summary>The end of a child that another thread or process has reaped.</summary>
     public static readonly ChildExit Unknown = new(null, null);
 
-    /// <summary>Reaps a child if it has ended; null while it runs.</summary>
+    /// <summary>Reaps a child if it has ended; returns null while it runs.</summary>
     /// <param name="id">The process ID, which is used when there is no descriptor.</param>
     /// <param name="descriptor">The process descriptor.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>

@@ -5,8 +5,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// Duplicates of the descriptors that a child will have, close-on-exec and at numbers that no descriptor of the child has. In the child
-/// they are moved to their numbers in any order, and another thread that closes a source can't change what the child gets.
+/// Duplicates of the descriptors that a child will have. They are close-on-exec, and their numbers differ from those of the child's
+/// descriptors, so the child can move them to their numbers in any order. Another thread that closes a source does not affect the child.
 /// </summary>
 internal sealed class DescriptorCopies : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class DescriptorCopies : IDisposable
     /// <param name="sources">The descriptors by their numbers in the child.</param>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when no descriptor is left (EMFILE), or a handle refers to a number that is not open (EBADF).
+    /// Thrown when this process can't open any further descriptors (EMFILE), or a handle refers to a number that is not open (EBADF).
     /// </exception>
     public DescriptorCopies(IReadOnlyDictionary<int, SafeHandle> sources)
     {
@@ -35,7 +35,7 @@ internal sealed class DescriptorCopies : IDisposable
         }
     }
 
-    /// <summary>Gets the number of each copy, by the number in the child, in the order of the latter.</summary>
+    /// <summary>Gets the number of each copy by its number in the child, ordered by the number in the child.</summary>
     public IReadOnlyDictionary<int, int> Numbers => _numbers;
 
     /// <summary>Closes the copies.</summary>
@@ -43,7 +43,7 @@ internal sealed class DescriptorCopies : IDisposable
 
     private int Duplicate(SafeHandle source, IReadOnlyDictionary<int, SafeHandle> targets)
     {
-        // 0 to 2 stay free for the standard streams, also where this process has none.
+        // 0 to 2 stay free for the standard streams, even if this process has none.
         int minimum = 3;
         using var lease = new HandleLease(source);
         while (true)

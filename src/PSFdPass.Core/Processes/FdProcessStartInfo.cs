@@ -4,7 +4,7 @@ namespace PSFdPass;
 
 /// <summary>Describes a child process for <see cref="FdProcess.Start"/>: its program, environment and descriptors.</summary>
 /// <remarks>
-/// The handles stay the caller's. <see cref="FdProcess.Start"/> duplicates them, so that they may be closed as soon as it has
+/// The caller remains the owner of the handles. <see cref="FdProcess.Start"/> duplicates them, so they can be closed as soon as it has
 /// returned. Not thread-safe.
 /// </remarks>
 public sealed class FdProcessStartInfo
@@ -36,8 +36,8 @@ public sealed class FdProcessStartInfo
     public IDictionary<int, SafeHandle> Descriptors { get; } = new SortedDictionary<int, SafeHandle>();
 
     /// <summary>
-    /// Gets or sets the standard input, descriptor 0. By default, the child inherits the one of this process, or /dev/null where this
-    /// process has none.
+    /// Gets or sets the standard input, descriptor 0. By default, the child inherits the standard input of this process, or gets /dev/null
+    /// if this process has none.
     /// </summary>
     public SafeHandle? StandardInput { get; set; }
 
@@ -53,22 +53,22 @@ public sealed class FdProcessStartInfo
     /// </summary>
     public IDictionary<string, string?> Environment { get; } = new Dictionary<string, string?>(StringComparer.Ordinal);
 
-    /// <summary>Gets or sets the current directory of the child; null for the one of this process.</summary>
+    /// <summary>Gets or sets the current directory of the child; null for that of this process.</summary>
     public string? WorkingDirectory { get; set; }
 
     /// <summary>
-    /// Gets the descriptors that the child gets from number 3 on, as from a service manager (sd_listen_fds(3)): LISTEN_FDS is their
-    /// count and LISTEN_PID is the child's process ID.
+    /// Gets the descriptors that the child receives as if from a service manager (sd_listen_fds(3)), with the numbers from 3 on. LISTEN_FDS
+    /// is set to their count, and LISTEN_PID to the child's process ID.
     /// </summary>
     /// <remarks>
-    /// The ID is known only in the child. When there are such descriptors, /bin/sh therefore sets LISTEN_PID and executes the program,
+    /// The ID is known only in the child. Therefore, if there are such descriptors, /bin/sh sets LISTEN_PID and then executes the program
     /// in the same process. The shell discards some variables: see <see cref="FdProcess.LostEnvironmentVariables"/>.
     /// </remarks>
     public IList<SafeHandle> ListenDescriptors { get; } = [];
 
     /// <summary>
-    /// Gets the names of <see cref="ListenDescriptors"/>, in the same order, for LISTEN_FDNAMES. Empty for no names. A name has 1 to 255
-    /// ASCII characters, without control characters and colons.
+    /// Gets the names of <see cref="ListenDescriptors"/>, in the same order, for LISTEN_FDNAMES. Empty to set no names. A name has 1 to 255
+    /// ASCII characters, without control characters or colons.
     /// </summary>
     public IList<string> ListenDescriptorNames { get; } = [];
 

@@ -12,7 +12,8 @@ internal sealed unsafe class FileActions : IDisposable
 {
     private const int LastStandard = 2;
 
-    // Below this number, every number that the child doesn't use is closed, open or not, because other threads open descriptors.
+    // Below this number, every number that the child doesn't use is closed, whether or not it is open now, because other threads can open
+    // descriptors.
     private const int ClosedUnseen = 1024;
 
     private void* _actions;
@@ -32,9 +33,9 @@ internal sealed unsafe class FileActions : IDisposable
     /// <summary>Gets the C object, which is valid until <see cref="Dispose"/>.</summary>
     public void* Pointer => _actions;
 
-    /// <summary>Lets the child have descriptors at their numbers, its standard streams, and nothing else.</summary>
+    /// <summary>Gives the child its descriptors at their numbers, its standard streams, and no other descriptors.</summary>
     /// <param name="copies">The number of each copy, by its number in the child.</param>
-    /// <param name="hasCloseFrom">True to close all higher numbers at once, false to close each that is open.</param>
+    /// <param name="hasCloseFrom">True to close all higher numbers at once; false to close each open number.</param>
     public void UseOnly(IReadOnlyDictionary<int, int> copies, bool hasCloseFrom)
     {
         foreach ((int target, int copy) in copies)
@@ -58,7 +59,7 @@ internal sealed unsafe class FileActions : IDisposable
     }
 
     /// <summary>Changes the directory.</summary>
-    /// <exception cref="PlatformNotSupportedException">Thrown when the C library can't.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the C library does not support it.</exception>
     public void ChangeDirectory(string path)
     {
         if (!Spawn.HasChangeDirectory)
@@ -81,7 +82,7 @@ internal sealed unsafe class FileActions : IDisposable
         }
     }
 
-    // A number that is closed, or that would be closed by the execution, isn't a standard stream of this process.
+    // A descriptor that is closed or close-on-exec isn't a standard stream of this process.
     private void Inherit(int fd)
     {
         int flags = Fcntl.Control(fd, Constants.F_GETFD);
@@ -100,7 +101,7 @@ internal sealed unsafe class FileActions : IDisposable
     {
         int highest = Math.Max(LastStandard, copies.Keys.LastOrDefault());
 
-        // The C library refuses numbers beyond the limit. They can be open only if the limit was lowered.
+        // The C library refuses numbers beyond the limit. Such numbers can be open only if the limit was lowered.
         int limit = SysResource.MaxOpenFiles;
         var others = new HashSet<int>(Enumerable.Range(LastStandard + 1, Math.Min(highest, ClosedUnseen) - LastStandard));
         if (highest > ClosedUnseen || !hasCloseFrom)

@@ -8,12 +8,12 @@ namespace PSFdPass.Processes;
 /// The shell command that sets LISTEN_PID to its own process ID and then executes the program, so that the ID is the program's.
 /// </summary>
 /// <remarks>
-/// POSIX shells drop variables whose names they can't use themselves, and set some of their own. Variables that a shell sets are
+/// POSIX shells drop variables whose names are not valid in the shell, and set some variables themselves. Variables that a shell sets are
 /// restored, or removed where they did not exist.
 /// </remarks>
 internal static class ListenShell
 {
-    /// <summary>The shell, which is required by POSIX and present wherever programs are.</summary>
+    /// <summary>The path of the shell, which POSIX requires and which almost every system has.</summary>
     public const string Path = "/bin/sh";
 
     // dash refuses to start when OPTIND is not a number, and no shell lets PPID be set.
@@ -22,7 +22,7 @@ internal static class ListenShell
     // Shells overwrite these. They are passed as arguments.
     private static readonly string[] Overwritten = ["PWD", "OLDPWD", "PS1", "PS2", "IFS"];
 
-    // Shells create these where they don't exist: bash SHLVL and _, busybox PATH.
+    // Shells create these if they don't exist: bash creates SHLVL and _, busybox creates PATH.
     private static readonly string[] Created = ["PWD", "OLDPWD", "SHLVL", "_", "PATH"];
 
     /// <summary>Changes the environment for the shell, and returns the shell's arguments.</summary>
@@ -31,7 +31,7 @@ internal static class ListenShell
     /// <param name="names">The names of the descriptors, or none.</param>
     /// <param name="count">The number of descriptors.</param>
     /// <param name="variables">The environment of the program.</param>
-    /// <param name="lost">The names of the variables that the program will not have.</param>
+    /// <param name="lost">The names of the variables that are lost in the shell.</param>
     /// <exception cref="ArgumentException">
     /// Thrown when the number of names is not the number of descriptors, or a name is not valid.
     /// </exception>

@@ -7,14 +7,14 @@ namespace PSFdPass.Processes;
 internal static class ProcessDescriptors
 {
     /// <summary>
-    /// Opens the descriptor of a child that this process has not reaped, so that its ID is still its own. A child that somebody else
-    /// reaped is detected.
+    /// Opens the process descriptor of a child that this process has not reaped, so its ID has not been reused. Detects a child that was
+    /// reaped elsewhere.
     /// </summary>
     /// <param name="id">The process ID.</param>
-    /// <param name="isGone">True when the child has ended and it was reaped elsewhere.</param>
+    /// <param name="isGone">True when the child has ended and was reaped elsewhere.</param>
     /// <returns>
-    /// Null when <paramref name="isGone"/>, or where there are no such descriptors: macOS, Linux before 5.4, a sandbox that denies the
-    /// call, or EMFILE.
+    /// Null when <paramref name="isGone"/> is true, or when the descriptor can't be opened: on macOS, on Linux before 5.4, in a sandbox
+    /// that denies the call, or with EMFILE.
     /// </returns>
     public static SafeDescriptorHandle? TryOpen(int id, out bool isGone)
     {

@@ -7,7 +7,7 @@ internal static class ProgramLookup
 {
     /// <summary>Returns the absolute path of a program.</summary>
     /// <param name="fileName">A path, or a name to search for.</param>
-    /// <param name="searchPath">The child's PATH; null where it has none.</param>
+    /// <param name="searchPath">The child's PATH; null if it has none.</param>
     /// <param name="workingDirectory">The child's directory, to which relative directories of PATH are relative.</param>
     /// <exception cref="SystemCallException">
     /// Thrown when the program was not found (ENOENT), is not executable or is a directory (EACCES).
@@ -38,7 +38,7 @@ internal static class ProgramLookup
         throw new SystemCallException("posix_spawn", found, fileName);
     }
 
-    // 0 or the error's number.
+    // Returns 0 or an error number.
     private static int Check(string path)
     {
         if (!SysStat.TryGetStatusOfPath(path, out SysStat.FileStatus status))

@@ -31,7 +31,7 @@ internal sealed unsafe class SpawnAttributes : IDisposable
         flags |= createNewProcessGroup ? Spawn.POSIX_SPAWN_SETPGROUP : (short)0;
         flags |= OperatingSystem.IsMacOS() ? Spawn.POSIX_SPAWN_CLOEXEC_DEFAULT : (short)0;
 
-        // These fail only for flags that the C library lacks, which has been excluded.
+        // These fail only for flags that the C library does not support, and such flags are not set here.
         _ = Spawn.SetDefaultSignals(_attributes, all);
         _ = Spawn.SetSignalMask(_attributes, none);
         _ = Spawn.SetProcessGroup(_attributes, 0);

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>A start that has been checked: everything that posix_spawn(3) needs, apart from the copies of the descriptors.</summary>
+/// <summary>The checked arguments of a start: everything that posix_spawn(3) needs, apart from the copies of the descriptors.</summary>
 internal sealed class SpawnPlan
 {
     private readonly SortedDictionary<int, SafeHandle> _descriptors = [];
@@ -13,7 +13,7 @@ internal sealed class SpawnPlan
     private readonly bool _createNewProcessGroup;
     private readonly string _executable;
 
-    /// <summary>Checks a start.</summary>
+    /// <summary>Checks the arguments of a start.</summary>
     /// <inheritdoc cref="FdProcess.Start"/>
     public SpawnPlan(FdProcessStartInfo startInfo)
     {
@@ -63,7 +63,9 @@ internal sealed class SpawnPlan
     /// <summary>Starts the child, and returns its process ID.</summary>
     /// <param name="features">The features of the system to use.</param>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
-    /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE), or posix_spawn(3) fails.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when this process can't open any further descriptors (EMFILE), or posix_spawn(3) fails.
+    /// </exception>
     public unsafe int Spawn(SpawnFeatures features)
     {
         using var copies = new DescriptorCopies(_descriptors);

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace PSFdPass.Processes;
 
-/// <summary>Strings as C passes them to a program: an array of pointers to UTF-8 that ends with a null pointer.</summary>
+/// <summary>
+/// Strings in the form in which C passes them to a program: an array of pointers to UTF-8 strings that ends with a null pointer.
+/// </summary>
 internal sealed unsafe class StringVector : IDisposable
 {
     private void* _memory;

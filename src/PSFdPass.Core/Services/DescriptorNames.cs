@@ -5,12 +5,12 @@ namespace PSFdPass.Services;
 /// <summary>The rules for names of saved and passed descriptors.</summary>
 internal static class DescriptorNames
 {
-    /// <summary>The most bytes of a name, in UTF-8: S6_FDHOLDER_ID_SIZE, and FDNAME_MAX of systemd.</summary>
+    /// <summary>The maximum length of a name, in bytes of UTF-8: S6_FDHOLDER_ID_SIZE, and FDNAME_MAX of systemd.</summary>
     public const int MaxBytes = 255;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Returns the bytes of a name.</summary>
+    /// <summary>Returns the UTF-8 bytes of a name.</summary>
     /// <exception cref="ArgumentException">Thrown when the name is empty, has more than 255 bytes or contains a NUL.</exception>
     public static byte[] GetBytes(string name)
     {

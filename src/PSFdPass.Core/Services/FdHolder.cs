@@ -14,8 +14,8 @@ namespace PSFdPass;
 /// (https://skarnet.org/software/s6/s6-fdholderd.html).
 /// </summary>
 /// <remarks>
-/// Thread-safe: each operation is a connection of its own, so that an instance also outlives a restart of the daemon. When an operation
-/// ends with a timeout or is canceled, the daemon may have carried it out.
+/// Thread-safe. Each operation uses a new connection, so an instance can also be used after the daemon was restarted. When an operation
+/// times out or is canceled, the daemon may nevertheless have carried it out.
 /// </remarks>
 public sealed class FdHolder
 {
@@ -37,14 +37,14 @@ public sealed class FdHolder
     public UnixSocketAddress Address { get; }
 
     /// <summary>Stores a duplicate of a descriptor under a name, until it is deleted or the daemon ends.</summary>
-    /// <param name="name">The name, up to 255 bytes in UTF-8, under which the daemon must not have a descriptor.</param>
+    /// <param name="name">The name, up to 255 bytes in UTF-8. The daemon must not already have a descriptor of that name.</param>
     /// <param name="descriptor">The descriptor.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ArgumentException">Thrown when the name is not valid.</exception>
     /// <exception cref="FdHolderException">
-    /// Thrown when the daemon refuses (EBUSY: it has that name; EPERM: its rules; ENFILE: it is full), runs as a user who is not
-    /// allowed, ends before it answers, or is another program.
+    /// Thrown when the daemon refuses (EBUSY: it already has that name; EPERM: its rules don't allow the request; ENFILE: it is full), runs
+    /// as a user who is not allowed, ends before it answers, or is another program.
     /// </exception>
     /// <exception cref="SystemCallException">Thrown when no process listens: ENOENT, ECONNREFUSED, EACCES.</exception>
     /// <exception cref="TimeoutException">Thrown when the daemon didn't answer in time.</exception>
@@ -53,7 +53,7 @@ public sealed class FdHolder
     {
         ArgumentNullException.ThrowIfNull(descriptor);
 
-        // The time at which the daemon drops it, in the TAI64N format: 2^61 seconds from now is what its own tools send for never.
+        // The time at which the daemon drops it, in the TAI64N format. The daemon's own tools send 2^61 seconds from now for "never".
         const ulong Never = (1UL << 62) + (1UL << 61);
         byte[] request = Request("S", sizeof(ulong) + sizeof(uint), name);
         BinaryPrimitives.WriteUInt64BigEndian(request.AsSpan(1), Never + (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds());
@@ -66,7 +66,9 @@ public sealed class FdHolder
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The descriptor, which the caller must dispose.</returns>
-    /// <exception cref="FdHolderException">Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules).</exception>
+    /// <exception cref="FdHolderException">
+    /// Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
+    /// </exception>
     /// <inheritdoc cref="Store"/>
     public FileDescriptor Retrieve(string name, bool remove, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -85,7 +87,9 @@ public sealed class FdHolder
     /// <param name="name">The name.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="FdHolderException">Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules).</exception>
+    /// <exception cref="FdHolderException">
+    /// Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
+    /// </exception>
     /// <inheritdoc cref="Store"/>
     public void Delete(string name, TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Ask(() => SR.Format(SR.HolderDeleteFailed, ShownText.Of(name), Address), Request("D", 0, name), [], Deadline.After(timeout), cancellationToken, CheckDone);
@@ -93,8 +97,8 @@ public sealed class FdHolder
     /// <summary>Returns the names of all stored descriptors.</summary>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <returns>The names, in no particular order. Other users may have chosen them, with any characters.</returns>
-    /// <exception cref="FdHolderException">Thrown when the daemon refuses (EPERM: its rules).</exception>
+    /// <returns>The names, in no particular order. Other users may have chosen them, and they can contain any character.</returns>
+    /// <exception cref="FdHolderException">Thrown when the daemon refuses (EPERM: its rules don't allow it).</exception>
     /// <inheritdoc cref="Store"/>
     public IReadOnlyList<string> List(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Ask(() => SR.Format(SR.HolderListFailed, Address), "L"u8.ToArray(), [], Deadline.After(timeout), cancellationToken, static (failure, frame) =>
@@ -113,7 +117,7 @@ public sealed class FdHolder
                 : throw FdHolderException.Invalid(failure(), SR.HolderCountInvalid);
         });
 
-    // A letter, the operation's own bytes, the length of the name, the name, a NUL.
+    // A letter, the bytes that the operation adds, the length of the name, the name, a NUL.
     private static byte[] Request(string letter, int size, string name)
     {
         byte[] bytes = DescriptorNames.GetBytes(name);

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>The exception for a request that the descriptor holder refused, or an answer that is not one.</summary>
+/// <summary>The exception for a request that the descriptor holder refused, or for an invalid answer.</summary>
 public sealed class FdHolderException : IOException
 {
     internal FdHolderException(string failure, string reason, int errno, Exception? inner = null)
@@ -13,7 +13,9 @@ public sealed class FdHolderException : IOException
         ErrnoName = ErrnoNames.NameOf(errno);
     }
 
-    /// <summary>Gets the error number with which the holder answered: ENOENT, EBUSY, EPERM, ENFILE; EPROTO for an invalid answer.</summary>
+    /// <summary>
+    /// Gets the error number with which the holder answered: ENOENT, EBUSY, EPERM or ENFILE. EPROTO for an invalid answer.
+    /// </summary>
     public int Errno { get; }
 
     /// <summary>Gets the name of the error.</summary>

@@ -6,16 +6,16 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Services;
 
 /// <summary>
-/// Frames on a stream: the length of the body (4 bytes, big endian), the number of descriptors (2 bytes), the body. The descriptors come
+/// Frames on a stream: the length of the body (4 bytes, big endian), the number of descriptors (2 bytes), the body. The descriptors arrive
 /// with the first byte. This is the format of the unixmessage library of skalibs, which s6-fdholderd uses, and of the takeover.
 /// </summary>
 /// <remarks>
-/// Each read ends where its frame ends, so that every descriptor received during the read of a frame belongs to that frame. For one
-/// thread.
+/// Each read ends where its frame ends, so that every descriptor received during the read of a frame belongs to that frame. Not
+/// thread-safe.
 /// </remarks>
 internal sealed class FramedSocket : IDisposable
 {
-    /// <summary>The longest body that is accepted.</summary>
+    /// <summary>The maximum length of a body that is accepted, in bytes.</summary>
     public const int MaxBody = 16 << 20;
 
     private const int HeaderSize = 6;
@@ -28,7 +28,7 @@ internal sealed class FramedSocket : IDisposable
     private int _bodyLength;
     private int _filled;
 
-    /// <summary>Frames the bytes of a connected stream socket, which stays the caller's.</summary>
+    /// <summary>Frames the bytes of a connected stream socket. The caller remains its owner.</summary>
     public FramedSocket(SafeHandle socket) => _socket = socket;
 
     /// <summary>Sends one frame.</summary>
@@ -42,7 +42,7 @@ internal sealed class FramedSocket : IDisposable
         DescriptorSender.Send(_socket, frame, descriptors, ServiceSockets.TimeLeft(deadline), cancellationToken);
     }
 
-    /// <summary>Receives one frame; null when the peer has closed or died.</summary>
+    /// <summary>Receives one frame; null when the peer has closed the socket or ended.</summary>
     /// <param name="deadline">The end of the wait.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <param name="betweenAttempts">Called after each attempt without a frame, at least every 100 ms; may throw to end the wait.</param>
@@ -53,7 +53,10 @@ internal sealed class FramedSocket : IDisposable
         return WaitLoop.Run<ReceiveAttempt, Frame?>(ref attempt, _socket, deadline, cancellationToken);
     }
 
-    /// <summary>Receives one frame without waiting: false when it is not complete; true with null when the peer has closed or died.</summary>
+    /// <summary>
+    /// Receives one frame without waiting. Returns false when it is not complete, and true with null when the peer has closed the socket or
+    /// ended.
+    /// </summary>
     public bool TryReceive(out Frame? frame)
     {
         frame = null;
@@ -105,7 +108,7 @@ internal sealed class FramedSocket : IDisposable
         _descriptors.Clear();
     }
 
-    // The body grows as it arrives: a length that the peer only claims costs nothing.
+    // The buffer grows as the body arrives, so a false length from the peer allocates no memory.
     private Span<byte> GetSpace()
     {
         if (_body is null)

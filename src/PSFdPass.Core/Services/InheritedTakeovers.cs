@@ -1,15 +1,15 @@
 namespace PSFdPass.Services;
 
 /// <summary>
-/// The takeover sockets that this process received from its predecessors, until it serves them itself. The socket stays bound to its
-/// path throughout, so that the next successor finds it at any time.
+/// The takeover sockets that this process received from its predecessors and does not serve itself yet. The socket stays bound to its path
+/// throughout, so that the next successor finds it at any time.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal static class InheritedTakeovers
 {
     private static readonly Dictionary<string, (FileDescriptor Listener, SocketIdentity? Identity)> Listeners = [];
 
-    /// <summary>Keeps a listener until it is taken. One that was kept for the same address before is closed.</summary>
+    /// <summary>Keeps a listener until it is taken. An earlier listener for the same address is closed.</summary>
     public static void Keep(UnixSocketAddress address, FileDescriptor listener, SocketIdentity? identity)
     {
         lock (Listeners)

@@ -4,8 +4,8 @@ using PSFdPass.Interop;
 namespace PSFdPass;
 
 /// <summary>
-/// Takes the descriptors that a service manager passed when it started this process: the protocol of sd_listen_fds(3), without
-/// libsystemd.
+/// Takes ownership of the descriptors that a service manager passed when it started this process. Implements the protocol of
+/// sd_listen_fds(3), without libsystemd.
 /// </summary>
 /// <remarks>
 /// All members are thread-safe. The variables are read from and cleared in the environment of .NET, which child processes inherit.
@@ -23,13 +23,13 @@ public static class ServiceActivation
     private static readonly object Gate = new();
 
     /// <summary>
-    /// Takes the passed descriptors, sets close-on-exec on each, and clears the variables LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES and
-    /// LISTEN_PIDFDID, so that child processes don't take the descriptors for theirs.
+    /// Takes ownership of the passed descriptors, sets close-on-exec on each, and clears the variables LISTEN_FDS, LISTEN_PID,
+    /// LISTEN_FDNAMES and LISTEN_PIDFDID, so that child processes don't mistake the descriptors for their own.
     /// </summary>
     /// <returns>
-    /// The descriptors in the order of their numbers, which the caller must dispose. A descriptor without a name is named after its
-    /// number, <c>LISTEN_FD_3</c>. The list is empty when this process was started without descriptors, and when they have already
-    /// been taken.
+    /// The descriptors in the order of their numbers, which the caller must dispose. A descriptor without a name is named after its number,
+    /// such as <c>LISTEN_FD_3</c>. The list is empty when this process was started without descriptors, or when they have already been
+    /// taken.
     /// </returns>
     /// <exception cref="ServiceManagerException">
     /// Thrown when LISTEN_PID is the id of another process (the variables are kept, because they may be meant for a child of that id),

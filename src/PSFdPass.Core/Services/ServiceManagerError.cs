@@ -6,7 +6,7 @@ public enum ServiceManagerError
     /// <summary>No service manager listens: the environment variable NOTIFY_SOCKET is not set.</summary>
     NotManaged,
 
-    /// <summary>The passed descriptors are for another process: LISTEN_PID is not the id of this one.</summary>
+    /// <summary>The descriptors were passed to another process: LISTEN_PID is not the id of this process.</summary>
     OtherProcess,
 
     /// <summary>An environment variable of the service manager is malformed.</summary>

@@ -1,6 +1,6 @@
 namespace PSFdPass;
 
-/// <summary>The exception for an environment in which an operation with the service manager is not possible.</summary>
+/// <summary>The exception for an operation that is not possible because of the environment variables of the service manager.</summary>
 public sealed class ServiceManagerException : InvalidOperationException
 {
     internal ServiceManagerException(ServiceManagerError reason, string message)

@@ -8,7 +8,7 @@ public sealed record ServiceNotification
 
     /// <summary>
     /// Gets a value indicating whether the service has begun to reload its configuration: <c>RELOADING=1</c> with the current time as
-    /// <c>MONOTONIC_USEC</c>. Send <see cref="Ready"/> when it is done.
+    /// <c>MONOTONIC_USEC</c>. Send <see cref="Ready"/> when the reload is complete.
     /// </summary>
     public bool Reloading { get; init; }
 

@@ -9,8 +9,8 @@ namespace PSFdPass;
 
 /// <summary>Notifies the service manager about the state of this process: the protocol of sd_notify(3), without libsystemd.</summary>
 /// <remarks>
-/// All members are thread-safe. Notifications are datagrams to the address in the environment variable NOTIFY_SOCKET, which is kept:
-/// child processes inherit it.
+/// All members are thread-safe. Notifications are datagrams to the address in the environment variable NOTIFY_SOCKET. The variable is kept,
+/// so child processes inherit it.
 /// </remarks>
 public static class ServiceNotifier
 {
@@ -25,7 +25,7 @@ public static class ServiceNotifier
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the notification is empty or the status has more than one line.</exception>
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
-    /// <exception cref="SystemCallException">Thrown when no process receives there: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="SystemCallException">Thrown when no process receives at that address: ENOENT, ECONNREFUSED, EACCES.</exception>
     /// <exception cref="TimeoutException">Thrown when the manager didn't receive in time. The notification was not sent.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The notification was not sent.</exception>
     public static void Send(ServiceNotification notification, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -41,18 +41,17 @@ public static class ServiceNotifier
     }
 
     /// <summary>
-    /// Waits until the service manager has processed every notification that this process sent before: <c>BARRIER=1</c>,
-    /// sd_notify_barrier(3).
+    /// Waits until the service manager has processed every notification that this process has sent: <c>BARRIER=1</c>, sd_notify_barrier(3).
     /// </summary>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <exception cref="TimeoutException">Thrown when the manager didn't process them in time.</exception>
+    /// <exception cref="TimeoutException">Thrown when the manager didn't process the notifications in time.</exception>
     /// <inheritdoc cref="Send(ServiceNotification, TimeSpan, CancellationToken)"/>
     public static void SendBarrier(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         Deadline deadline = Deadline.After(timeout);
 
-        // The manager closes its copy once it has processed all that is before it in the queue.
+        // The manager closes its copy when it has processed all notifications that precede the barrier in the queue.
         (Socket ours, Socket theirs) = ServiceSockets.CreatePair();
         using (ours)
         {

@@ -9,22 +9,22 @@ namespace PSFdPass.Services;
 /// <summary>The socket operations of this layer, with a <see cref="Deadline"/> for several of them together.</summary>
 internal static class ServiceSockets
 {
-    /// <summary>Returns the time that is left, as the operations of the layers below take it.</summary>
+    /// <summary>Returns the remaining time in the form that the operations of the lower layers accept.</summary>
     public static TimeSpan TimeLeft(Deadline deadline) =>
         deadline.IsNever ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(deadline.PollMilliseconds);
 
     /// <summary>Creates a connected pair of stream sockets.</summary>
     public static (Socket Left, Socket Right) CreatePair() => UnixSocket.CreatePair();
 
-    /// <summary>Connects to a socket that must be there already.</summary>
+    /// <summary>Connects to a socket that must already exist.</summary>
     public static Socket Connect(UnixSocketAddress address, SocketType type, Deadline deadline, CancellationToken cancellationToken) =>
         UnixSocket.Connect(address, type, TimeLeft(deadline), cancellationToken: cancellationToken);
 
-    /// <summary>Receives bytes, and closes any descriptors that come with them. Returns 0 at the end of the stream.</summary>
+    /// <summary>Receives bytes, and closes any descriptors that arrive with them. Returns 0 at the end of the stream.</summary>
     public static int Receive(SafeHandle socket, Span<byte> buffer, Deadline deadline, CancellationToken cancellationToken) =>
         DescriptorReceiver.Receive(socket, buffer, Span<FileDescriptor>.Empty, TimeLeft(deadline), cancellationToken).Bytes;
 
-    /// <summary>Receives what is there without waiting: false when there is nothing.</summary>
+    /// <summary>Receives data and descriptors that have arrived, without waiting. Returns false when there are none.</summary>
     public static bool TryReceive(SafeHandle socket, Span<byte> buffer, List<FileDescriptor> descriptors, out ReceiveResult result)
     {
         var received = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
@@ -63,7 +63,7 @@ internal static class ServiceSockets
         return copy;
     }
 
-    /// <summary>Ends receiving: later sends of the peer fail with EPIPE, while what it has sent can still be received.</summary>
+    /// <summary>Ends receiving. Later sends of the peer fail with EPIPE, but data that it has already sent can still be received.</summary>
     public static void StopReceiving(SafeHandle socket)
     {
         const int SHUT_RD = 0;

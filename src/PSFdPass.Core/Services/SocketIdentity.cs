@@ -11,7 +11,7 @@ internal readonly record struct SocketIdentity(ulong Device, ulong Inode)
             ? new SocketIdentity(status.Device, status.Inode)
             : null;
 
-    /// <summary>Removes the file at an address if it is still this one.</summary>
+    /// <summary>Removes the file at an address if it still has this identity.</summary>
     public void Remove(UnixSocketAddress address)
     {
         if (Of(address) == this)

@@ -11,13 +11,13 @@ namespace PSFdPass;
 /// </summary>
 /// <remarks>
 /// <para>
-/// <see cref="Wait"/> hands over in these steps: the successor receives duplicates of the descriptors, prepares itself and reports that
-/// it is ready; this server confirms; the successor begins to serve and reports that; <see cref="Wait"/> returns. Until then this server
-/// continues to serve. When the successor ends or is not ready in time, nothing has changed, and the next one may try.
+/// <see cref="Wait"/> hands over in these steps. The successor receives duplicates of the descriptors, prepares itself and reports that it
+/// is ready. This server confirms. The successor begins to serve and reports that. <see cref="Wait"/> returns. Until then, this server
+/// continues to serve. If the successor ends or is not ready in time, nothing has changed, and another successor can try.
 /// </para>
 /// <para>
-/// One takeover takes place at a time; a second successor is refused, and so is one of another user. The socket itself is handed over
-/// as well: its path exists without interruption, and the last server removes it.
+/// Only one takeover takes place at a time. A second successor is refused, and so is a successor of another user. The socket itself is
+/// handed over as well: its path exists without interruption, and the last server removes it.
 /// </para>
 /// <para>Thread-safe. Only one thread at a time can be in <see cref="Wait"/>.</para>
 /// </remarks>
@@ -27,7 +27,8 @@ public sealed class SocketTakeoverOffer : IDisposable
     private readonly SafeHandle _handle;
     private readonly SocketIdentity? _identity;
 
-    // Those who connected during a takeover, in the thread that waits. When it fails, the first of them is next.
+    // The connections that arrived during a takeover. Only the waiting thread uses the queue. When the takeover fails, the first of them is
+    // next.
     private readonly Queue<FileDescriptor> _others = [];
     private int _isWaiting;
     private int _isDisposed;
@@ -45,8 +46,8 @@ public sealed class SocketTakeoverOffer : IDisposable
     public UnixSocketAddress Address { get; }
 
     /// <summary>
-    /// Listens for successors: on the socket that this process received when it took over from its predecessor at the same address, or
-    /// on a new one with mode 0600, which replaces the socket file of a process that has ended.
+    /// Listens for successors. If this process took over from a predecessor at the same address, it uses the socket that it received then.
+    /// Otherwise, it creates a socket with mode 0600, which replaces the socket file of a process that has ended.
     /// </summary>
     /// <param name="address">The address.</param>
     /// <param name="cancellationToken">Cancels the wait for the lock on the directory.</param>
@@ -65,14 +66,16 @@ public sealed class SocketTakeoverOffer : IDisposable
 
     /// <summary>Waits until a successor has taken over.</summary>
     /// <param name="descriptors">
-    /// The descriptors and their names, each up to 255 bytes in UTF-8. They stay the caller's, who must keep serving with them until
-    /// this method returns, and keep them open.
+    /// The descriptors and their names, each up to 255 bytes in UTF-8. The caller remains their owner, and must keep them open and continue
+    /// to serve with them until this method returns.
     /// </param>
     /// <param name="readyTimeout">
-    /// The time that a successor has from its connection to its report that it is ready; <see cref="Timeout.InfiniteTimeSpan"/> for no
-    /// limit. The wait for a successor has no limit.
+    /// The time within which a successor must report that it is ready after it has connected; <see cref="Timeout.InfiniteTimeSpan"/> for no
+    /// limit. The wait for a successor to connect has no limit.
     /// </param>
-    /// <param name="failed">Called on this thread, with a sentence, for each successor that was refused or failed; null to ignore them.</param>
+    /// <param name="failed">
+    /// Called on this thread, with a message, for each successor that was refused or failed; null to ignore them.
+    /// </param>
     /// <param name="cancellationToken">Cancels the wait. A takeover in progress then ends as if the successor had failed.</param>
     /// <returns>The successor, which now serves. This server must stop accepting connections, finish those it has, and exit.</returns>
     /// <exception cref="ArgumentException">Thrown when a name is not valid or occurs twice.</exception>
@@ -152,7 +155,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
     }
 
-    // What the peer sent is not read, and the answer is for a peer that reads: neither may delay this server.
+    // The peer's data is not read, and an answer that can't be sent at once is dropped, so that the peer can't delay this server.
     private static void Refuse(FileDescriptor connection, string reason) =>
         TrySend(connection, TakeoverFrame.Text(TakeoverFrame.Refusal, reason));
 
@@ -173,8 +176,8 @@ public sealed class SocketTakeoverOffer : IDisposable
         return WaitLoop.Run<AcceptAttempt, FileDescriptor>(ref attempt, _handle, Deadline.Never, cancellationToken);
     }
 
-    // Refuses those who connected before the last attempt, at which the takeover was still in progress, and accepts those who have
-    // connected since. So nobody is refused for a successor that has ended just before.
+    // Refuses the successors that connected before the last attempt, when the takeover was still in progress, and accepts those that have
+    // connected since. No successor is then refused because of another one that has just ended.
     private void AcceptOthers(Action<string>? failed)
     {
         RefuseOthers(failed);
@@ -187,7 +190,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
         catch (SystemCallException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE)
         {
-            // They wait in the queue until this server has closed something.
+            // They wait in the queue until this server has closed a descriptor.
         }
     }
 
@@ -269,8 +272,8 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
     }
 
-    // After the confirmation only the successor's report decides. Nothing can arrive after StopReceiving, which makes the successor's
-    // send fail, so that both sides come to the same conclusion.
+    // After the confirmation, only the successor's report decides. After StopReceiving, nothing can arrive and the successor's send fails,
+    // so both sides come to the same conclusion.
     private static bool HasTaken(FileDescriptor connection, FramedSocket frames)
     {
         try
@@ -299,7 +302,7 @@ public sealed class SocketTakeoverOffer : IDisposable
             }
             catch (SystemCallException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE)
             {
-                // The successor waits in the queue until this server has closed something.
+                // The successor waits in the queue until this server has closed a descriptor.
                 return Outcome.Unavailable;
             }
         }

@@ -8,8 +8,8 @@ namespace PSFdPass.Services;
 /// <summary>
 /// The frames of a takeover. The successor sends <see cref="Hello"/>; the running server sends <see cref="Offer"/> and
 /// <see cref="Descriptors"/>, or <see cref="Refusal"/>; the successor sends <see cref="Ready"/>; the server, which still serves, sends
-/// <see cref="Go"/>; the successor sends <see cref="Taken"/> and serves; the server has received that and stops. With
-/// <see cref="GivenUp"/> the server ends a takeover before that.
+/// <see cref="Go"/>; the successor sends <see cref="Taken"/> and serves; the server receives that and stops serving. To end a takeover
+/// earlier, the server sends <see cref="GivenUp"/>.
 /// </summary>
 internal static class TakeoverFrame
 {
@@ -25,21 +25,25 @@ internal static class TakeoverFrame
     /// <summary>The protocol and its version, which a <see cref="Hello"/> contains.</summary>
     public const string Version = "PSFdPass takeover 1\n";
 
-    /// <summary>The most descriptors in one frame. All of them fit into the socket's buffer, with names of the greatest length.</summary>
+    /// <summary>
+    /// The maximum number of descriptors in one frame. They fit into the socket's buffer even with names of the maximum length.
+    /// </summary>
     public const int MaxDescriptors = 100;
 
     private const int OfferSize = 1 + sizeof(int) + (2 * sizeof(ulong));
 
-    /// <summary>Returns the body of a frame with a text.</summary>
+    /// <summary>Returns the body of a frame that contains a text.</summary>
     public static byte[] Text(byte type, string text) => [type, .. Encoding.UTF8.GetBytes(text)];
 
     /// <summary>Returns the text of a frame.</summary>
     public static string TextOf(Frame frame) => Encoding.UTF8.GetString(frame.Body.AsSpan(1));
 
-    /// <summary>Returns whether a frame has a type.</summary>
+    /// <summary>Returns whether a frame is of a type.</summary>
     public static bool Is(Frame frame, byte type) => frame.Body.Length > 0 && frame.Body[0] == type;
 
-    /// <summary>Sends an offer: the number of descriptors, the listener of the takeover itself and its identity; then the descriptors.</summary>
+    /// <summary>
+    /// Sends an offer, which contains the number of descriptors, the takeover's own listener and its identity, and then the descriptors.
+    /// </summary>
     public static void SendOffer(
         FramedSocket frames,
         SafeHandle listener,
@@ -69,7 +73,7 @@ internal static class TakeoverFrame
         }
     }
 
-    /// <summary>Reads an offer: how many descriptors follow, and the identity of the listener that it carries.</summary>
+    /// <summary>Reads an offer: the number of descriptors that follow, and the identity of the listener that it carries.</summary>
     public static (int Count, SocketIdentity? Identity) ReadOffer(Frame frame)
     {
         if (!Is(frame, Offer) || frame.Body.Length != OfferSize || frame.Descriptors.Length != 1)
@@ -85,7 +89,7 @@ internal static class TakeoverFrame
             : throw new InvalidDataException(SR.TakeoverOfferCountInvalid);
     }
 
-    /// <summary>Reads the names of one frame of descriptors, and takes the descriptors into a list.</summary>
+    /// <summary>Reads the names in one frame of descriptors, and moves the descriptors to a list.</summary>
     public static void ReadDescriptors(Frame frame, List<NamedDescriptor> list)
     {
         var names = new List<string>();
