@@ -7,7 +7,7 @@ BeforeDiscovery {
     $block = '(?ms)^```powershell\r?\n(?<code>((?!^```).)*)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
 
     # What is to be typed in two terminals; what comes out does so in the second.
-    $pair = '(?ms)^```powershell\r?\n(?<first>((?!^```).)*)^```\r?\n\s+^In another one, in the same folder:\s+' + $block
+    $pair = '(?ms)^```powershell\r?\n(?<first>((?!^```).)*)^```\r?\n\s+^In another (one|terminal), in the same folder:\s+' + $block
     $examples = @()
     $pairs = @()
     foreach ($page in @(Get-ChildItem $pages -Filter *.md; Get-Item (Join-Path $PSScriptRoot '../README.md'))) {

@@ -224,6 +224,32 @@ Describe 'Read-FileDescriptor' {
         $file.Close()
     }
 
+    It 'reads a line of a megabyte without pausing, from <Name>' -ForEach @(
+        @{ Name = 'a file'; Make = { New-MemoryFile long ('x' * 1MB + "`nrest") } }
+        @{ Name = 'a socket'; Make = {
+                $module = (Get-Module PSFdPass).Path
+                $null = Start-ThreadJob { Import-Module $using:module; Write-FileDescriptor $using:left ('x' * 1MB), 'rest' }
+                $right
+            }
+        }
+    ) {
+        # Pausing after each few kilobytes, it took ten seconds and more.
+        $source = & $Make
+        Read-FileDescriptor $source -Line -TimeoutSeconds 5 | Should -HaveCount 1
+        Read-FileDescriptor $source -Line -TimeoutSeconds 5 | Should -BeExactly rest
+        Get-Job | Wait-Job | Remove-Job
+        if ($source -isnot [Net.Sockets.Socket]) { $source.Close() }
+    }
+
+    It 'ends at its time limit although data keeps arriving: <_>' -ForEach 'lines', 'bytes' {
+        $zero = Open-FileDescriptor /dev/zero
+        $parameters = if ($_ -eq 'bytes') { @{ AsByteStream = $true } } else { @{} }
+        $script:failure = $null
+        & { Read-FileDescriptor $zero -TimeoutSeconds 0.05 @parameters -ErrorVariable script:failure -ErrorAction SilentlyContinue } | Out-Null
+        $failure.FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'
+        $zero.Close()
+    }
+
     It 'leaks nothing' {
         Assert-NothingLeaks {
             $a, $b = New-UnixSocketPair

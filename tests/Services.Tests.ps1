@@ -217,7 +217,7 @@ Describe 'A takeover' {
 
     It 'hands over by name, from one process to the next' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; `$s = Wait-SocketTakeover '$path' @{ web = `$l }; Close-FileDescriptor `$l; `$s.ProcessId; 'left'"
-        Wait-Until { Test-Path $path } 'the server waits'
+        Wait-Until { Test-Listening $path } 'the server waits'
         $takeover = Start-SocketTakeover $path
         $takeover.ProcessId | Should -Be $server.Id
         $takeover.Descriptors.Name | Should -Be web
@@ -235,7 +235,7 @@ Describe 'A takeover' {
 
     It 'continues at the same path: the next successor finds it' {
         $first = Invoke-Pwsh "`$null = Wait-SocketTakeover '$path' 0 -Name input"
-        Wait-Until { Test-Path $path } 'the server waits'
+        Wait-Until { Test-Listening $path } 'the server waits'
         $second = Invoke-Pwsh "Start-SocketTakeover '$path' | Complete-SocketTakeover; 'second'; (Wait-SocketTakeover '$path' 0 -Name input).ProcessId"
         $null = Wait-ProgramLine $second '^second$'
         Wait-Program $first | Should -Be 0
@@ -249,7 +249,7 @@ Describe 'A takeover' {
 
     It 'that is not completed changes nothing: killed, given up, too late, a second one' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; `$null = Wait-SocketTakeover '$path' @{ web = `$l } -TimeoutSeconds 5; 'left'"
-        Wait-Until { Test-Path $path } 'the server waits'
+        Wait-Until { Test-Listening $path } 'the server waits'
         $killed = Invoke-Pwsh "`$t = Start-SocketTakeover '$path'; 'has it'; Start-Sleep 60"
         $null = Wait-ProgramLine $killed '^has it$'
         (Get-Failure { Start-SocketTakeover $path }).FullyQualifiedErrorId | Should -Match '^TakeoverRefused'
@@ -268,7 +268,7 @@ Describe 'A takeover' {
 
     It 'from a server that is killed: an error, and the descriptors stay' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; Wait-SocketTakeover '$path' @{ web = `$l }"
-        Wait-Until { Test-Path $path } 'the server waits'
+        Wait-Until { Test-Listening $path } 'the server waits'
         $takeover = Start-SocketTakeover $path
         $server.Process.Kill()
         $server.Process.WaitForExit()
@@ -285,7 +285,7 @@ Describe 'A takeover' {
             Import-Module $using:module
             $using:named, @{ key = $using:plain }, $using:plain | Wait-SocketTakeover $using:path
         }
-        Wait-Until { Test-Path $path } 'the server waits'
+        Wait-Until { Test-Listening $path } 'the server waits'
         $takeover = Start-SocketTakeover $path
         $takeover.Descriptors.Name | Should -Be own, key, 2
         ($takeover | Out-String) | Should -Match 'own, key, 2'
@@ -301,13 +301,14 @@ Describe 'A takeover' {
         Test-Path $path | Should -BeFalse
         Start-SocketTakeover $path -WhatIf | Should -BeNullOrEmpty
         (Get-Failure { Start-SocketTakeover $path }).FullyQualifiedErrorId | Should -Match '^ENOENT'
+        & { try { Start-SocketTakeover $path; 'went on' } catch { 'stopped' } } | Should -Be stopped
     }
 
     It 'waits until Ctrl-C, and removes its path then' {
         $shell = [powershell]::Create()
         $null = $shell.AddScript({ param($Module, $Path) Import-Module $Module; Wait-SocketTakeover $Path 0 -Name input }).AddArgument($module).AddArgument($path)
         $running = $shell.BeginInvoke()
-        Wait-Until { Test-Path $path } 'the server waits'
+        Wait-Until { Test-Listening $path } 'the server waits'
         $shell.Stop()
         $running.AsyncWaitHandle.WaitOne(30000) | Should -BeTrue
         Test-Path $path | Should -BeFalse

@@ -65,45 +65,53 @@ while ($handover.State -in 'NotStarted', 'Running' -and -not (Test-Path $Takeove
 "$Version $PID serves port $($listener.LocalEndPoint.Port)"
 
 $clients = @{}
-while ($true) {
-    if ($listener -and $handover.State -eq 'Completed') {
-        # close(2) only. Dispose would shut the listener down for the successor as well.
-        Close-FileDescriptor $listener
-        $listener = $null
-        "$Version $PID hands over to $((Receive-Job $handover).ProcessId), and finishes $($clients.Count) connections"
-    }
+try {
+    while ($true) {
+        if ($listener -and $handover.State -eq 'Completed') {
+            # close(2) only. Dispose would shut the listener down for the successor as well.
+            Close-FileDescriptor $listener
+            $listener = $null
+            "$Version $PID hands over to $((Receive-Job $handover).ProcessId), and finishes $($clients.Count) connections"
+        }
 
-    $ready = [Collections.Generic.List[Socket]]::new()
-    foreach ($socket in $clients.Keys) { $ready.Add($socket) }
-    if ($listener) { $ready.Add($listener) }
-    if ($ready.Count -eq 0) { break }
-    [Socket]::Select($ready, $null, $null, 50000)
-    foreach ($socket in $ready) {
-        if ($socket -eq $listener) {
-            try {
-                $client = $listener.Accept()
-                $client.Blocking = $true
-                $clients[$client] = ''
+        $ready = [Collections.Generic.List[Socket]]::new()
+        foreach ($socket in $clients.Keys) { $ready.Add($socket) }
+        if ($listener) { $ready.Add($listener) }
+        if ($ready.Count -eq 0) { break }
+        [Socket]::Select($ready, $null, $null, 50000)
+        foreach ($socket in $ready) {
+            if ($socket -eq $listener) {
+                try {
+                    $client = $listener.Accept()
+                    $client.Blocking = $true
+                    $clients[$client] = ''
+                }
+                catch [SocketException] { Write-Debug "The other server has accepted the connection." }
+                continue
             }
-            catch [SocketException] { Write-Debug "The other server has accepted the connection." }
-            continue
-        }
 
-        $buffer = [byte[]]::new(65536)
-        $count = $socket.Receive($buffer)
-        if ($count -eq 0) {
-            $clients.Remove($socket)
-            $socket.Dispose()
-            continue
-        }
+            $buffer = [byte[]]::new(65536)
+            $count = $socket.Receive($buffer)
+            if ($count -eq 0) {
+                $clients.Remove($socket)
+                $socket.Dispose()
+                continue
+            }
 
-        $lines = ($clients[$socket] + [Text.Encoding]::ASCII.GetString($buffer, 0, $count)) -split "`n"
-        $clients[$socket] = $lines[-1]
-        if ($lines.Count -gt 1) {
-            $answer = -join ($lines[0..($lines.Count - 2)] | ForEach-Object { "$Version $PID $_`n" })
-            $null = $socket.Send([Text.Encoding]::ASCII.GetBytes($answer))
+            $lines = ($clients[$socket] + [Text.Encoding]::ASCII.GetString($buffer, 0, $count)) -split "`n"
+            $clients[$socket] = $lines[-1]
+            if ($lines.Count -gt 1) {
+                $answer = -join ($lines[0..($lines.Count - 2)] | ForEach-Object { "$Version $PID $_`n" })
+                $null = $socket.Send([Text.Encoding]::ASCII.GetBytes($answer))
+            }
         }
     }
+}
+finally {
+    # After Ctrl-C as well: ends the offer to successors, and closes what is left. close(2) leaves the listener to a successor that has it.
+    $handover | Stop-Job -PassThru | Remove-Job
+    if ($listener) { Close-FileDescriptor $listener }
+    foreach ($socket in $clients.Keys) { $socket.Dispose() }
 }
 
 "$Version $PID leaves"

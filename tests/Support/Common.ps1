@@ -83,3 +83,8 @@ function Wait-Until([scriptblock] $Condition, [string] $What) {
         Start-Sleep -Milliseconds 10
     }
 }
+
+# A path exists from bind(2) on, and connections are refused until listen(2).
+function Test-Listening([string] $Path) {
+    [bool] ([IO.File]::ReadAllLines('/proc/net/unix') -match " 00010000 .* $([regex]::Escape($Path))`$")
+}

@@ -137,7 +137,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
             data.Write(new ReadOnlySpan<byte>(buffer, length));
         }
 
-        return outcome == Outcome.Done ? Outcome.Again : outcome;
+        return outcome == Outcome.Done ? Outcome.Partial : outcome;
     }
 
     // On SEQPACKET, 0 bytes are an empty packet or the end.
@@ -163,6 +163,6 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
     {
         data.Write(new ReadOnlySpan<byte>(buffer, count));
         result = count > 0 && buffer[count - 1] == delimiter;
-        return result || count == 0 ? Outcome.Done : Outcome.Again;
+        return result || count == 0 ? Outcome.Done : Outcome.Partial;
     }
 }

@@ -66,6 +66,7 @@ internal unsafe struct SendAttempt : IAttempt<bool>
             Facts.UnixFamily.Require(lease.Fd);
         }
 
+        int bytesBefore = _bytes;
         do
         {
             (int bytes, int count) = _isCounted
@@ -74,7 +75,7 @@ internal unsafe struct SendAttempt : IAttempt<bool>
             Outcome outcome = TrySend(lease.Fd, bytes, count, out int sent);
             if (outcome != Outcome.Done)
             {
-                return outcome;
+                return outcome == Outcome.NotReady && _bytes > bytesBefore ? Outcome.Partial : outcome;
             }
 
             _messages += sent == bytes ? 1 : 0;

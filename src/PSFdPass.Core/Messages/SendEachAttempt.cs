@@ -26,12 +26,13 @@ internal unsafe struct SendEachAttempt(SafeHandle socket, byte* data, int length
         result = true;
         using var lease = new HandleLease(socket);
         UnixFamily.Require(lease.Fd);
+        (int sentBefore, int restBefore) = (_sent, _rest);
         while (_rest > 0 || _sent < count)
         {
             Outcome outcome = _rest > 0 ? FinishLast(lease.Fd) : TrySend(lease.Fd);
             if (outcome != Outcome.Done)
             {
-                return outcome;
+                return outcome == Outcome.NotReady && (_sent, _rest) != (sentBefore, restBefore) ? Outcome.Partial : outcome;
             }
         }
 

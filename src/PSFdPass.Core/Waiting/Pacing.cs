@@ -42,6 +42,13 @@ internal struct Pacing
     /// <summary>Returns the pause in milliseconds; 0 for none.</summary>
     public int PauseAfter(Outcome outcome)
     {
+        if (outcome == Outcome.Partial)
+        {
+            // The operation makes progress, so that the descriptor was rightly reported as ready.
+            this = default;
+            return 0;
+        }
+
         _interruptions = outcome == Outcome.Again ? _interruptions + 1 : 0;
         if (outcome == Outcome.Unavailable || _interruptions > MaxInterruptions || (outcome == Outcome.NotReady && _misses > AttemptsWithoutPause))
         {

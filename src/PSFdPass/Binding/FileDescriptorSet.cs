@@ -21,6 +21,7 @@ public sealed class FileDescriptorSet : IDisposable
 
     private readonly DescriptorSet _set = new();
     private readonly Dictionary<object, SafeHandle> _members = new(new HolderComparer());
+    private volatile bool _isDisposed;
     private int _nextCleaning = FirstCleaning;
 
     /// <summary>Gets the number of members. Members that were closed are counted for a while.</summary>
@@ -59,6 +60,7 @@ public sealed class FileDescriptorSet : IDisposable
     /// <exception cref="ObjectDisposedException">Thrown when the object or the set is closed.</exception>
     public void Add(object descriptor, DescriptorEvents events)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         ArgumentNullException.ThrowIfNull(descriptor);
         SafeHandle handle = DescriptorSource.Find(descriptor)?.Handle
             ?? throw new ArgumentException(SR.Format(SR.HoldsNoDescriptor, Unwrap(descriptor).GetType()), nameof(descriptor));
@@ -86,6 +88,7 @@ public sealed class FileDescriptorSet : IDisposable
     /// <exception cref="ArgumentException">Thrown when the object is not a member.</exception>
     public void Change(object descriptor, DescriptorEvents events)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         ArgumentNullException.ThrowIfNull(descriptor);
         lock (_members)
         {
@@ -142,7 +145,11 @@ public sealed class FileDescriptorSet : IDisposable
     public void Close() => Dispose();
 
     /// <inheritdoc cref="Close"/>
-    public void Dispose() => _set.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _set.Dispose();
+    }
 
     /// <summary>Waits until a member is ready, and returns those that are; none when the time is over.</summary>
     /// <param name="most">The number of members to return at most.</param>
@@ -152,6 +159,7 @@ public sealed class FileDescriptorSet : IDisposable
     internal List<object> Wait(int most, TimeSpan timeout, out int closed, CancellationToken cancellationToken)
     {
         closed = 0;
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         var ready = new ReadyDescriptor[most];
         int count = _set.Wait(ready, timeout, cancellationToken);
         lock (_members)

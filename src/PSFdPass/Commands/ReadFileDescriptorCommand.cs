@@ -28,6 +28,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
 
     private readonly ArrayBufferWriter<byte> _data = new();
     private readonly byte[] _chunk = new byte[ChunkSize];
+    private bool _hasRead;
     private SafeHandle _handle = null!;
     private Deadline _deadline;
     private bool _isOfPackets;
@@ -99,6 +100,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         _handle = handle;
         _isOfPackets = IsOfPackets(handle);
         _deadline = Deadline.After(ToTimeout(TimeoutSeconds));
+        _hasRead = false;
         _data.Clear();
         switch (ParameterSetName)
         {
@@ -198,6 +200,13 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         isFailed = !TryRead(
             () =>
             {
+                // A peer that never stops sending would keep the command reading past its time limit.
+                if (_hasRead && _deadline.HasPassed)
+                {
+                    throw new TimeoutException();
+                }
+
+                _hasRead = true;
                 if (_isOfPackets)
                 {
                     hasMore = FileDescriptor.ReadUntil(_handle, (byte)'\n', _data, TimeLeft(), Stopped);

@@ -182,7 +182,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         int received = 0;
         do
         {
-            (Outcome outcome, ReceivedMessage? message) = Receive(socket, Handle, ToTimeout(TimeoutSeconds));
+            (Outcome outcome, ReceivedMessage? message) = Receive(socket, Handle, ToTimeout(TimeoutSeconds), received: received);
             if (outcome == Outcome.End && !Follow)
             {
                 Fail(new PeerClosedException(received, Count ?? 1), socket);
@@ -232,7 +232,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         while (wait && queue.Count > 0);
     }
 
-    private (Outcome Outcome, ReceivedMessage? Message) Receive(object socket, SafeHandle handle, TimeSpan timeout, bool mayBeEmpty = false)
+    private (Outcome Outcome, ReceivedMessage? Message) Receive(object socket, SafeHandle handle, TimeSpan timeout, bool mayBeEmpty = false, int received = 0)
     {
         ThrowIfStopping();
         try
@@ -248,6 +248,11 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         catch (TimeoutException) when (mayBeEmpty)
         {
             return (Outcome.Nothing, null);
+        }
+        catch (TimeoutException exception) when (received > 0 && Count is not null)
+        {
+            Fail(new TimeoutException(SR.Format(SR.ReceiveTimedOutEarly, received, Count), exception), socket);
+            return (Outcome.Failed, null);
         }
         catch (Exception exception) when (IsTerminating(exception))
         {

@@ -23,11 +23,12 @@ public sealed class StartSocketTakeoverCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ShouldProcess(Path, SR.StartTakeoverAction) &&
-            TryRun(
-                () => SocketTakeover.Start(UnixSocketAddress.FromPath(ResolvePath(Path)), ToTimeout(TimeoutSeconds), Stopped),
-                Path) is { } takeover)
+        if (ShouldProcess(Path, SR.StartTakeoverAction))
         {
+            SocketTakeover? takeover = null;
+            Run(
+                () => takeover = SocketTakeover.Start(UnixSocketAddress.FromPath(ResolvePath(Path)), ToTimeout(TimeoutSeconds), Stopped),
+                Path);
             WriteObject(takeover);
         }
     }

@@ -221,4 +221,28 @@ public sealed class WaitingTests : IDisposable
             Assert.Equal([(byte)round], message.Data);
         }
     }
+
+    [Fact]
+    public void A_long_message_is_sent_without_pauses_while_the_receiver_keeps_reading()
+    {
+        const int Length = 64 << 20;
+        (Socket left, Socket right) = UnixSocket.CreatePair();
+        using var _ = left;
+        using var __ = right;
+        long received = 0;
+        var reading = new Thread(() =>
+        {
+            byte[] buffer = new byte[65536];
+            while (received < Length && right.Receive(buffer) is > 0 and var count)
+            {
+                received += count;
+            }
+        });
+        reading.Start();
+
+        // A pause each time that the queue has been full makes this take longer than its timeout.
+        DescriptorSender.Send(left.SafeHandle, new byte[Length], [], TimeSpan.FromSeconds(10));
+        Assert.True(reading.Join(Patience.Long));
+        Assert.Equal(Length, received);
+    }
 }
