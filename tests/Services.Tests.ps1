@@ -95,7 +95,7 @@ Describe 'Service managers' {
             '-l', "127.0.0.1:$port", '-l', "$folder/unix.sock", '--fdname=web:unix', $Pwsh, '-NoProfile', '-Command',
             "`$PSStyle.OutputRendering = 'PlainText'; Import-Module '$Repository/out/PSFdPass'; $script")
         Wait-Until { Test-Path "$folder/unix.sock" } 'systemd-socket-activate listens'
-        $client = Connect-UnixSocket "$folder/unix.sock"
+        $client = Connect-UnixSocket "$folder/unix.sock" -Wait
         Wait-Program $activated | Should -Be 0
         $client.Dispose()
         $activated.Lines[0] | Should -Be 'web Socket CloseOnExec'
