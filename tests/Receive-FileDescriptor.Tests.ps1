@@ -418,6 +418,6 @@ Describe 'Receive-FileDescriptor' {
     It 'says that credentials are part of a message' {
         Send-FileDescriptor $left /dev/null
         (Receive-FileDescriptor $right -WithCredentials -WarningVariable warnings -WarningAction SilentlyContinue).Dispose()
-        "$warnings" | Should -BeLike '*-AsMessage returns it*'
+        "$warnings" | Should -BeLike '*Use -AsMessage to return it*'
     }
 }

@@ -148,7 +148,7 @@ public sealed class SampleTests : IDisposable
         using Player demo = Player.Sample(_folder.Path, role, "--port", $"{((IPEndPoint)listener.LocalEndPoint!).Port}");
         Program.Result result = demo.Finish();
         Assert.Equal(1, result.ExitCode);
-        Assert.Matches(@"^bind \(127\.0\.0\.1:\d+\): Address already in use \(EADDRINUSE\)\. Another program listens there\. Choose another port, or 0 for a free one\.\n$", result.Error);
+        Assert.Matches(@"^bind \(127\.0\.0\.1:\d+\): Address already in use \(EADDRINUSE\)\. Another program is listening on that address\. Choose another port, or 0 for a free one\.\n$", result.Error);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
