@@ -56,7 +56,7 @@ Describe 'Open-FileDescriptor' {
                 $problem = Get-ErrorOf { Open-FileDescriptor "$folder/*.none", "$folder/new[1].none" @with }
                 $problem.FullyQualifiedErrorId | Should -BeLike 'NotFound,*'
                 $problem | Should -HaveCount 2
-                "$($problem[1])" | Should -BeLike "No file matches '*/new?1?.none'. -LiteralPath*"
+                "$($problem[1])" | Should -BeLike "No file matches '*/new?1?.none'. Use -LiteralPath*"
             }
         }
 
