@@ -118,6 +118,8 @@ Describe 'The file broker' {
     It 'keeps control characters and line breaks of a client out of its log' {
         $forged = "x`nroot, pid 1, secret.txt: sent`e]0;title`a$([char]0x202e)"
         { Request-File $forged } | Should -Throw 'Refused: *'
+        # The broker writes its log after it has refused.
+        Wait-Until { @(Get-Content $log) -like '*x·root*' } 'the refusal is in the log'
         $lines = Get-Content $log
         $lines | Should -Not -Contain 'root, pid 1, secret.txt: sent'
         @($lines) -join '' | Should -Not -Match '[\p{Cc}\p{Cf}]'
