@@ -49,7 +49,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
     {
         result = false;
         byte* buffer = stackalloc byte[MostAtOnce];
-        Outcome outcome = SocketFacts.FamilyOf(fd) == Constants.AF_UNIX
+        Outcome outcome = SocketFacts.IsUnix(fd)
             ? SocketTransfer.Peek(fd, buffer, MostAtOnce, out int count)
             : StreamMode.OutcomeOf(
                 SysSocket.Recv(fd, buffer, MostAtOnce, Constants.MSG_PEEK | Constants.Current.MSG_DONTWAIT), "recv", fd, out count);

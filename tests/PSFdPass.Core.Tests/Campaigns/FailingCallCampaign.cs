@@ -212,14 +212,7 @@ public sealed partial class FailingCallCampaign
         }
 
         OpenDescriptors.Settle();
-        for (int tries = 0; tries < 20 && parts[0] != "close" && OpenDescriptors.List().Except(before).Any(); tries++)
-        {
-            // The streams of strace may be closed later than its end.
-            Thread.Sleep(100);
-            OpenDescriptors.Settle();
-        }
-
-        foreach ((int fd, string target) in OpenDescriptors.List().Except(before))
+        foreach ((int fd, string target) in (parts[0] == "close" ? OpenDescriptors.List() : OpenDescriptors.ListAgain(before)).Except(before))
         {
             // strace prevents the call that fails, so that its close(2) leaves the number open, which the kernel's does not.
             if (parts[0] == "close")

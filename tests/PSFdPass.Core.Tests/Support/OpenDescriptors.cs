@@ -57,17 +57,47 @@ internal static class OpenDescriptors
         }
     }
 
-    private static void Compare(Dictionary<int, string> before)
+    /// <summary>
+    /// The list after an operation. If it differs, other threads get some time to close what they have, such as the streams of a process
+    /// that has ended.
+    /// </summary>
+    public static Dictionary<int, string> ListAgain(Dictionary<int, string> before)
     {
-        // Other threads may still close what they have, such as the streams of a process that has ended.
+        Settle();
         Dictionary<int, string> after = List();
-        for (int tries = 0; tries < 20 && (Only(before, after), Only(after, before)) != ("", ""); tries++)
+        for (int tries = 0; tries < 20 && !after.Values.Order().SequenceEqual(before.Values.Order()); tries++)
         {
             Thread.Sleep(100);
             Settle();
             after = List();
         }
 
+        return after;
+    }
+
+    /// <summary>The list before an operation, when it no longer changes.</summary>
+    public static Dictionary<int, string> ListSettled()
+    {
+        Settle();
+        Dictionary<int, string> last = List();
+        for (int tries = 0; tries < 20; tries++)
+        {
+            Thread.Sleep(20);
+            Dictionary<int, string> next = List();
+            if (next.Values.Order().SequenceEqual(last.Values.Order()))
+            {
+                return next;
+            }
+
+            last = next;
+        }
+
+        return last;
+    }
+
+    private static void Compare(Dictionary<int, string> before)
+    {
+        Dictionary<int, string> after = ListAgain(before);
         Assert.Equal(Only(before, after), Only(after, before));
 
         static string Only(Dictionary<int, string> these, Dictionary<int, string> those) =>
