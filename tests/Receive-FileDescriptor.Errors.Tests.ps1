@@ -85,7 +85,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             Send-FileDescriptor $left $path
             $received = [Collections.Generic.List[object]]::new()
             { Receive-FileDescriptor $right -Count 2 -TimeoutSeconds 0.05 | ForEach-Object { $received.Add($_) } } |
-                Should -Throw -ErrorId 'TimedOut,*'
+                Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage 'Only 1 of 2 descriptors arrived within the timeout. *'
             $received.Target | Should -Be $path
             $received | ForEach-Object Dispose
         }

@@ -176,7 +176,7 @@ Describe 'A file descriptor set' {
         { Wait-FileDescriptor $set -Writable } | Should -Throw -ErrorId 'InvalidArgument,*'
         { Wait-FileDescriptor $right -Follow } | Should -Throw -ErrorId 'InvalidArgument,*'
         $set.Dispose()
-        { Wait-FileDescriptor $set } | Should -Throw -ErrorId 'Closed,*'
+        { Wait-FileDescriptor $set } | Should -Throw -ErrorId 'Closed,*' -ExpectedMessage '*FileDescriptorSet*'
         $right.Blocking | Should -BeTrue -Because 'the members stay open'
     }
 }

@@ -20,7 +20,7 @@ internal static unsafe class SocketTransfer
     /// <exception cref="SystemCallException">Thrown when recv(2) fails.</exception>
     public static Outcome Read(int fd, byte* buffer, int length, out int count)
     {
-        if (SocketFacts.FamilyOf(fd) == Constants.AF_UNIX && length > 0)
+        if (SocketFacts.IsUnix(fd) && length > 0)
         {
             Outcome outcome = Peek(fd, buffer, length, out count);
             if (outcome != Outcome.Done)
