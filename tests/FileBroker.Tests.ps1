@@ -5,7 +5,7 @@ BeforeDiscovery {
 }
 
 BeforeAll {
-    . $PSScriptRoot/Support/Programs.ps1
+    . $PSScriptRoot/Support/Common.ps1
     $module = Convert-Path (Join-Path $PSScriptRoot '../out/PSFdPass')
     $sample = Convert-Path (Join-Path $PSScriptRoot '../samples/file-broker')
     $pwsh = Join-Path $PSHOME pwsh

@@ -5,7 +5,7 @@ BeforeDiscovery {
 }
 
 BeforeAll {
-    . $PSScriptRoot/Support/Programs.ps1
+    . $PSScriptRoot/Support/Common.ps1
     $module = Convert-Path (Join-Path $PSScriptRoot '../out/PSFdPass')
     $sample = Convert-Path (Join-Path $PSScriptRoot '../samples/port-broker')
     $pwsh = Join-Path $PSHOME pwsh
@@ -140,6 +140,8 @@ Describe 'The port broker' {
         Send-FileDescriptor $client -Message "80`n$me, pid 1, port 80: sent`e]0;title`a"
         (Receive-FileDescriptor $client -AsMessage -TimeoutSeconds 30).Text | Should -Be 'Refused: that is not a port'
         $client.Dispose()
+        # The broker writes its log after it has refused.
+        Wait-Until { @(Get-Content $log) -like '*80·*' } 'the refusal is in the log'
         $lines = @(Get-Content $log)
         $lines | Should -Not -Contain "$me, pid 1, port 80: sent"
         $lines -join '' | Should -Not -Match '[\p{Cc}\p{Cf}]'

@@ -77,6 +77,36 @@ Describe 'At the prompt' {
         $message, $evil | ForEach-Object Dispose
     }
 
+    It 'control characters in names are replaced in the table, and in the list that follows objects of another type: <Name>' -ForEach @(
+        @{ Name = 'a received descriptor'; Make = { New-MemoryFile $evil } }
+        @{ Name = 'a named descriptor'; Make = { [PSFdPass.NamedDescriptor]::new($evil, (New-MemoryFile $evil)) }; End = { $object.Descriptor.Dispose() } }
+        @{ Name = 'a saved descriptor'; Make = { [PSFdPass.Binding.SavedFileDescriptor]::new($evil, "/run/$evil") } }
+        @{
+            Name = 'a descriptor from a service manager'
+            Make = {
+                $file = New-MemoryFile $evil | Add-Member -NotePropertyName Name -NotePropertyValue $evil -PassThru
+                $file.PSTypeNames.Insert(0, 'PSFdPass.FileDescriptor#Named')
+                $file
+            }
+        }
+        @{ Name = 'a socket'; Make = { New-UnixSocketListener "$folder/$evil" } }
+        @{ Name = 'a description of a descriptor'; Make = { $script:file = New-MemoryFile $evil; Get-FileDescriptor $file }; End = { $file.Dispose() } }
+    ) {
+        $evil = "a$([char]27)]0;😀$([char]7)$([char]0x202e)"
+        $object = & $Make
+        try {
+            $table = Get-View $object
+            $list = Get-View 'text', (Get-Item /), $object
+            foreach ($view in $table, $list) {
+                "$view" | Should -BeLike '*a·`]0;😀··*'
+                "$view" | Should -Not -Match '[\p{Cc}\p{Cf}]'
+            }
+        }
+        finally {
+            if ($End) { . $End } else { ($object -as [IDisposable])?.Dispose() }
+        }
+    }
+
     It 'a long text leaves space for the descriptors' {
         Send-FileDescriptor $left $path -Message ('x' * 5000)
         $message = Receive-FileDescriptor $right -AsMessage

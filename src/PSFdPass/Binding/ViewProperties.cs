@@ -13,10 +13,24 @@ public static class ViewProperties
     private const int MostText = 40;
     private const int MostMembers = 4;
 
-    /// <summary>Gets the target of a FileDescriptor or DescriptorInfo.</summary>
+    /// <summary>Gets the name of a descriptor that has one.</summary>
+    public static string ShownName(PSObject value) => Interop.ShownText.Of(value.Properties["Name"]?.Value as string ?? "");
+
+    /// <summary>Gets the names of the descriptors of a takeover.</summary>
+    public static string ShownNames(PSObject value) => Show(
+        value, static shown => shown is SocketTakeover takeover ? string.Join(", ", takeover.Descriptors.Select(named => named.Name)) : null);
+
+    /// <summary>Gets the address of a takeover.</summary>
+    public static string ShownAddress(PSObject value) => Show(value, static shown => (shown as SocketTakeover)?.Address.ToString());
+
+    /// <summary>Gets the path of a descriptor holder's socket.</summary>
+    public static string ShownHolder(PSObject value) => Show(value, static shown => (shown as SavedFileDescriptor)?.Holder);
+
+    /// <summary>Gets the target of a descriptor or of a description of one.</summary>
     public static string ShownTarget(PSObject value) => Show(value, static shown => shown switch
     {
         FileDescriptor descriptor => descriptor.Target,
+        NamedDescriptor named => named.Descriptor.Target,
         DescriptorInfo info => info.Target,
         Socket socket => SocketSummary.TargetOf(socket),
         _ => null,
