@@ -7,23 +7,23 @@ namespace PSFdPass.Ancillary;
 /// system can be written, read and tested on another.
 /// </summary>
 /// <param name="LengthSize">Bytes of cmsg_len: a size_t (8) on Linux, a socklen_t (4) on macOS.</param>
-/// <param name="LevelOffset">Where cmsg_level stands; cmsg_type follows it 4 bytes later.</param>
-/// <param name="DataOffset">Where the data begins: CMSG_DATA, and CMSG_LEN(0).</param>
-/// <param name="Alignment">What each message's length is rounded up to before the next one begins.</param>
-/// <param name="SolSocket">The value of SOL_SOCKET, the level of the messages we know.</param>
+/// <param name="LevelOffset">The offset of cmsg_level; cmsg_type follows 4 bytes later.</param>
+/// <param name="DataOffset">The offset of the data: CMSG_DATA, and CMSG_LEN(0).</param>
+/// <param name="Alignment">The multiple to which each message's length is rounded up.</param>
+/// <param name="SolSocket">The value of SOL_SOCKET, the level of SCM_RIGHTS, SCM_CREDENTIALS and SCM_PIDFD.</param>
 /// <param name="ScmCredentials">SCM_CREDENTIALS, a <c>struct ucred</c>, on Linux; −1 elsewhere.</param>
 /// <param name="ScmPidFd">SCM_PIDFD, a descriptor of the sending process, on Linux 6.5 and later; −1 elsewhere.</param>
 internal readonly record struct ControlMessageLayout(
     int LengthSize, int LevelOffset, int DataOffset, int Alignment, int SolSocket, int ScmCredentials, int ScmPidFd)
 {
-    /// <summary>SCM_RIGHTS: descriptors. The same number everywhere.</summary>
+    /// <summary>SCM_RIGHTS: descriptors. The number is the same on all systems.</summary>
     public const int ScmRights = 1;
 
-    /// <summary>Room for the most descriptors that one message carries, in any layout.</summary>
+    /// <summary>The space for the most descriptors that one message can carry, in any layout.</summary>
     public const int MaxRightsSpace = 16 + (((253 * sizeof(int)) + 7) & ~7);
 
     /// <summary>
-    /// Linux. The kernel and glibc have an 8-byte cmsg_len, musl has 4 bytes and 4 bytes of padding; for every length under 4 GiB the
+    /// Linux. The kernel and glibc have an 8-byte cmsg_len, musl has 4 bytes and 4 bytes of padding. For every length under 4 GiB, the
     /// bytes are the same.
     /// </summary>
     public static readonly ControlMessageLayout Linux = new(8, 8, 16, 8, 1, 2, 4);
@@ -41,12 +41,12 @@ internal readonly record struct ControlMessageLayout(
         _ => Linux,
     };
 
-    /// <summary>CMSG_LEN: what cmsg_len says for so many bytes of data.</summary>
+    /// <summary>Returns CMSG_LEN: the value of cmsg_len for this number of data bytes.</summary>
     public int Length(int dataLength) => DataOffset + dataLength;
 
-    /// <summary>CMSG_SPACE: what a message with so many bytes of data occupies, its padding included.</summary>
+    /// <summary>Returns CMSG_SPACE: the size of a message with this number of data bytes, including padding.</summary>
     public int Space(int dataLength) => Align(DataOffset) + Align(dataLength);
 
-    /// <summary>CMSG_ALIGN.</summary>
+    /// <summary>Returns CMSG_ALIGN: the length, rounded up to the alignment.</summary>
     public int Align(int length) => (length + Alignment - 1) & ~(Alignment - 1);
 }

@@ -4,16 +4,16 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Ancillary;
 
 /// <summary>
-/// Reads control messages one behind the other, in the layout of some system; used with <c>foreach</c>. Makes no system call,
-/// and trusts no length: one that reaches past the end of the buffer is clamped to it, because macOS leaves the untruncated
-/// cmsg_len in a message that it cut short.
+/// Reads control messages one after another, in the layout of a given system; used with <c>foreach</c>. Makes no system call, and
+/// does not trust lengths. A length that reaches past the end of the buffer is reduced to the rest of the buffer, because macOS
+/// leaves the original cmsg_len in a message that it truncated.
 /// </summary>
 internal ref struct ControlMessageReader
 {
     private readonly ref readonly ControlMessageLayout _layout;
     private ReadOnlySpan<byte> _rest;
 
-    /// <summary>Begins at the start of the msg_controllen bytes that recvmsg(2) filled in.</summary>
+    /// <summary>Starts at the first of the msg_controllen bytes that recvmsg(2) wrote.</summary>
     public ControlMessageReader(ReadOnlySpan<byte> control, ref readonly ControlMessageLayout layout)
     {
         _rest = control;
@@ -24,12 +24,12 @@ internal ref struct ControlMessageReader
     /// <summary>Gets the message that <see cref="MoveNext"/> found.</summary>
     public ControlMessage Current { get; private set; }
 
-    /// <summary>Reads the descriptors when they are all there is: one SCM_RIGHTS message, whole, and nothing behind it.</summary>
+    /// <summary>Reads the descriptors if the buffer contains one complete SCM_RIGHTS message and nothing else.</summary>
     public static bool TryReadOnlyRights(ReadOnlySpan<byte> control, ref readonly ControlMessageLayout layout, out ReadOnlySpan<int> descriptors)
     {
         if (control.Length > layout.DataOffset)
         {
-            // The lower four bytes are enough: the kernel writes no length of 4 GiB.
+            // The lower four bytes are enough, because the kernel never writes a length of 4 GiB or more.
             int length = BinaryPrimitives.ReadInt32LittleEndian(control);
             if (length >= layout.DataOffset && length <= control.Length && layout.Align(length) >= control.Length &&
                 BinaryPrimitives.ReadInt32LittleEndian(control[layout.LevelOffset..]) == layout.SolSocket &&

@@ -3,27 +3,27 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Ancillary;
 
-/// <summary>Writes control messages one behind the other into a buffer, in the layout of some system. Makes no system call.</summary>
+/// <summary>Writes control messages one after another into a buffer, in the layout of a given system. Makes no system call.</summary>
 internal ref struct ControlMessageWriter
 {
     private readonly Span<byte> _buffer;
     private readonly ref readonly ControlMessageLayout _layout;
 
-    /// <summary>Begins at the start of a buffer, which must hold <see cref="ControlMessageLayout.Space"/> for each message.</summary>
+    /// <summary>Starts at the beginning of a buffer, which must hold <see cref="ControlMessageLayout.Space"/> for each message.</summary>
     public ControlMessageWriter(Span<byte> buffer, ref readonly ControlMessageLayout layout)
     {
         _buffer = buffer;
         _layout = ref layout;
     }
 
-    /// <summary>Gets the number of bytes written so far, which is the msg_controllen to send with.</summary>
+    /// <summary>Gets the number of bytes written so far, which is the msg_controllen for sendmsg(2).</summary>
     public int Written { get; private set; }
 
     /// <summary>Appends an SCM_RIGHTS message with these descriptor numbers.</summary>
     public void WriteRights(scoped ReadOnlySpan<int> descriptors) =>
         Write(_layout.SolSocket, ControlMessageLayout.ScmRights, MemoryMarshal.AsBytes(descriptors));
 
-    /// <summary>Appends one control message. The padding behind it is zero.</summary>
+    /// <summary>Appends one control message. The padding after it is zero.</summary>
     /// <exception cref="ArgumentException">Thrown when the message does not fit in the buffer.</exception>
     public void Write(int level, int type, scoped ReadOnlySpan<byte> data)
     {
@@ -37,7 +37,7 @@ internal ref struct ControlMessageWriter
         message[.._layout.DataOffset].Clear();
         message[(_layout.DataOffset + data.Length)..].Clear();
 
-        // The length is under 4 GiB, so its lower four bytes say it all, whatever the width of the field.
+        // The length is under 4 GiB, so its lower four bytes are enough for both widths of the field.
         BinaryPrimitives.WriteInt32LittleEndian(message, _layout.Length(data.Length));
         BinaryPrimitives.WriteInt32LittleEndian(message[_layout.LevelOffset..], level);
         BinaryPrimitives.WriteInt32LittleEndian(message[(_layout.LevelOffset + 4)..], type);
