@@ -5,16 +5,17 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>One copy from a descriptor to another.</summary>
+/// <summary>Copies data from one descriptor to another, once.</summary>
 internal sealed unsafe class Copying
 {
     private const int SEEK_CUR = 1;
 
-    // So much at once that a copy can be canceled and reports its progress.
+    // The most bytes at once, so that a copy can be canceled and reports its progress.
     private const int MostInKernel = 8 << 20;
     private const int MostThroughBuffer = 128 << 10;
 
-    // A pipe that poll(2) reports as writable accepts so much, and a socket more.
+    // The most bytes at once from a source to which they can't be returned. A pipe that poll(2) reports as writable accepts this many
+    // without blocking, and a socket accepts more.
     private const int MostWithoutReturn = 4096;
 
     private readonly SafeHandle _source;
@@ -78,7 +79,7 @@ internal sealed unsafe class Copying
         return total;
     }
 
-    // One that the kernel refuses is followed by the next.
+    // Returns the method to try first. If the kernel refuses it, the copy continues with the next one.
     private static Method FirstMethod(int source, int target)
     {
         _ = SysStat.TryGetStatus(source, out SysStat.FileStatus from);
@@ -94,7 +95,7 @@ internal sealed unsafe class Copying
             : Method.Buffer;
     }
 
-    // splice(2) on a socket or a terminal can block, whatever its flags are.
+    // splice(2) on a socket or a terminal can block, regardless of the flags.
     private static bool CanSplice(int type) => type is SysStat.S_IFIFO or SysStat.S_IFREG;
 
     private void ThrowIfEnded()
@@ -106,7 +107,7 @@ internal sealed unsafe class Copying
         }
     }
 
-    // Returns -1 when there is more to try.
+    // Returns -1 when nothing was copied but the source has not ended: try again, perhaps with another method.
     private int CopyInKernel(int length, bool isFirst)
     {
         if (_method == Method.Splice)
@@ -129,7 +130,7 @@ internal sealed unsafe class Copying
             return (int)result;
         }
 
-        // Files of /proc report that they are empty. Errors are found again by read(2) and write(2), which all files have.
+        // Files in /proc appear to be empty to these calls. If an error remains, read(2) or write(2) reports it.
         if (errno != 0 || isFirst)
         {
             _method = _method == Method.CopyFileRange ? Method.SendFile : Method.Buffer;
@@ -141,7 +142,7 @@ internal sealed unsafe class Copying
 
     private int CopyThroughBuffer(int length)
     {
-        // Nothing is read before it can be written.
+        // Nothing is read until it can be written.
         WaitUntilReady();
         _buffer ??= new byte[MostThroughBuffer];
         length = _canSeek || _isStreamSocket ? length : _sourceMode.IsSocket ? MostThroughBuffer : Math.Min(length, MostWithoutReturn);
@@ -171,7 +172,7 @@ internal sealed unsafe class Copying
         }
     }
 
-    // A stream socket is only looked at, until the data is written.
+    // The data of a stream socket stays in its queue (MSG_PEEK) until it is written.
     private int Read(byte* bytes, int length)
     {
         if (!_isStreamSocket)

@@ -7,8 +7,8 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// A stream over a file, a pipe or a device that calls read(2) and write(2) at the offset of the open file description, which all
-/// processes that have the description share.
+/// A stream over a file, a pipe or a device. It calls read(2) and write(2) at the offset of the open file description, which is
+/// shared by all processes that have the description.
 /// </summary>
 /// <remarks>
 /// Nothing is buffered, so that several processes can write to one file without losing text. O_NONBLOCK is neither needed nor changed: a
@@ -29,7 +29,7 @@ internal sealed class DescriptorStream : Stream
     private int _readTimeout = Timeout.Infinite;
     private int _writeTimeout = Timeout.Infinite;
 
-    /// <summary>Creates a stream that takes the ownership of a handle.</summary>
+    /// <summary>Creates a stream that takes ownership of a handle.</summary>
     public DescriptorStream(SafeDescriptorHandle handle, DescriptorKind kind, DescriptorAccess access)
     {
         _handle = handle;
@@ -40,7 +40,7 @@ internal sealed class DescriptorStream : Stream
         _mode = new StreamMode(isFile || kind == DescriptorKind.BlockDevice);
     }
 
-    /// <summary>Gets the handle, which remains the property of the stream.</summary>
+    /// <summary>Gets the handle, which the stream still owns.</summary>
     public SafeHandle SafeHandle => _handle;
 
     /// <inheritdoc/>

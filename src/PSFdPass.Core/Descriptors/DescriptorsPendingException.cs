@@ -1,7 +1,8 @@
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// Thrown when the next message of a socket carries descriptors, which a read would discard. The message is still in the queue.
+/// The exception that is thrown when the next message of a socket carries descriptors, which a read would discard. The message is still
+/// in the queue.
 /// </summary>
 internal sealed class DescriptorsPendingException(int fd) : InvalidOperationException(
     SR.Format(SR.DescriptorsPending, fd))

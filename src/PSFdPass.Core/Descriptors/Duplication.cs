@@ -61,7 +61,7 @@ internal static class Duplication
         int process = SysPidFd.Open(processId);
         if (process < 0)
         {
-            // EINVAL: the id of a thread that does not lead its process, or 0.
+            // EINVAL: the id is 0 or, on older kernels, that of a thread other than the main thread.
             int errno = Errno.Last == Errno.EINVAL ? Errno.ESRCH : Errno.Last;
             throw new SystemCallException("pidfd_open", errno, SR.Format(SR.SubjectProcess, processId));
         }
@@ -77,8 +77,8 @@ internal static class Duplication
         return new FileDescriptor(copy, ownsHandle: true);
     }
 
-    // The kernel returns the lowest free number from the target on. If it is not the target, the target is in use. Asking first and then
-    // calling dup3(2) could close a file that another thread has opened in between.
+    // The kernel returns the lowest free number that is not below the target. If it is not the target, the target is in use. Checking first
+    // and then calling dup3(2) could close a file that another thread has opened in between.
     private static void Occupy(int fd, int target)
     {
         int copy = Fcntl.Control(fd, Constants.Current.F_DUPFD_CLOEXEC, target);

@@ -4,7 +4,10 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <content>Reading and writing without blocking, and without O_NONBLOCK, which would change the descriptor for its other holders.</content>
+/// <content>
+/// Reading and writing without blocking, and without O_NONBLOCK, which would affect the other processes that share the open file
+/// description.
+/// </content>
 public sealed partial class FileDescriptor
 {
     /// <summary>Reads what is available, without blocking: recv(2) with MSG_DONTWAIT from a socket, otherwise poll(2) and read(2).</summary>
@@ -48,15 +51,16 @@ public sealed partial class FileDescriptor
     }
 
     /// <summary>
-    /// Writes what there is space for, without blocking: send(2) with MSG_DONTWAIT and MSG_NOSIGNAL to a socket, otherwise poll(2) and
-    /// write(2).
+    /// Writes as much as there is space for, without blocking: send(2) with MSG_DONTWAIT and MSG_NOSIGNAL to a socket, otherwise poll(2)
+    /// and write(2).
     /// </summary>
     /// <param name="descriptor">A descriptor of any kind that can be written.</param>
     /// <param name="data">The data.</param>
     /// <param name="bytes">The number of bytes that were written, from the start of the data.</param>
     /// <returns>False when there is no space yet.</returns>
     /// <remarks>
-    /// To a blocking pipe at most PIPE_BUF bytes are written at once, which poll(2) guarantees not to block. A terminal can still block.
+    /// If the descriptor is not a socket, at most 4,096 bytes (PIPE_BUF of Linux) are written at once, which does not block on a pipe that
+    /// poll(2) reports as writable. A terminal can still block.
     /// </remarks>
     /// <exception cref="SystemCallException">Thrown when send(2) or write(2) fails: EPIPE, ECONNRESET, ENOSPC and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>

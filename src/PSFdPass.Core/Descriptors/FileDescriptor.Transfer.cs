@@ -6,19 +6,19 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-/// <content>Reading, writing and copying with a timeout, whatever O_NONBLOCK is, and without changing it.</content>
+/// <content>Reading, writing and copying with a timeout, regardless of O_NONBLOCK and without changing it.</content>
 public sealed partial class FileDescriptor
 {
     /// <summary>Waits until a descriptor of any kind can be read, and reads what is available (read(2), recv(2)).</summary>
-    /// <param name="descriptor">The descriptor. Files are read at the offset that all holders of the open file description share.</param>
+    /// <param name="descriptor">The descriptor. Files are read at the shared offset of the open file description.</param>
     /// <param name="buffer">The buffer for the data. Bytes of a packet that don't fit are discarded.</param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The number of bytes that were read; 0 at the end, for an empty packet or with an empty buffer.</returns>
     /// <remarks>
     /// A message that carries descriptors stays in a socket's queue. Several threads may read one descriptor. If another reader of the
-    /// same socket receives a message between the check for descriptors and the read, the read can discard the descriptors of the message
-    /// behind it.
+    /// same socket receives a message between the check for descriptors and the read, the read can discard the descriptors of the
+    /// message after it.
     /// </remarks>
     /// <exception cref="TimeoutException">Thrown when nothing could be read in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
@@ -44,20 +44,20 @@ public sealed partial class FileDescriptor
 
     /// <summary>
     /// Reads up to a delimiter, such as the end of a line, and nothing beyond it, so that other readers of the descriptor get the rest. From
-    /// a socket of packets, one packet is read whole.
+    /// a SeqPacket or Datagram socket, one whole packet is read.
     /// </summary>
     /// <param name="descriptor">The descriptor.</param>
     /// <param name="delimiter">The delimiter.</param>
     /// <param name="data">
-    /// The buffer to which the data is appended, with the delimiter. After an exception it has the data that was read until then.
+    /// The buffer to which the data is appended, with the delimiter. After an exception, it contains the data that was read until then.
     /// </param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>True when the delimiter or a packet was read; false at the end, after data without a delimiter or nothing.</returns>
+    /// <returns>True when the delimiter or a packet was read; false when the end was reached first, with or without data.</returns>
     /// <remarks>
-    /// Sockets are looked at with MSG_PEEK, files with pread(2). Pipes, terminals and other devices are read byte by byte. Several threads
-    /// of this process may read one socket or file, and each gets whole lines if whole lines have arrived. A reader in another process can
-    /// receive part of a line in between.
+    /// The delimiter is searched for with MSG_PEEK in sockets, and with pread(2) in files. Pipes, terminals and other devices are read byte
+    /// by byte. Several threads of this process may read one socket or file, and each gets whole lines if whole lines have arrived. A
+    /// reader in another process can receive part of a line in between.
     /// </remarks>
     /// <exception cref="TimeoutException">Thrown when the delimiter was not read in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
@@ -74,12 +74,12 @@ public sealed partial class FileDescriptor
         return WaitLoop.Run<ReadUntilAttempt, bool>(ref attempt, descriptor, deadline, cancellationToken);
     }
 
-    /// <summary>Writes data to a descriptor of any kind, and waits where there is no space for it (write(2), send(2)).</summary>
-    /// <param name="descriptor">The descriptor. Files are written at the offset that all holders of the open file description share.</param>
-    /// <param name="data">The data. To a socket of packets it is written as one packet, also when it is empty.</param>
+    /// <summary>Writes data to a descriptor of any kind, and waits while there is no space for it (write(2), send(2)).</summary>
+    /// <param name="descriptor">The descriptor. Files are written at the shared offset of the open file description.</param>
+    /// <param name="data">The data. To a SeqPacket or Datagram socket, it is written as one packet, even when it is empty.</param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <remarks>Several threads may write to one descriptor. Where a write waits, their data can be interleaved.</remarks>
+    /// <remarks>Several threads may write to one descriptor. If a write has to wait, their data can be interleaved.</remarks>
     /// <exception cref="TimeoutException">Thrown when not all data was written in time. The message says how much was written.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The message says how much was written.</exception>
     /// <exception cref="SystemCallException">Thrown when the call fails: EBADF, EPIPE, ECONNRESET, ENOSPC, EMSGSIZE and so on.</exception>
@@ -103,22 +103,23 @@ public sealed partial class FileDescriptor
     }
 
     /// <summary>
-    /// Copies data from one descriptor to another until the end of the source: inside the kernel where it can (copy_file_range(2),
+    /// Copies data from one descriptor to another until the end of the source: inside the kernel where possible (copy_file_range(2),
     /// sendfile(2), splice(2)), and otherwise by reading and writing.
     /// </summary>
     /// <param name="source">The source, which is read at the shared offset.</param>
     /// <param name="target">The target, which is written at the shared offset.</param>
-    /// <param name="count">The number of bytes to copy at most; null for all.</param>
-    /// <param name="progress">Is called on this thread after each part with the number of bytes that were copied.</param>
+    /// <param name="count">The maximum number of bytes; null for all. A packet is copied whole, even if it exceeds the maximum.</param>
+    /// <param name="progress">Receives, on this thread, the number of bytes that were copied so far, after each part.</param>
     /// <param name="timeout">The time for the whole copy; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the copy.</param>
     /// <returns>The number of bytes that were copied.</returns>
     /// <remarks>
-    /// Data that was read from a file or from a stream socket and could not be written stays in the source. Up to 4,096 bytes that were read
-    /// from a pipe or a device are lost then, and the message of the exception says how many.
+    /// Data of a file or of a stream socket that could not be written stays in the source. Up to 4,096 bytes of a pipe or a device, or one
+    /// packet, can be lost. In that case, the message of a <see cref="TimeoutException"/> or an <see cref="OperationCanceledException"/>
+    /// reports how many of them were written.
     /// </remarks>
     /// <exception cref="ArgumentException">Thrown when the source and the target are the same file.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the count or the timeout is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the count is negative, or the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the copy was not complete in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the copy was canceled.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the next message of the source carries descriptors.</exception>

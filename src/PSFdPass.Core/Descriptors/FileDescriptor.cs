@@ -15,7 +15,7 @@ namespace PSFdPass;
 /// <remarks>
 /// <para>
 /// <see cref="OpenStream"/>, <see cref="OpenSocket"/>, <see cref="OpenHandle"/> and <see cref="Detach"/> hand the descriptor over. After
-/// that, <see cref="Fd"/> is -1, and using this object throws an exception that names the new owner.
+/// that, <see cref="Fd"/> is -1, and methods that need the descriptor throw an exception that names the new owner.
 /// </para>
 /// <para>
 /// Thread-safe. If two threads hand over or dispose the same object, exactly one of them gets the descriptor. For the other one,
@@ -67,7 +67,7 @@ public sealed partial class FileDescriptor : IDisposable
         (_handedOverAs is { } owner ? $"(handed over as {owner})" : "(closed)");
 
     /// <summary>
-    /// Gets the flags of the descriptor and of the open file description that it shares with other holders (fcntl(2));
+    /// Gets the flags of the descriptor and of the open file description, which other descriptors can share (fcntl(2));
     /// <see cref="DescriptorFlags.None"/> when the descriptor is not open.
     /// </summary>
     public DescriptorFlags Flags => Ask(DescriptorFacts.FlagsOf, DescriptorFlags.None);
@@ -98,14 +98,16 @@ public sealed partial class FileDescriptor : IDisposable
     /// The file is opened with O_NONBLOCK, so that opening a serial line does not wait for its carrier. The flag is cleared at once. During
     /// the wait for a FIFO, the path is resolved repeatedly. If another file replaces the FIFO, that file is opened.
     /// </remarks>
-    /// <param name="path">The path. A relative path is relative to the process's current directory, or to the directory it is confined to.</param>
+    /// <param name="path">
+    /// The path. A relative path is relative to the process's current directory, or to <see cref="FileOpenOptions.Beneath"/>.
+    /// </param>
     /// <param name="options">The options.</param>
     /// <param name="timeout">The time to wait for a FIFO, or for another process's lease (F_SETLEASE).</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the options contradict each other, or the path is empty or contains a NUL character.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite, or the access is invalid.</exception>
-    /// <exception cref="PlatformNotSupportedException">Thrown when an option is set that only Linux has.</exception>
-    /// <exception cref="TimeoutException">Thrown when the other end was not opened in time.</exception>
+    /// <exception cref="PlatformNotSupportedException">Thrown when an option is set that only Linux supports.</exception>
+    /// <exception cref="TimeoutException">Thrown when the other end of the FIFO was not opened, or the lease not released, in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when open(2) fails: ENOENT, EACCES, EISDIR for writing to a directory and so on. ELOOP: the path is a link that is not
@@ -124,7 +126,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <param name="seals">The operations that no process may perform on the file afterwards.</param>
     /// <exception cref="ArgumentException">Thrown when the name contains a NUL character or has more than 249 bytes.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when no descriptor is left (EMFILE), or the kernel does not have a seal (EINVAL).
+    /// Thrown when no descriptor is left (EMFILE), or the kernel does not support a seal (EINVAL).
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Thrown when the system is not Linux.</exception>
     public static FileDescriptor CreateMemoryFile(string name, ReadOnlySpan<byte> content = default, MemoryFileSeals seals = default) =>
@@ -248,7 +250,7 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>
     /// Hands the descriptor over to a stream: a <see cref="NetworkStream"/> for a connection, and otherwise a stream that reads and writes
-    /// at the offset that all holders of the open file description share.
+    /// at the shared offset of the open file description.
     /// </summary>
     /// <remarks>
     /// The stream over a file, a pipe or a device buffers nothing, waits even if the file is non-blocking, and never changes O_NONBLOCK.
@@ -281,8 +283,8 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>Hands the descriptor over to a <see cref="Socket"/>.</summary>
     /// <remarks>
-    /// Synchronous calls of the socket wait, even if another holder's asynchronous operation has set O_NONBLOCK on the open file
-    /// description. The flag itself is not changed, because that holder may rely on it.
+    /// Synchronous calls of the socket wait, even if an asynchronous operation of another process has set O_NONBLOCK on the open file
+    /// description. The flag itself is not changed, because that process may rely on it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
     /// <exception cref="SystemCallException">
@@ -357,7 +359,7 @@ public sealed partial class FileDescriptor : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Another thread closed it or handed it over first.
+            // Another thread has closed the descriptor or handed it over.
             return otherwise;
         }
     }

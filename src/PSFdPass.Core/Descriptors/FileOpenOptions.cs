@@ -25,7 +25,7 @@ public sealed record FileOpenOptions
     public bool DirectoryOnly { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the descriptor only stands for the location in the file system and can't be read or written:
+    /// Gets a value indicating whether the descriptor only represents the location in the file system and can't be read or written:
     /// O_PATH. No permission for the file itself is required, and <see cref="Access"/> is ignored. On Linux only.
     /// </summary>
     public bool PathOnly { get; init; }

@@ -86,8 +86,8 @@ internal static class FileOpening
         return fd >= 0 ? new SafeDescriptorHandle(fd, ownsHandle: true) : throw SystemCallException.FromLast("open", directory);
     }
 
-    // An absolute path that begins with the directory is equivalent to the rest of it. Only text is compared here, which does not matter
-    // for safety: the kernel resolves the rest, and refuses any other absolute path.
+    // Returns the part of an absolute path that follows the directory. Only the text is compared, which is safe because the kernel confines
+    // the returned path to the directory, and refuses any other absolute path.
     private static string RelativeTo(string directory, string path)
     {
         string start = directory.TrimEnd('/') + "/";

@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Files in memory, which are gone with their last descriptor: memfd_create(2). On Linux only.</summary>
+/// <summary>Files in memory, which are deleted when their last descriptor is closed: memfd_create(2). On Linux only.</summary>
 internal static unsafe class MemoryFiles
 {
     private const int F_ADD_SEALS = 1033;
@@ -56,14 +56,14 @@ internal static unsafe class MemoryFiles
         }
     }
 
-    /// <summary>Returns the seals of a file in memory; null for any other descriptor.</summary>
+    /// <summary>Returns the seals of a memory file; null for any other descriptor.</summary>
     public static MemoryFileSeals? SealsOf(int fd)
     {
         int seals = OperatingSystem.IsLinux() ? Fcntl.Control(fd, F_GET_SEALS) : -1;
         return seals >= 0 ? (MemoryFileSeals)seals : null;
     }
 
-    /// <summary>Returns the seals of a file in memory, by its link in <c>/proc/…/fd</c>; null when it can't be opened.</summary>
+    /// <summary>Returns the seals of a memory file, given its link in <c>/proc/…/fd</c>; null when it can't be opened.</summary>
     public static MemoryFileSeals? SealsOf(string link)
     {
         int fd = Fcntl.Open(link, Constants.O_RDONLY | Constants.Current.O_CLOEXEC);

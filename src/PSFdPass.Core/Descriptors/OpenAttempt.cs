@@ -5,13 +5,12 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// Opens a path without blocking. The path is resolved anew by each attempt, so that a FIFO that is replaced during the wait does
-/// not matter.
+/// Opens a path without blocking. Each attempt resolves the path again, so that a FIFO may be replaced during the wait.
 /// </summary>
 /// <remarks>
 /// open(2) of a FIFO waits for the other end, and neither a signal nor another thread can end that wait cleanly. Therefore each
 /// attempt uses O_NONBLOCK, which is cleared before the descriptor is returned. A writer gets ENXIO until there is a reader. A reader is
-/// opened at once and kept open, so that writers can open their end, until <see cref="PipeWriters"/> sees one.
+/// opened at once and kept open, so that writers can open their end, until <see cref="PipeWriters"/> finds one.
 /// </remarks>
 internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
 {
@@ -85,7 +84,7 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
     /// <inheritdoc/>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
 
-    /// <summary>Closes what is left of the attempts.</summary>
+    /// <summary>Closes the descriptors that the attempts have left open.</summary>
     public void Dispose()
     {
         _reader?.Dispose();
@@ -142,7 +141,7 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
         return IsFifo(fd, out _);
     }
 
-    // The reader of the first attempt is kept, because only it can see that a writer came and left.
+    // The reader of the first attempt is kept, because only this reader can show that a writer has opened and closed the FIFO.
     private bool HasWriter(ref SafeDescriptorHandle? opened, SysStat.FileStatus status)
     {
         if (_reader is not null &&

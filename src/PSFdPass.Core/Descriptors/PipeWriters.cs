@@ -11,11 +11,11 @@ internal sealed unsafe class PipeWriters : IDisposable
 
     /// <summary>Returns whether a writer has opened the pipe since this reader did.</summary>
     /// <remarks>
-    /// poll(2) reports data, and writers that have gone. A writer that has written nothing yet is found on Linux by tee(2) to a pipe of
-    /// our own: it returns 0 when nobody has the pipe open for writing, and EAGAIN when somebody has and there is no data. On macOS such
-    /// a writer is noticed at its first write.
+    /// poll(2) reports data, and writers that have closed the pipe. A writer that has written nothing yet is found on Linux by tee(2) to a
+    /// private pipe: it returns 0 when no process has the pipe open for writing, and fails with EAGAIN when one has and there is no data.
+    /// On macOS, such a writer is found at its first write.
     /// </remarks>
-    /// <exception cref="SystemCallException">Thrown when no descriptor is left for the pipe of our own: EMFILE, ENFILE.</exception>
+    /// <exception cref="SystemCallException">Thrown when no descriptor is left for the private pipe: EMFILE, ENFILE.</exception>
     public bool HaveOpened(int reader)
     {
         var descriptor = new Poll.PollFd { fd = reader, events = Poll.POLLIN };

@@ -18,7 +18,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
     private const int SEEK_CUR = 1;
     private const int MostAtOnce = 4096;
 
-    // Looking and reading are two calls. The lock keeps the readers of this process from each other's data.
+    // Peeking and reading are two calls. The lock prevents two threads of this process from reading the same data.
     private static readonly object Gate = new();
 
     /// <inheritdoc/>
@@ -107,7 +107,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
             : throw SystemCallException.FromLast("lseek", fd);
     }
 
-    // So many at once that a writer that never stops doesn't keep the wait loop from its checks.
+    // Reads a limited number at once, so that the wait loop can check the deadline and the cancellation even if a writer never stops.
     [SkipLocalsInit]
     private readonly Outcome TryBytes(int fd, out bool result)
     {
@@ -140,7 +140,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
         return outcome == Outcome.Done ? Outcome.Partial : outcome;
     }
 
-    // On SEQPACKET, 0 bytes are an empty packet or the end.
+    // On SEQPACKET, 0 bytes mean an empty packet or the end.
     private static bool IsEndOfPackets(int fd)
     {
         if (SocketFacts.TypeOf(fd) != Constants.SOCK_SEQPACKET)

@@ -7,9 +7,9 @@ namespace PSFdPass.Descriptors;
 /// <summary>Converts the descriptor of a socket to a <see cref="Socket"/>.</summary>
 internal static class SocketConversion
 {
-    /// <summary>Hands the descriptor over to a new socket. On an exception, the handle still has it.</summary>
+    /// <summary>Hands the descriptor over to a new socket. After one of the exceptions below, the handle still owns it.</summary>
     /// <param name="handle">The handle.</param>
-    /// <param name="ownsHandle">Whether the socket closes the descriptor.</param>
+    /// <param name="ownsHandle">True to close the descriptor when the socket is disposed.</param>
     /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public static Socket ToSocket(SafeDescriptorHandle handle, bool ownsHandle = true)

@@ -12,7 +12,7 @@ namespace PSFdPass.Descriptors;
 /// <summary>Reads and writes the bytes of a socket without blocking. Messages that carry descriptors are left in the queue.</summary>
 internal static unsafe class SocketTransfer
 {
-    // Space for credentials, a security label and a process descriptor. Descriptors that don't fit set MSG_CTRUNC.
+    // Space for credentials, a security label and a process descriptor. If descriptors don't fit, the kernel sets MSG_CTRUNC.
     private const int ControlSize = 1024;
 
     /// <summary>Reads once: from a Unix-domain stream, at most up to a message that carries descriptors.</summary>
@@ -36,14 +36,14 @@ internal static unsafe class SocketTransfer
             SysSocket.Recv(fd, buffer, (nuint)length, Constants.Current.MSG_DONTWAIT), "recv", fd, out count);
     }
 
-    /// <summary>Writes once, perhaps a part; a packet is written whole.</summary>
+    /// <summary>Writes once, perhaps only a part of the data. A packet is written whole.</summary>
     /// <exception cref="SystemCallException">Thrown when send(2) fails: EPIPE, ECONNRESET, EMSGSIZE and so on.</exception>
     public static Outcome Write(int fd, byte* buffer, int length, out int count) => StreamMode.OutcomeOf(
         SysSocket.Send(fd, buffer, (nuint)length, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL), "send", fd, out count);
 
     /// <summary>
-    /// Copies what the next read will return and leaves it in the queue (MSG_PEEK): from a Unix-domain stream, at most up to a message
-    /// that carries descriptors.
+    /// Copies the data that the next read will return and leaves it in the queue (MSG_PEEK): from a Unix-domain stream, at most up to a
+    /// message that carries descriptors.
     /// </summary>
     /// <inheritdoc cref="Read"/>
     public static Outcome Peek(int fd, byte* buffer, int length, out int count)
@@ -58,12 +58,12 @@ internal static unsafe class SocketTransfer
         return outcome;
     }
 
-    /// <summary>Returns whether a socket is a stream, and not one of packets.</summary>
+    /// <summary>Returns whether a socket is a stream socket.</summary>
     public static bool IsStream(int fd) => SocketFacts.TypeOf(fd) == Constants.SOCK_STREAM;
 
-    // Returns the number of bytes in front of the first message with descriptors. A look at the queue ends behind that message, and does
-    // not show where it begins. Therefore a second one has a buffer that lacks one byte, with memory behind it that can't be written: the
-    // kernel copies a message whole or not at all, and ends in front of the one that does not fit.
+    // Returns the number of bytes before the first message with descriptors. MSG_PEEK returns the data up to the end of that message, and
+    // does not show where the message begins. Therefore a second call has a buffer that is one byte too short, followed by memory that
+    // can't be written. The kernel copies a message completely or not at all, and stops before the message that does not fit.
     private static int PlainLength(int fd)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Max(SysIoctl.BytesToRead(fd), 1));
@@ -107,7 +107,7 @@ internal static unsafe class SocketTransfer
             return outcome;
         }
 
-        // The call has installed duplicates of the descriptors.
+        // The call has installed duplicates of the descriptors, which must be closed.
         hasDescriptors = (message.Flags & Constants.Current.MSG_CTRUNC) != 0;
         foreach (ControlMessage part in new ControlMessageReader(
             new ReadOnlySpan<byte>(control, (int)message.msg_controllen), in ControlMessageLayout.Current))

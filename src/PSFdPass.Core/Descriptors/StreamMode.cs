@@ -5,12 +5,13 @@ namespace PSFdPass.Descriptors;
 
 /// <summary>The way in which a descriptor is read and written without blocking and without changing O_NONBLOCK.</summary>
 /// <remarks>
-/// Sockets are read and written by <see cref="SocketTransfer"/>. Files never report that a call would block. On pipes and devices, RWF_NOWAIT (Linux) makes a single call non-blocking. Where the file
-/// does not support it, poll(2) is asked first. A call after it can still block if another process was faster.
+/// Sockets are read and written by <see cref="SocketTransfer"/>. Files never report that a call would block. On pipes and devices,
+/// RWF_NOWAIT (Linux) makes a single call non-blocking. If the file does not support it, poll(2) is called first. The call that follows
+/// can still block if another process was faster.
 /// </remarks>
 internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
 {
-    // PIPE_BUF of Linux and of macOS: a write of so many bytes to a pipe that poll(2) reports as writable does not block.
+    // PIPE_BUF of Linux and of macOS: a write of this many bytes to a pipe that poll(2) reports as writable does not block.
     private static readonly int PipeBuf = OperatingSystem.IsLinux() ? 4096 : 512;
 
     private volatile bool _needsPoll = !OperatingSystem.IsLinux();
@@ -18,10 +19,10 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
     /// <summary>Gets a value indicating whether calls never report that they would block.</summary>
     public bool IsFile => isFile;
 
-    /// <summary>Gets a value indicating whether it is a socket.</summary>
+    /// <summary>Gets a value indicating whether the descriptor is a socket.</summary>
     public bool IsSocket => isSocket;
 
-    /// <summary>Returns how a descriptor of any kind is read and written.</summary>
+    /// <summary>Returns the mode of a descriptor of any kind.</summary>
     /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public static StreamMode Of(int fd) => SysStat.TryGetStatus(fd, out SysStat.FileStatus status)
         ? new StreamMode(status.Type is SysStat.S_IFREG or SysStat.S_IFBLK or SysStat.S_IFDIR, status.Type == SysStat.S_IFSOCK)
@@ -56,7 +57,7 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
         return OutcomeOf(result, "read", fd, out count);
     }
 
-    /// <summary>Writes once, perhaps a part.</summary>
+    /// <summary>Writes once, perhaps only a part of the data.</summary>
     public Outcome Write(int fd, byte* buffer, int length, out int count)
     {
         if (isSocket)
@@ -91,7 +92,7 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
         return Poll.Wait(&descriptor, 1, 0) > 0;
     }
 
-    // ENOSYS and EPERM: a kernel before 4.6, or a sandbox. EINVAL: /dev/tty and others that have no read_iter.
+    // ENOSYS and EPERM: a kernel before 4.6, or a sandbox. EINVAL: /dev/tty, and other files whose driver has no read_iter.
     private static bool IsUnsupported(int errno) =>
         errno == Errno.EOPNOTSUPP || errno == Errno.ENOSYS || errno is Errno.EINVAL or Errno.EPERM;
 

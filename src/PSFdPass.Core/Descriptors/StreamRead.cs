@@ -5,7 +5,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>One read(2) at the shared offset that does not block, into memory that the caller has pinned. The result is 0 at the end of the file.</summary>
+/// <summary>Reads once at the shared offset, without blocking, into memory that the caller has pinned. The result is 0 at the end.</summary>
 internal unsafe struct StreamRead(SafeHandle handle, byte* buffer, int length, StreamMode mode, TimeSpan timeout) : IAttempt<int>
 {
     /// <inheritdoc/>

@@ -5,12 +5,12 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>write(2) of a whole buffer, which the caller has pinned, at the shared offset, in parts that do not block.</summary>
+/// <summary>Writes a whole buffer, which the caller has pinned, at the shared offset, in parts that do not block.</summary>
 internal unsafe struct StreamWrite(SafeHandle handle, byte* buffer, int length, StreamMode mode, TimeSpan timeout) : IAttempt<int>
 {
     private int _written;
 
-    /// <summary>Gets the number of bytes that were written, also after an exception.</summary>
+    /// <summary>Gets the number of bytes that were written, even after an exception.</summary>
     public readonly int Written => _written;
 
     /// <inheritdoc/>
