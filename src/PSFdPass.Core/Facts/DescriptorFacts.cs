@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>A descriptor's kind, access, flags and target, which the kernel is asked for by the descriptor's number in this process.</summary>
+/// <summary>Queries the kernel for the kind, access, flags and target of a descriptor of this process.</summary>
 internal static unsafe class DescriptorFacts
 {
     /// <summary>Returns the kind of a descriptor (fstat(2)); <see cref="DescriptorKind.None"/> when it is not open.</summary>
@@ -12,7 +12,7 @@ internal static unsafe class DescriptorFacts
             ? KindFrom(status.Type, status.Type is SysStat.S_IFREG or 0 ? LinkOf(fd) : "")
             : DescriptorKind.None;
 
-    /// <summary>Returns the kind that the type bits of fstat(2) and the name of a link in <c>/proc/…/fd</c> stand for.</summary>
+    /// <summary>Returns the kind for the type bits of fstat(2) and the text of the link in <c>/proc/…/fd</c>.</summary>
     public static DescriptorKind KindFrom(int type, string link) => type switch
     {
         SysStat.S_IFDIR => DescriptorKind.Directory,
@@ -28,7 +28,7 @@ internal static unsafe class DescriptorFacts
     public static DescriptorAccess AccessOf(int fd) =>
         Fcntl.Control(fd, Constants.F_GETFL) is >= 0 and var flags ? AccessFrom(flags) : DescriptorAccess.None;
 
-    /// <summary>Returns the access mode in flags of open(2).</summary>
+    /// <summary>Converts flags of open(2) to an access mode.</summary>
     public static DescriptorAccess AccessFrom(int flags) =>
         (flags & Constants.Current.O_PATH) != 0
             ? DescriptorAccess.None
@@ -52,7 +52,7 @@ internal static unsafe class DescriptorFacts
             : FlagsFrom(shared) | ((own & Constants.FD_CLOEXEC) != 0 ? DescriptorFlags.CloseOnExec : 0);
     }
 
-    /// <summary>Returns the flags of an open file description in flags of open(2).</summary>
+    /// <summary>Converts flags of open(2) to the flags of an open file description.</summary>
     public static DescriptorFlags FlagsFrom(int flags) =>
         ((flags & Constants.Current.O_NONBLOCK) != 0 ? DescriptorFlags.NonBlocking : 0) |
         ((flags & Constants.Current.O_APPEND) != 0 ? DescriptorFlags.Append : 0) |

@@ -10,12 +10,12 @@ public enum DescriptorFlags
     /// <summary>FD_CLOEXEC: programs that this process starts do not inherit the descriptor. The flag belongs to the descriptor alone.</summary>
     CloseOnExec = 1,
 
-    /// <summary>O_NONBLOCK: reads and writes fail instead of waiting. The flag is shared with every holder of the same description.</summary>
+    /// <summary>O_NONBLOCK: reads and writes fail instead of waiting. All descriptors of the open file description share the flag.</summary>
     NonBlocking = 2,
 
-    /// <summary>O_APPEND: each write appends to the end of the file. The flag is shared with every holder of the same description.</summary>
+    /// <summary>O_APPEND: each write appends to the end of the file. All descriptors of the open file description share the flag.</summary>
     Append = 4,
 
-    /// <summary>O_PATH: the descriptor stands for a location in the file system, and can't be read or written.</summary>
+    /// <summary>O_PATH: the descriptor represents a location in the file system, and can't be read or written.</summary>
     PathOnly = 8,
 }

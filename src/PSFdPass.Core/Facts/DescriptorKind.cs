@@ -18,7 +18,7 @@ public enum DescriptorKind
     /// <summary>A socket.</summary>
     Socket,
 
-    /// <summary>A pipe, or a FIFO (named pipe).</summary>
+    /// <summary>A pipe, or a FIFO: pipe(7), fifo(7).</summary>
     Pipe,
 
     /// <summary>A character device, such as a terminal or <c>/dev/null</c>.</summary>
@@ -39,10 +39,10 @@ public enum DescriptorKind
     /// <summary>A signal queue: signalfd(2).</summary>
     Signal,
 
-    /// <summary>An interest list: epoll(7).</summary>
+    /// <summary>An epoll instance: epoll(7).</summary>
     Epoll,
 
-    /// <summary>A watch on files: inotify(7).</summary>
+    /// <summary>An inotify instance, which watches files: inotify(7).</summary>
     Inotify,
 
     /// <summary>A process: pidfd_open(2).</summary>

@@ -3,15 +3,15 @@ using PSFdPass.Handles;
 
 namespace PSFdPass.Facts;
 
-/// <summary>Remembers the type of the Unix-domain socket that a thread used last, so that receiving does not ask for it each time.</summary>
+/// <summary>Remembers the type of the Unix-domain socket that a thread used last, so that receiving does not query it each time.</summary>
 /// <remarks>
-/// The type is asked for again after this library has closed or replaced a number. If other code replaces the file under the number of an
+/// The type is queried again after this library has closed or replaced a number. If other code replaces the file under the number of an
 /// open handle, no descriptor is lost, and a packet that is longer than expected is reported as truncated. Sending does not rely on this,
 /// because a TCP socket would drop the descriptors: see <see cref="UnixFamily"/>.
 /// </remarks>
 internal static class LastSocket
 {
-    // Not kept alive.
+    // A weak reference, which does not keep the handle alive.
     [ThreadStatic]
     private static WeakReference<SafeHandle>? t_socket;
 

@@ -1,6 +1,6 @@
 namespace PSFdPass;
 
-/// <summary>The exception for a socket of a family that can't carry descriptors, such as a TCP connection.</summary>
+/// <summary>The exception that is thrown when a socket belongs to a family that can't carry descriptors, such as a TCP connection.</summary>
 /// <remarks>Linux accepts descriptors on such a socket, drops them and reports success.</remarks>
 public sealed class NotUnixSocketException : IOException
 {

@@ -20,8 +20,8 @@ internal sealed unsafe class ProcDescriptors : IDisposable
     private readonly SafeDescriptorHandle? _links;
     private readonly SafeDescriptorHandle? _information;
 
-    /// <summary>Opens the directories. If that fails, full paths are used, and the entries report the error.</summary>
-    /// <param name="process">The process.</param>
+    /// <summary>Opens the directories. If that fails, full paths are used, and reading an entry reports the error.</summary>
+    /// <param name="process">The process id.</param>
     public ProcDescriptors(int process)
     {
         ProcessId = process;
@@ -29,7 +29,7 @@ internal sealed unsafe class ProcDescriptors : IDisposable
         _information = TryOpen($"/proc/{process}/fdinfo");
     }
 
-    /// <summary>Gets the process.</summary>
+    /// <summary>Gets the process id.</summary>
     public int ProcessId { get; }
 
     /// <inheritdoc/>
@@ -40,7 +40,7 @@ internal sealed unsafe class ProcDescriptors : IDisposable
     }
 
     /// <summary>
-    /// Returns the path of a descriptor, or the kernel's name such as <c>socket:[4711]</c>. Null leaves the error in
+    /// Returns the path of a descriptor, or the kernel's name such as <c>socket:[4711]</c>. If it returns null, the error is in
     /// <see cref="Errno.Last"/>.
     /// </summary>
     public string? ReadLink(int fd)
@@ -51,7 +51,7 @@ internal sealed unsafe class ProcDescriptors : IDisposable
         return length < 0 ? null : Encoding.UTF8.GetString(link, (int)length);
     }
 
-    /// <summary>Reads the position and the flags of a descriptor; false when it is not open.</summary>
+    /// <summary>Reads the position and the flags of a descriptor; returns false when it is not open.</summary>
     public bool TryReadInformation(int fd, out ProcFdInfo information)
     {
         information = default;
@@ -82,7 +82,8 @@ internal sealed unsafe class ProcDescriptors : IDisposable
         return fd < 0 ? null : new SafeDescriptorHandle(fd, ownsHandle: true);
     }
 
-    // Writes the name of an entry, and returns the directory that it is relative to. The directories are open as long as this object.
+    // Writes the name of an entry, and returns the directory that it is relative to. The directories stay open until this object is
+    // disposed.
     private int Find(SafeDescriptorHandle? directory, ReadOnlySpan<byte> folder, int fd, byte* name)
     {
         var text = new Span<byte>(name, MaxNameLength);

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>The processes and their descriptors, by number, from the directories of <c>/proc</c> (proc(5)). On Linux only.</summary>
+/// <summary>Lists the numbers of processes, threads and descriptors from the directories of <c>/proc</c> (proc(5)). On Linux only.</summary>
 internal static class ProcDirectory
 {
     /// <summary>Returns the numbers of a process's open descriptors, in order.</summary>
@@ -20,11 +20,13 @@ internal static class ProcDirectory
         int errno = Errno.Last;
         throw errno is Errno.EACCES or Errno.EPERM
             ? new SystemCallException("opendir", errno, SR.Format(SR.SubjectDescriptorsOfProcess, process))
-            // It ended before all of its descriptors were read.
+            // The process does not exist, or ended while its descriptors were read.
             : new SystemCallException("opendir", Errno.ESRCH, SR.Format(SR.SubjectProcess, process));
     }
 
-    /// <summary>Returns the numbers of a process's open descriptors, in order. Null leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>
+    /// Returns the numbers of a process's open descriptors, in order. If it returns null, the error is in <see cref="Errno.Last"/>.
+    /// </summary>
     public static int[]? TryDescriptorsOf(int process) => Numbers($"/proc/{process}/fd", isOurs: process == Environment.ProcessId);
 
     /// <summary>Returns the ids of all processes, in order. Those that are hidden from this process are not included.</summary>

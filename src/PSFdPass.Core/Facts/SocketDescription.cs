@@ -13,7 +13,7 @@ internal sealed record SocketDescription(
     SocketFamily Family, SocketType? Type, SocketState? State, EndPoint? Local, EndPoint? Remote)
 {
     /// <summary>Describes a socket of this process.</summary>
-    /// <returns>Null when the descriptor is not open, is not a socket, or only stands for a socket's file (O_PATH).</returns>
+    /// <returns>Null when the descriptor is not open, is not a socket, or only represents a socket's file (O_PATH).</returns>
     public static SocketDescription? Of(int socket)
     {
         int number = SocketFacts.FamilyOf(socket);
@@ -32,8 +32,8 @@ internal sealed record SocketDescription(
     }
 
     /// <summary>
-    /// Describes a socket that is in no table by the name of its protocol: one that was never bound, a TCP socket that neither listens
-    /// nor is connected, or a socket of a family without tables.
+    /// Describes, by the name of its protocol, a socket that no table contains: one that was never bound, a TCP socket that is neither
+    /// listening nor connected, or a socket of a family without tables.
     /// </summary>
     public static SocketDescription FromProtocol(string protocol) => protocol switch
     {
@@ -51,7 +51,7 @@ internal sealed record SocketDescription(
         _ => new SocketDescription(SocketFamily.Other, null, null, null, null),
     };
 
-    /// <summary>Returns one line such as <c>tcp 127.0.0.1:8000 → 127.0.0.1:60316</c>, <c>tcp 127.0.0.1:8000 (listening)</c>.</summary>
+    /// <summary>Returns one line such as <c>tcp 127.0.0.1:8000 → 127.0.0.1:60316</c> or <c>tcp 127.0.0.1:8000 (listening)</c>.</summary>
     public override string ToString()
     {
         string ends = (Local?.ToString() ?? "", Remote?.ToString() ?? "") switch

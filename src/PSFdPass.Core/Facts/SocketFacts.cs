@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>A socket's type, state and addresses, which the kernel is asked for by the socket's number in this process.</summary>
+/// <summary>Queries the kernel for the type, state and addresses of a socket of this process.</summary>
 internal static unsafe class SocketFacts
 {
     /// <summary>The size of a buffer for any address: struct sockaddr_storage.</summary>
@@ -15,7 +15,7 @@ internal static unsafe class SocketFacts
     public static int TypeOf(int socket) =>
         TryGetType(socket, out int type) ? type : throw SystemCallException.FromLast("getsockopt", socket);
 
-    /// <summary>Gets SO_TYPE. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>Gets SO_TYPE. If it returns false, the error is in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetType(int socket, out int type) =>
         SysSocket.TryGetOption(socket, Constants.Current.SOL_SOCKET, Constants.Current.SO_TYPE, out type);
 
@@ -32,7 +32,7 @@ internal static unsafe class SocketFacts
     }
 
     /// <summary>
-    /// Returns the AF_ number of a socket: SO_DOMAIN, or the family of its address on macOS. -1 leaves the error in
+    /// Returns the AF_ number of a socket: SO_DOMAIN, or the family of its address on macOS. If it returns -1, the error is in
     /// <see cref="Errno.Last"/>.
     /// </summary>
     public static int FamilyOf(int socket)
@@ -47,12 +47,12 @@ internal static unsafe class SocketFacts
     }
 
     /// <summary>
-    /// Returns whether a descriptor is a Unix-domain socket: by the family of its address, because getsockname(2) is the fastest call
-    /// that shows it.
+    /// Returns whether a descriptor is a Unix-domain socket. Checks the family of its address, because getsockname(2) is the fastest call
+    /// that shows the family.
     /// </summary>
     public static bool IsUnix(int socket)
     {
-        // The address is cut off after the family.
+        // The buffer only has space for the family. The kernel truncates the address.
         byte* buffer = stackalloc byte[2];
         uint length = 2;
         return SysSocket.GetSockName(socket, buffer, &length) == 0 && FamilyIn(new ReadOnlySpan<byte>(buffer, 2)) == Constants.AF_UNIX;
@@ -83,19 +83,19 @@ internal static unsafe class SocketFacts
     }
 
     /// <summary>
-    /// Returns one line such as <c>tcp 127.0.0.1:8000 → 127.0.0.1:60316</c>, <c>unix /run/a.sock</c>; empty when the descriptor is not
+    /// Returns one line such as <c>tcp 127.0.0.1:8000 → 127.0.0.1:60316</c> or <c>unix /run/a.sock</c>; empty when the descriptor is not
     /// an open socket.
     /// </summary>
     public static string Describe(int socket) => SocketDescription.Of(socket)?.ToString() ?? "";
 
-    /// <summary>Returns the address that a socket is bound to; null when it has none that .NET has a type for.</summary>
+    /// <summary>Returns the address that a socket is bound to; null when it has none, or .NET has no type for it.</summary>
     public static EndPoint? LocalEndPointOf(int socket)
     {
         byte* buffer = stackalloc byte[MaxAddressLength];
         return AnyEndPointOf(LocalAddressOf(socket, buffer));
     }
 
-    /// <summary>Returns the address of a socket's peer; null when it has none.</summary>
+    /// <summary>Returns the address of a socket's peer; null when it has none, or .NET has no type for it.</summary>
     public static EndPoint? RemoteEndPointOf(int socket)
     {
         byte* buffer = stackalloc byte[MaxAddressLength];

@@ -1,7 +1,7 @@
 namespace PSFdPass;
 
 /// <summary>Specifies the address family of a socket, by the names of address_families(7).</summary>
-/// <remarks>.NET's AddressFamily has other numbers than the system, and lacks some of these.</remarks>
+/// <remarks>The numbers of .NET's AddressFamily differ from those of the system, and some of these families are missing there.</remarks>
 public enum SocketFamily
 {
     /// <summary>Another family, or the family is not available.</summary>

@@ -8,8 +8,8 @@ using PSFdPass.Interop;
 namespace PSFdPass;
 
 /// <summary>
-/// The type and the addresses of a socket, as getsockopt(2), getsockname(2) and getpeername(2) report them. These calls block on no
-/// descriptor, even a hostile one, while fstat(2) blocks for as long as a FUSE file system likes.
+/// The type and the addresses of a socket, as getsockopt(2), getsockname(2) and getpeername(2) report them. These calls do not
+/// block, even on a hostile descriptor, whereas fstat(2) can block for as long as a FUSE file system does not answer.
 /// </summary>
 /// <param name="Family">The address family; <see cref="AddressFamily.Unknown"/> for one that .NET has no name for.</param>
 /// <param name="Type">The type; <see cref="SocketType.Unknown"/> for one that .NET has no name for.</param>
@@ -90,8 +90,8 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Returns the number of bytes that were sent and not yet received by the peer (SIOCOUTQ). On a Unix-domain socket they are bytes of
-    /// buffer memory, which 0 means that everything was received. After the peer has closed it is 0 also when something was lost.
+    /// Returns the number of bytes that were sent and not yet received by the peer (SIOCOUTQ). On a Unix-domain socket, this is the size of
+    /// the buffer memory in use, and 0 means that everything was received. After the peer has closed, it is 0 even if data was lost.
     /// </summary>
     /// <returns>-1 where it is not available (macOS).</returns>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
@@ -102,8 +102,8 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Ends a connection for both sides and all holders: shutdown(2), which does not block. The descriptor stays open. Nothing happens
-    /// when the socket is not connected.
+    /// Ends a connection for both sides and for all processes that share the socket: shutdown(2), which does not block. The descriptor
+    /// stays open. Nothing happens when the socket is not connected.
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static void Shutdown(SafeHandle socket, SocketShutdown how = SocketShutdown.Both)
@@ -113,8 +113,8 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Discards up to 16 notices from a socket's error queue (MSG_ERRQUEUE, Linux), each of which would otherwise end every wait with
-    /// <see cref="DescriptorEvents.Error"/>. A former holder may have asked for them (MSG_ZEROCOPY, SO_TIMESTAMPING).
+    /// Discards up to 16 notices from a socket's error queue (MSG_ERRQUEUE, Linux). As long as the queue has a notice, every wait ends with
+    /// <see cref="DescriptorEvents.Error"/>. A process that used the socket earlier may have requested them (MSG_ZEROCOPY, SO_TIMESTAMPING).
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static unsafe void DiscardNotices(SafeHandle socket)

@@ -8,7 +8,7 @@ internal static class UnixFamily
     /// <summary>Throws when a descriptor is not a Unix-domain socket.</summary>
     /// <remarks>
     /// Linux accepts descriptors on a TCP socket, sends the data without them and reports success. Only the address family shows the
-    /// difference. The kernel is asked each time, because another file can take the number.
+    /// difference. The kernel is queried each time, because the number can be reused for another file.
     /// </remarks>
     /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
     /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK), or not open (EBADF).</exception>

@@ -18,7 +18,7 @@ internal static class UnixSocketType
         return Of(lease.Fd);
     }
 
-    /// <summary>Returns the type of a Unix-domain socket, by a number that the caller keeps open.</summary>
+    /// <summary>Returns the type of a Unix-domain socket, given a number that the caller keeps open.</summary>
     /// <inheritdoc cref="Of(SafeHandle)"/>
     public static SocketType Of(int socket)
     {
