@@ -37,7 +37,7 @@ internal static unsafe class Closing
         }
     }
 
-    /// <summary>Closes a number that a <see cref="SafeDescriptorHandle"/> may own, which then no longer owns it.</summary>
+    /// <summary>Closes a number that a <see cref="SafeDescriptorHandle"/> may own. That handle then no longer owns it.</summary>
     /// <exception cref="SystemCallException">Thrown when it is not open (EBADF).</exception>
     public static void CloseByNumber(int fd)
     {
@@ -49,14 +49,14 @@ internal static unsafe class Closing
     }
 
     /// <summary>
-    /// Closes what a handle of any type holds, with the meaning of close(2): no connection is shut down, no socket option is changed
+    /// Closes the descriptor of a handle of any type exactly as close(2) does: no connection is shut down, no socket option is changed
     /// and no path is unlinked. Does nothing when the handle is closed.
     /// </summary>
     /// <remarks>
-    /// A SafeSocketHandle that is released without its Socket sets SO_LINGER to zero on the connection that other processes share, so
-    /// that the receiver's close resets it. To prevent that, dup3(2) first replaces the connection under the number with a new socket,
-    /// in one step: the connection is released at once, even while other calls still hold the handle, and what is later done to the number
-    /// concerns only the new socket.
+    /// A SafeSocketHandle that is released without its Socket sets SO_LINGER to zero on the connection, which other processes may share.
+    /// The connection is then reset when the last of them closes it. To prevent that, dup3(2) first replaces the connection under the
+    /// number with a new socket, in one step. The connection is released at once, even while other calls still hold the handle, and
+    /// later calls on the number affect only the new socket.
     /// </remarks>
     public static void Release(SafeHandle handle)
     {
@@ -66,7 +66,7 @@ internal static unsafe class Closing
             int substitute = SysSocket.Create(Constants.AF_UNIX, Constants.SOCK_STREAM | Constants.Current.SOCK_CLOEXEC, 0);
             if (substitute < 0)
             {
-                // No descriptor is left for the new socket. SafeSocketHandle's own clean-up is skipped.
+                // No descriptor is left for the new socket. Skip the cleanup of SafeSocketHandle.
                 handle.SetHandleAsInvalid();
                 _ = Unistd.Close(lease.Fd);
                 return;

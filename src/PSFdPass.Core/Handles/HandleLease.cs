@@ -4,7 +4,7 @@ namespace PSFdPass.Handles;
 
 /// <summary>
 /// Keeps a handle from being released during one system call. Without it, a finalizer or another thread could close the descriptor
-/// under the call, and its number could refer to another file. Never held while waiting.
+/// during the call, and its number could refer to another file. Never held while waiting.
 /// </summary>
 internal ref struct HandleLease
 {
@@ -28,10 +28,10 @@ internal ref struct HandleLease
         }
     }
 
-    /// <summary>The descriptor's number, which is valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Gets the descriptor's number, which is valid until <see cref="Dispose"/>.</summary>
     public readonly int Fd => (int)_handle.DangerousGetHandle();
 
-    /// <summary>Returns the reference.</summary>
+    /// <summary>Releases the reference.</summary>
     public void Dispose()
     {
         if (_held)

@@ -12,9 +12,9 @@ internal ref struct HandleLeases
     private readonly int[]? _rented;
     private int _held;
 
-    /// <summary>Takes a reference of each handle, until <see cref="Dispose"/>; of none, if one of them is closed.</summary>
+    /// <summary>Takes a reference to each handle, until <see cref="Dispose"/>. Takes none if one of the handles is closed.</summary>
     /// <param name="handles">The handles.</param>
-    /// <param name="room">Where the numbers go, if it is large enough; otherwise the room for them is rented.</param>
+    /// <param name="room">The memory for the numbers. If it is too small, an array is rented.</param>
     /// <exception cref="ObjectDisposedException">Thrown when a handle is closed.</exception>
     public HandleLeases(ReadOnlySpan<SafeHandle> handles, Span<int> room)
     {
@@ -41,10 +41,10 @@ internal ref struct HandleLeases
         }
     }
 
-    /// <summary>The descriptors' numbers, in order; valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Gets the descriptors' numbers, in order; valid until <see cref="Dispose"/>.</summary>
     public readonly ReadOnlySpan<int> Fds => _fds;
 
-    /// <summary>Gives the references back.</summary>
+    /// <summary>Releases the references.</summary>
     public void Dispose()
     {
         for (; _held > 0; _held--)

@@ -6,39 +6,39 @@ namespace PSFdPass.Handles;
 /// Owns the number of one descriptor of any kind and closes it with close(2) and nothing more: no shutdown of a connection and no
 /// unlink of a socket's path.
 /// </summary>
-/// <remarks>Thread-safe. Of a <see cref="Detach"/> and a Dispose on two threads, exactly one gets the number.</remarks>
+/// <remarks>Thread-safe. If two threads call <see cref="Detach"/> and Dispose, exactly one of them gets the number.</remarks>
 internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 {
     private readonly int _generation = DescriptorNumbers.Generation;
     private volatile bool _isDisposed;
     private int _released;
 
-    /// <summary>Holds a descriptor.</summary>
+    /// <summary>Initializes a new instance for a descriptor.</summary>
     /// <param name="fd">The descriptor's number.</param>
     /// <param name="ownsHandle">True to close it when this handle is released.</param>
     public SafeDescriptorHandle(int fd, bool ownsHandle)
         : base(ownsHandle) => SetHandle(fd);
 
     /// <summary>
-    /// Occurs once, when the number is released or detached. A handler must check <see cref="IsUsable"/> after it was added, because
-    /// the event may have occurred just before.
+    /// Occurs once, when the number is released or detached. Check <see cref="IsUsable"/> after adding a handler, because the
+    /// event may have occurred just before.
     /// </summary>
     public event Action? Released;
 
     /// <summary>Gets a value indicating whether the number is open and still belongs to this handle.</summary>
     /// <remarks>
     /// False from the moment when Dispose is called. SafeHandle.IsClosed becomes true only when no reference is left, and until then
-    /// SafeHandle gives out further ones: threads that take references one after the other would keep the number open indefinitely.
+    /// SafeHandle allows new ones: threads that take references one after another would keep the number open indefinitely.
     /// </remarks>
     public bool IsUsable => !_isDisposed && !IsClosed && !IsStale;
 
     /// <summary>
-    /// Gets a value indicating whether the number was closed, or given another file, by its number alone. It then no longer belongs to
-    /// this handle.
+    /// Gets a value indicating whether this library has closed or replaced the number without this handle. The number then no longer
+    /// belongs to this handle.
     /// </summary>
     public bool IsStale => DescriptorNumbers.IsStale((int)handle, _generation);
 
-    /// <summary>Gives up the ownership: the caller must close the number, and this handle is closed.</summary>
+    /// <summary>Gives up ownership: the caller must close the number, and this handle is closed.</summary>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public int Detach()
     {
