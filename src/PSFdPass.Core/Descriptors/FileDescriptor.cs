@@ -107,7 +107,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <exception cref="ArgumentException">Thrown when the options contradict each other, or the path is empty or contains a NUL character.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite, or the access is invalid.</exception>
     /// <exception cref="PlatformNotSupportedException">Thrown when an option is set that only Linux supports.</exception>
-    /// <exception cref="TimeoutException">Thrown when the other end of the FIFO was not opened, or the lease not released, in time.</exception>
+    /// <exception cref="TimeoutException">Thrown when the other end was not opened, or the lease was not released, in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when open(2) fails: ENOENT, EACCES, EISDIR for writing to a directory and so on. ELOOP: the path is a link that is not
