@@ -23,7 +23,7 @@ internal enum DescriptorComparison
 /// <param name="Kind">The kind of the object.</param>
 /// <param name="Access">The access mode, which does not change while the descriptor is open.</param>
 /// <param name="Device">The device of the inode.</param>
-/// <param name="Inode">The inode. All eventfds, timers, epolls and the like have the same one.</param>
+/// <param name="Inode">The inode number. All eventfds, timers, epoll instances and the like have the same one.</param>
 /// <param name="Detail">The line of fdinfo that distinguishes objects with the same inode, if there is one.</param>
 internal readonly record struct DescriptorIdentity(DescriptorKind Kind, DescriptorAccess Access, ulong Device, ulong Inode, string? Detail)
 {
@@ -34,7 +34,7 @@ internal readonly record struct DescriptorIdentity(DescriptorKind Kind, Descript
     private bool IsConclusive => Kind is not (DescriptorKind.Event or DescriptorKind.Timer or DescriptorKind.Signal or DescriptorKind.Epoll
         or DescriptorKind.Inotify or DescriptorKind.IoUring or DescriptorKind.Other);
 
-    /// <summary>Compares this identity, which was recorded earlier, with the present one.</summary>
+    /// <summary>Compares this identity, which was recorded earlier, with the current one.</summary>
     public DescriptorComparison CompareWith(DescriptorIdentity? now) =>
         now is not { } present ? DescriptorComparison.Closed
         : this != present ? DescriptorComparison.Different

@@ -9,7 +9,7 @@ namespace PSFdPass;
 
 /// <summary>
 /// Describes one descriptor of this process or of another, as it was at one moment. It does not own the descriptor, which may have been
-/// closed since, so that its number refers to something else.
+/// closed since, and its number may refer to something else.
 /// </summary>
 /// <remarks>Immutable, and therefore thread-safe.</remarks>
 public sealed class DescriptorInfo
@@ -47,7 +47,7 @@ public sealed class DescriptorInfo
     /// <summary>Gets a value indicating whether the path was removed. The file exists until its last descriptor is closed.</summary>
     public bool IsDeleted { get; init; }
 
-    /// <summary>Gets the close-on-exec flag, and the flags of the open file description, which other holders share.</summary>
+    /// <summary>Gets the close-on-exec flag, and the flags of the open file description, which other descriptors can share.</summary>
     public required DescriptorFlags Flags { get; init; }
 
     /// <summary>Gets the position of the next read or write, in bytes; null for an object without a position, such as a socket.</summary>
@@ -76,7 +76,8 @@ public sealed class DescriptorInfo
 
     /// <summary>
     /// Gets the process at the other end of a connected Unix-domain socket. If several processes have that end, this is the one with the
-    /// lowest id. Null when it is not known, because the process is hidden, belongs to another user, or is in another network namespace.
+    /// lowest id. If none is found, because the process is hidden, belongs to another user, or is in another network namespace, this is
+    /// the process that the kernel recorded when the connection was made (SO_PEERCRED); null if the descriptor is not of this process.
     /// </summary>
     public int? PeerProcessId { get; init; }
 
@@ -98,7 +99,7 @@ public sealed class DescriptorInfo
     /// <summary>Gets the description of a socket. The target is composed from it when the target is first used.</summary>
     internal SocketDescription? Socket { get; init; }
 
-    /// <summary>Gets the data by which the object can be recognized.</summary>
+    /// <summary>Gets the data that identifies the object.</summary>
     internal DescriptorIdentity Identity { get; init; }
 
     /// <summary>Returns the number, the kind and the target, with control characters replaced.</summary>

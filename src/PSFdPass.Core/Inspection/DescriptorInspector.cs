@@ -38,8 +38,8 @@ public sealed class DescriptorInspector
     }
 
     /// <summary>
-    /// Lists the Unix-domain sockets of this network namespace that have a name and listen, or receive datagrams. The list is empty on
-    /// systems other than Linux, which don't list them (unix_diag).
+    /// Lists the Unix-domain sockets of this network namespace that have a name and listen or receive datagrams (unix_diag). The list is
+    /// empty on systems other than Linux.
     /// </summary>
     public IReadOnlyList<UnixSocketEntry> ListUnixSockets() => NamedSocketList.Read(_holders.Value);
 
@@ -47,7 +47,7 @@ public sealed class DescriptorInspector
     /// Finds the Unix-domain socket of this network namespace that other processes reach at an address; null when there is none, or when
     /// the system does not list them.
     /// </summary>
-    /// <param name="address">The address. A path is matched by its file, whatever path the socket was bound with.</param>
+    /// <param name="address">The address. A path is matched by its file, regardless of the path that the socket was bound to.</param>
     public UnixSocketEntry? FindUnixSocket(UnixSocketAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -56,7 +56,7 @@ public sealed class DescriptorInspector
 
     /// <summary>Finds the process that has a socket. If several have it, returns the one with the lowest id.</summary>
     /// <param name="socketInode">The inode of the socket.</param>
-    /// <returns>The process id; null when the socket belongs to no process that this process may inspect.</returns>
+    /// <returns>The process id; null when it is not found among the processes that this process may inspect.</returns>
     public int? FindHolder(ulong socketInode) => _holders.Value.Find(socketInode);
 
     /// <summary>Describes one descriptor.</summary>
@@ -297,8 +297,8 @@ public sealed class DescriptorInspector
     private SocketDescription DescribeSocket(int processId, int fd, ulong inode) =>
         TableOf(processId).Find(inode) ?? SocketDescription.FromProtocol(SysXattr.ProtocolOfSocket(ProcFs.PathOf(processId, fd)) ?? "");
 
-    // The process that has the other end now. The process that the kernel recorded when the connection was made (SO_PEERCRED) may have
-    // passed that end on since.
+    // Prefers the process that has the other end now. The process that the kernel recorded when the connection was made (SO_PEERCRED) may
+    // have passed that end on since.
     private int? PeerOf(int processId, int fd, ulong inode)
     {
         if (OperatingSystem.IsLinux() && TableOf(processId).PeerOf(inode) is { } peer && _holders.Value.Find(peer) is { } holder)

@@ -49,7 +49,8 @@ internal static class NamedSocketList
     }
 
     /// <summary>
-    /// Returns the socket at an address; null when there is none. A path is matched by its file, whatever path the socket was bound with.
+    /// Returns the socket at an address; null when there is none. A path is matched by its file, regardless of the path that the socket
+    /// was bound to.
     /// </summary>
     public static UnixSocketEntry? Find(UnixSocketAddress address, IEnumerable<UnixSocketEntry> entries)
     {

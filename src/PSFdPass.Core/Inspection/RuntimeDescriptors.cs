@@ -13,15 +13,16 @@ namespace PSFdPass.Inspection;
 /// The kernel does not record who opened a descriptor. A descriptor is recognized by what it refers to, and only when it is close-on-exec,
 /// because an inherited one never belongs to the runtime:
 /// <list type="bullet">
-/// <item>epoll and inotify, which nothing else in a .NET process creates;</item>
+/// <item>epoll and inotify instances, which usually only the runtime creates;</item>
+/// <item>the eventfd that wakes the thread for asynchronous waits of this library;</item>
 /// <item>files that are mapped as programs, libraries or data of the runtime, and its executable memory;</item>
 /// <item>pipes on which one of the runtime's own threads waits, and the other ends of these pipes;</item>
 /// <item>sockets for diagnostics and debuggers, by their names;</item>
-/// <item><c>/dev/urandom</c> and <c>/dev/tty</c>, which the runtime keeps open, and duplicates of the standard streams, which the
-/// console makes. Linux 6.10 and later distinguish a duplicate from a file that was opened twice (F_DUPFD_QUERY of fcntl(2)). On other
+/// <item><c>/dev/urandom</c> and <c>/dev/tty</c>, which the runtime keeps open, and duplicates of the standard streams, which
+/// Console makes. Linux 6.10 and later distinguish a duplicate from a file that was opened twice (F_DUPFD_QUERY of fcntl(2)). On other
 /// systems, the same file, opened in the same way, counts as a duplicate.</item>
 /// </list>
-/// A descriptor that is not recognized does not belong to the runtime. Use one object for the descriptors of one moment.
+/// A descriptor that is not recognized is reported as not belonging to the runtime. Use one object for the descriptors of one moment.
 /// </remarks>
 internal sealed class RuntimeDescriptors
 {

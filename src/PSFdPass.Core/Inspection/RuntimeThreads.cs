@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Inspection;
 
-/// <summary>The threads of the runtime in this process, by their names, and what they wait for. Supported only on Linux.</summary>
+/// <summary>Finds the threads of the runtime in this process by their names, and the pipes on which they wait. Supported only on Linux.</summary>
 internal static class RuntimeThreads
 {
     // The inode of a pipe is not reused for a very long time, so a pipe that was recognized once stays recognized while its thread is busy
@@ -51,11 +51,11 @@ internal static class RuntimeThreads
             return argument <= int.MaxValue ? (int)argument : null;
         }
 
-        // The first of an array of struct pollfd.
+        // The first argument points to an array of struct pollfd, which begins with a descriptor.
         return (which == Calls.Poll || which == Calls.PPoll) && TryParseHex(second, out ulong count) && count > 0 ? ReadInt(argument) : null;
     }
 
-    // The thread may have returned from the call, and its stack may have changed since, so a pointer must not be followed.
+    // The thread may have returned from the call, and its stack may have changed since, so the pointer must not be dereferenced.
     private static int? ReadInt(ulong address)
     {
         try

@@ -74,7 +74,7 @@ internal sealed class SocketTable
     /// </summary>
     public static string? NamespaceOf(int process) => Unistd.ReadLink($"/proc/{process}/ns/net");
 
-    /// <summary>Returns a socket, with its peer's name if it is a Unix-domain socket; null when no table contains it.</summary>
+    /// <summary>Returns the description of a socket; null when no table contains it.</summary>
     public SocketDescription? Find(ulong inode)
     {
         if (_unix.TryGetValue(inode, out LinuxUnixDiag.Row row))
@@ -100,7 +100,7 @@ internal sealed class SocketTable
     /// </summary>
     public ulong? PeerOf(ulong inode) => _unix.TryGetValue(inode, out LinuxUnixDiag.Row row) && row.Peer != 0 ? row.Peer : null;
 
-    /// <summary>Converts an address, whose type has the bytes in network byte order.</summary>
+    /// <summary>Converts an address, which is in network byte order.</summary>
     public static IPEndPoint EndPointOf(ProcNet.InternetAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -121,7 +121,7 @@ internal sealed class SocketTable
         UnixSocketNames.EndPointOf(System.Text.Encoding.UTF8.GetString(row.Name)),
         null);
 
-    // A datagram socket is in the state "established" as soon as another one has connected to it, but only that one has a peer.
+    // A datagram socket is in the state "established" as soon as another one has connected to it, but only the other one has a peer.
     private static SocketState StateOf(LinuxUnixDiag.Row row) =>
         row.State == LinuxUnixDiag.TCP_LISTEN ? SocketState.Listening
         : row.Peer != 0 || (row.State == LinuxUnixDiag.TCP_ESTABLISHED && row.Type != Constants.SOCK_DGRAM) ? SocketState.Connected
