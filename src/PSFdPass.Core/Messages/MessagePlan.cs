@@ -4,8 +4,8 @@ namespace PSFdPass.Messages;
 
 /// <summary>
 /// Determines which bytes are sent with which descriptors when one message can't carry them all. On a stream every message needs a
-/// byte, so each message after the first has one of the last bytes of the data, and the first message has all bytes before those. On packet
-/// sockets the first packet has the data, and the packets after it are empty.
+/// byte, so each message after the first has one of the last bytes of the data, and the first message has all bytes before those. On
+/// packet sockets the first packet has the data, and the packets after it are empty.
 /// </summary>
 internal readonly struct MessagePlan
 {
