@@ -11,14 +11,14 @@ internal enum PlatformId
     /// <summary>Linux with glibc or musl, on arm64.</summary>
     LinuxArm64,
 
-    /// <summary>macOS, on x86-64 or arm64. Taken from its headers; not run by this project's tests.</summary>
+    /// <summary>macOS, on x86-64 or arm64. The data is taken from its headers; nothing has been run there.</summary>
     MacOS,
 }
 
 /// <summary>
-/// The only place that asks which system this is. Everything that differs between systems is a table of data
-/// (<see cref="Constants"/>, <see cref="Ancillary.ControlMessageLayout"/>, <see cref="ErrnoNames"/>) selected by
-/// <see cref="PlatformId"/>, so that the tables of one system can be tested as bytes on another.
+/// Detects the system. The structures and numbers that differ between systems are tables of data (<see cref="Constants"/>,
+/// <see cref="Ancillary.ControlMessageLayout"/>, <see cref="ErrnoNames"/>) selected by <see cref="PlatformId"/>, so that the tables
+/// of one system can be tested as bytes on another.
 /// </summary>
 internal static class Platform
 {
@@ -27,7 +27,7 @@ internal static class Platform
 
     /// <summary>
     /// Indicates whether variadic arguments are passed on the stack even when registers are free. This is Apple's arm64
-    /// convention, under which <c>fcntl</c> called as if it had three fixed parameters reads garbage.
+    /// convention, under which <c>fcntl</c> reads garbage if it is called as if it had three fixed parameters.
     /// </summary>
     public static readonly bool VariadicOnStack =
         Current == PlatformId.MacOS && RuntimeInformation.ProcessArchitecture == Architecture.Arm64;

@@ -12,7 +12,7 @@ internal static class ShownText
     private const char Substitute = '·';
 
     /// <summary>
-    /// Returns the text with a dot for each control character, line break, format character (such as bidirectional controls and
+    /// Returns the text with a dot in place of each control character, line break, format character (such as bidirectional controls and
     /// zero-width characters) and unpaired surrogate.
     /// </summary>
     /// <param name="text">The text.</param>

@@ -19,7 +19,7 @@ public sealed class SystemCallException : IOException
     {
     }
 
-    /// <summary>Creates the exception with a reason that the error number does not have, as a sentence.</summary>
+    /// <summary>Creates the exception with a sentence that states a reason, which the error number does not contain.</summary>
     internal SystemCallException(string call, int errno, string subject, string reason)
         : this(call, errno, subject, reason, inner: null)
     {
@@ -37,23 +37,23 @@ public sealed class SystemCallException : IOException
     /// <summary>Gets the path, the address or the descriptor that the call was about; null when there was none.</summary>
     public string? Subject { get; }
 
-    /// <summary>Gets the name of the system call that failed, as in section 2 of the manual: <c>sendmsg</c>.</summary>
+    /// <summary>Gets the name of the system call or C function that failed, such as <c>sendmsg</c>.</summary>
     public string Call { get; }
 
-    /// <summary>Gets the error number of this system (errno(3)).</summary>
+    /// <summary>Gets the error number, as this system defines it (errno(3)).</summary>
     public int Errno { get; }
 
-    /// <summary>Gets the name of the error: <c>ENOTSOCK</c>.</summary>
+    /// <summary>Gets the name of the error, such as <c>ENOTSOCK</c>.</summary>
     public string ErrnoName { get; }
 
-    /// <summary>The error that the call just made has left.</summary>
-    /// <remarks>An argument that is made from a resource could replace it: read errno first, and use a constructor.</remarks>
+    /// <summary>Creates the exception for the error of the last call.</summary>
+    /// <remarks>Formatting an argument from a resource can overwrite errno. In that case, read errno first and use a constructor.</remarks>
     internal static SystemCallException FromLast(string call, string? subject = null) => new(call, Interop.Errno.Last, subject);
 
-    /// <summary>The error that the call just made on a descriptor has left.</summary>
+    /// <summary>Creates the exception for the error of the last call, which was made on a descriptor.</summary>
     internal static SystemCallException FromLast(string call, int descriptor) => new(call, Interop.Errno.Last, descriptor);
 
-    /// <summary>The error that a .NET socket operation wraps.</summary>
+    /// <summary>Creates the exception for the error of a .NET socket operation.</summary>
     public static SystemCallException From(SocketException exception, string call, string? subject = null) =>
         new(call, exception.NativeErrorCode, subject, exception);
 
@@ -110,11 +110,11 @@ public sealed class SystemCallException : IOException
         _ => null,
     };
 
-    // By itself, so that the first error of a process with a full descriptor table does not have to load System.Net.Primitives.
+    // A separate method, so that the first error of a process with a full descriptor table does not have to load System.Net.Primitives.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool IsInternetAddress(string? subject) => IPEndPoint.TryParse(subject ?? "", out _);
 
-    // pidfd_getfd requires what a debugger requires, and the Yama security module may require more.
+    // pidfd_getfd requires the same permission as a debugger, and the Yama security module may require more.
     private static string PtraceAdvice()
     {
         string? scope = ProcFs.TryRead("/proc/sys/kernel/yama/ptrace_scope")?.Trim() switch

@@ -6,17 +6,17 @@ using PSFdPass.Interop;
 namespace PSFdPass.Messages;
 
 /// <summary>
-/// Accounts for everything that the control messages of one received message brought. Every descriptor in them is installed in
-/// this process already: each is either handed to the caller or closed.
+/// Accounts for everything that the control messages of one received message contain. Every descriptor in them is already installed
+/// in this process, so each is either handed to the caller or closed.
 /// </summary>
 internal readonly ref struct ControlContents
 {
     /// <summary>
-    /// Room for 253 descriptors and, beside them, credentials, a process descriptor, a security label and a timestamp.
+    /// The size of a control buffer: enough for 253 descriptors, credentials, a process descriptor, a security label and a timestamp.
     /// </summary>
     public const int Size = ControlMessageLayout.MaxRightsSpace + 1024;
 
-    /// <summary>No control buffer holds more numbers than this.</summary>
+    /// <summary>The largest number of descriptors that a control buffer can contain.</summary>
     public const int MaxNumbers = Size / sizeof(int);
 
     private ControlContents(int taken, int closed, MessageCredentials? credentials)
@@ -29,18 +29,18 @@ internal readonly ref struct ControlContents
     /// <summary>Gets the number of descriptors that were written to the caller's span.</summary>
     public int Taken { get; }
 
-    /// <summary>Gets the number of descriptors that did not fit there and were closed.</summary>
+    /// <summary>Gets the number of descriptors that did not fit in the caller's span and were closed.</summary>
     public int Closed { get; }
 
     /// <summary>Gets the credentials (SCM_CREDENTIALS); null when there were none.</summary>
     public MessageCredentials? Credentials { get; }
 
-    /// <summary>Sorts out the msg_controllen bytes that recvmsg(2) filled in.</summary>
-    /// <param name="control">The bytes.</param>
-    /// <param name="descriptors">Where the numbers go, which are the caller's from then on.</param>
+    /// <summary>Reads the control messages that recvmsg(2) filled in, and accounts for their descriptors.</summary>
+    /// <param name="control">The msg_controllen bytes of the control messages.</param>
+    /// <param name="descriptors">The span that receives the descriptors' numbers, which the caller owns from then on.</param>
     public static ControlContents Take(ReadOnlySpan<byte> control, Span<int> descriptors)
     {
-        // What nearly every message has: descriptors and nothing else.
+        // The usual case: descriptors and nothing else.
         if (Constants.Current.MSG_CMSG_CLOEXEC != 0 &&
             ControlMessageReader.TryReadOnlyRights(control, in ControlMessageLayout.Current, out ReadOnlySpan<int> only) &&
             only.Length <= descriptors.Length)
@@ -52,7 +52,7 @@ internal readonly ref struct ControlContents
         return TakeEach(control, descriptors);
     }
 
-    /// <summary>Gets the flags for what was truncated, from msg_flags.</summary>
+    /// <summary>Returns the flags that show what was truncated, from msg_flags.</summary>
     public static MessageFlags FlagsOf(int flags) =>
         ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
         ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);
@@ -79,7 +79,7 @@ internal readonly ref struct ControlContents
             }
             else if (part.IsProcessDescriptor)
             {
-                // Somebody set SO_PASSPIDFD on this socket. The descriptor is installed here, and nobody asked for it.
+                // SO_PASSPIDFD is set on this socket, so the kernel installed a process descriptor, which the caller did not request.
                 Closing.CloseAll(MemoryMarshal.Cast<byte, int>(part.Data));
             }
         }

@@ -11,12 +11,12 @@ namespace PSFdPass;
 
 /// <summary>Receives descriptors from a Unix-domain socket: recvmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
 /// <remarks>
-/// <para>The control buffer always has space for the largest number of descriptors that a message can carry, so that no descriptor is lost
-/// because the caller requested fewer. All of them are close-on-exec. A plain read of the same socket would discard attached
-/// descriptors.</para>
+/// <para>The control buffer always has space for the largest number of descriptors that a message can carry, so that the kernel does
+/// not discard any because the caller requested fewer. All of them are close-on-exec. A plain read of the same socket would discard
+/// attached descriptors.</para>
 /// <para>A canceled wait never loses a message. Nothing is kept in a buffer that other readers of the socket can't see.</para>
-/// <para>Thread-safe. Several threads may receive from one socket; each message is received by exactly one of them, and is never
-/// split.</para>
+/// <para>Thread-safe. Several threads may receive from one socket. Exactly one of them receives a packet, or the descriptors of one
+/// message on a stream, and receives them whole.</para>
 /// </remarks>
 public static class DescriptorReceiver
 {
@@ -159,22 +159,23 @@ public static class DescriptorReceiver
     }
 
     /// <summary>
-    /// Receives the messages that are queued, at least one, with as few system calls as possible (recvmmsg(2)). The length of
-    /// <paramref name="results"/> limits how many are received.
+    /// Receives queued messages, at least one, with as few system calls as possible (recvmmsg(2)). The length of
+    /// <paramref name="results"/> limits how many are received. One call receives at most 64, and on macOS only one.
     /// </summary>
     /// <param name="socket">A Unix-domain socket.</param>
     /// <param name="buffer">
-    /// The buffer that receives the data. It is divided evenly: message i begins at i times the buffer's length divided by the number
-    /// of results. On a stream, a part should be no longer than the data that accompanies a descriptor.
+    /// The buffer that receives the data. It is divided into equal parts: message i begins at
+    /// <c>i * (buffer.Length / results.Length)</c>. On a stream, a part should be no longer than the data that accompanies a
+    /// descriptor.
     /// </param>
     /// <param name="descriptors">
     /// The span that receives the descriptors' numbers in the order of the messages, which the caller must close. Those that don't fit
     /// are closed and counted in <see cref="ReceiveResult.DescriptorsClosed"/>.
     /// </param>
-    /// <param name="results">The results, one for each message. Its length is the largest number of messages to receive.</param>
+    /// <param name="results">The memory that receives the results, one for each message.</param>
     /// <param name="timeout">The time to wait for the first message; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>The number of results. The last of them can be the end of the connection.</returns>
+    /// <returns>The number of results. The last of them can mark the end of the connection.</returns>
     /// <exception cref="ArgumentException">Thrown when there is no space for a result, or less than one byte for each message.</exception>
     /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{FileDescriptor}, TimeSpan, CancellationToken)"/>
     public static unsafe int ReceiveNumbers(
@@ -220,7 +221,10 @@ public static class DescriptorReceiver
     /// </param>
     /// <param name="result">The result of the receive operation.</param>
     /// <returns>False when the queue is empty.</returns>
-    /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{FileDescriptor}, TimeSpan, CancellationToken)"/>
+    /// <exception cref="ArgumentException">Thrown when the buffer is empty, and the socket is a stream.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
     [SkipLocalsInit]
     public static bool TryReceive(
         SafeHandle socket, Span<byte> buffer, Span<FileDescriptor> descriptors, bool peek, out ReceiveResult result)

@@ -9,15 +9,15 @@ namespace PSFdPass;
 
 /// <summary>Sends descriptors over a Unix-domain socket: sendmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
 /// <remarks>
-/// <para>The descriptors remain the caller's: the receiver gets duplicates that share the open file description, with its offset and its
-/// flags. More than <see cref="MaxDescriptorsPerMessage"/> descriptors are sent as several messages.</para>
-/// <para>A stream needs at least one byte for each message: without a byte, Linux drops the descriptors and reports success. If there are
-/// more descriptors than one message carries, the data is divided among the messages on a stream, in order; on packet sockets the first
-/// packet has the data, and the packets after it are empty.</para>
+/// <para>The caller remains the owner of the descriptors. The receiver gets duplicates that share the open file description, with its
+/// offset and its flags. More than <see cref="MaxDescriptorsPerMessage"/> descriptors are sent as several messages.</para>
+/// <para>A stream needs at least one byte for each message, because without one Linux drops the descriptors and reports success. If there
+/// are more descriptors than one message carries, the data is divided among the messages on a stream, in order; on packet sockets the
+/// first packet has the data, and the packets after it are empty.</para>
 /// <para>Every call waits according to its timeout, whatever the blocking mode of the socket is, and never changes that mode. On macOS a
 /// send may block longer, because its sendmsg(2) ignores MSG_DONTWAIT.</para>
-/// <para>Thread-safe. Messages of several threads on one socket are not interleaved, except that a stream message larger than the
-/// receiver's queue is sent in parts.</para>
+/// <para>Thread-safe. Messages of several threads on one socket are not interleaved, except that a message on a stream is sent in parts
+/// when the receiver's queue does not have space for all of it.</para>
 /// </remarks>
 public static class DescriptorSender
 {
@@ -156,7 +156,7 @@ public static class DescriptorSender
             WaitLoop.RunAsync<SendAttempt, bool>(attempt, socket, Deadline.After(timeout), cancellationToken), pinned: default);
     }
 
-    /// <summary>Sends data and descriptors by their numbers.</summary>
+    /// <summary>Sends data and descriptors, which are specified by number.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send.</param>
     /// <param name="descriptors">The descriptors' numbers. The caller must keep them open until the call returns.</param>
@@ -192,7 +192,7 @@ public static class DescriptorSender
         }
     }
 
-    /// <summary>Sends numbered descriptors with one byte for each message: the number of its descriptors, modulo 256.</summary>
+    /// <summary>Sends descriptors, specified by number, with one byte for each message: the number of its descriptors, modulo 256.</summary>
     /// <inheritdoc cref="SendNumbers(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{int}, TimeSpan, CancellationToken)"/>
     public static unsafe void SendNumbers(
         SafeHandle socket, ReadOnlySpan<int> descriptors, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -262,13 +262,18 @@ public static class DescriptorSender
 
     /// <summary>Sends one message if the receiver's queue has space for it. Never waits.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
-    /// <param name="data">The bytes to send, at least one. On a stream, use only a few, because a longer message can be sent in part.</param>
+    /// <param name="data">The bytes to send. On a stream, at least one and only a few, because a longer message can be sent in part.</param>
     /// <param name="descriptors">The handles of at most <see cref="MaxDescriptorsPerMessage"/> descriptors.</param>
     /// <param name="bytesSent">The number of bytes that were sent; on a stream it can be smaller than the data. The descriptors are sent
     /// with the first byte.</param>
     /// <returns>False when the queue is full and nothing was sent.</returns>
+    /// <exception cref="ArgumentException">Thrown when there is nothing to send, or no data on a stream.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when there are too many descriptors.</exception>
-    /// <inheritdoc cref="Send(SafeHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, TimeSpan, CancellationToken)"/>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family, which would drop the descriptors.</exception>
+    /// <exception cref="SystemCallException">
+    /// Thrown when sendmsg(2) fails: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket, or a handle, was closed.</exception>
     public static bool TrySend(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int bytesSent)
     {
         ArgumentNullException.ThrowIfNull(socket);

@@ -1,8 +1,8 @@
 namespace PSFdPass;
 
 /// <summary>
-/// The kernel could not install all descriptors of a message, because this process's descriptor table is full (MSG_CTRUNC).
-/// Those are gone; the data and the others are in <see cref="Received"/>.
+/// Thrown when the kernel could not install all descriptors of a message, because this process's descriptor table is full
+/// (MSG_CTRUNC). The data and the descriptors that arrived are in <see cref="Received"/>; the other descriptors are lost.
 /// </summary>
 public sealed class DescriptorsLostException : IOException
 {

@@ -9,9 +9,9 @@ namespace PSFdPass.Messages;
 /// <summary>Distinguishes the end of a connection from an empty packet, for a recvmsg(2) that returned no bytes and no descriptors.</summary>
 internal static unsafe class EndOfStream
 {
-    /// <summary>Returns whether the socket is at its end.</summary>
+    /// <summary>Returns whether the connection has ended and everything was received.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="hasCredentials">True when the call returned SCM_CREDENTIALS: at the end of a SEQPACKET connection there are none.</param>
+    /// <param name="hasCredentials">True when the call returned SCM_CREDENTIALS. It returns none at the end of a SEQPACKET connection.</param>
     public static bool IsAt(int socket, bool hasCredentials) => SocketFacts.TypeOf(socket) switch
     {
         Constants.SOCK_STREAM => true,

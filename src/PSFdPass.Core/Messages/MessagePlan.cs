@@ -3,9 +3,9 @@ using System.Net.Sockets;
 namespace PSFdPass.Messages;
 
 /// <summary>
-/// Determines which bytes go with which descriptors when one message can't carry them all. On a stream every message needs a byte, and
-/// the bytes joined together are the data: each message but the first takes one of the last bytes. On packet sockets the first packet
-/// has the data, and the packets after it are empty.
+/// Determines which bytes are sent with which descriptors when one message can't carry them all. On a stream every message needs a
+/// byte, so each message after the first has one of the last bytes of the data, and the first message has all bytes before those. On
+/// packet sockets the first packet has the data, and the packets after it are empty.
 /// </summary>
 internal readonly struct MessagePlan
 {
@@ -13,7 +13,7 @@ internal readonly struct MessagePlan
 
     private MessagePlan(bool isStream) => _isStream = isStream;
 
-    /// <summary>Returns whether one message carries so many descriptors with so many bytes on a socket of any type.</summary>
+    /// <summary>Returns whether one message can carry these numbers of bytes and descriptors on a socket of any type.</summary>
     public static bool IsOneMessage(int bytes, int descriptors) => bytes > 0 && descriptors <= DescriptorSender.MaxDescriptorsPerMessage;
 
     /// <summary>Returns the plan for a type of socket.</summary>
@@ -36,7 +36,7 @@ internal readonly struct MessagePlan
         return new MessagePlan(isStream);
     }
 
-    /// <summary>Returns how many of the bytes and descriptors that are left go with the next message.</summary>
+    /// <summary>Returns how many of the remaining bytes and descriptors to send with the next message.</summary>
     public (int Bytes, int Descriptors) Next(int bytes, int descriptors)
     {
         int later = Messages(descriptors) - 1;

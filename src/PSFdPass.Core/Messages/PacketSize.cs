@@ -3,11 +3,12 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>Determines how large a buffer has to be, so that whichever packet is received into it is received whole.</summary>
+/// <summary>Determines how large a buffer must be to receive any packet whole.</summary>
 /// <remarks>
-/// The size of the next packet is not enough: another thread can receive that packet first, and a larger one comes next. So the buffer
-/// also holds the largest packet that a sender without privileges can send: its send buffer is at most twice net.core.wmem_max. Larger
-/// ones, from a sender with CAP_NET_ADMIN (SO_SNDBUFFORCE), are received whole when no other thread receives at the same time.
+/// The size of the next packet is not enough, because another thread can receive that packet first, and the packet after it can be
+/// larger. Therefore, the buffer is also large enough for any packet from a sender without privileges, whose send buffer is at most
+/// twice net.core.wmem_max. Larger packets, from a sender with CAP_NET_ADMIN (SO_SNDBUFFORCE), are received whole when no other thread
+/// receives at the same time.
 /// </remarks>
 internal static class PacketSize
 {

@@ -6,7 +6,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>One recvmmsg(2), which never blocks: the messages that are queued, up to as many as the caller asked for.</summary>
+/// <summary>One recvmmsg(2), which never blocks. It receives the queued messages, up to the number of results.</summary>
 internal static unsafe class ReceiveManyOnce
 {
     /// <summary>The largest number of messages in one call.</summary>
@@ -16,7 +16,7 @@ internal static unsafe class ReceiveManyOnce
     /// <param name="socket">The socket.</param>
     /// <param name="buffer">The buffer that receives the data: the same number of bytes for each message.</param>
     /// <param name="descriptors">The span that receives the descriptors' numbers, in order. Those that don't fit are closed.</param>
-    /// <param name="results">The span that receives the results. After an end of the connection there are no further ones.</param>
+    /// <param name="results">The span that receives the results. The end of the connection is always the last one.</param>
     /// <param name="messages">The number of results.</param>
     /// <exception cref="SystemCallException">Thrown when recvmmsg(2) fails.</exception>
     [SkipLocalsInit]
@@ -103,7 +103,7 @@ internal static unsafe class ReceiveManyOnce
             bool isEmpty = result is { FullLength: 0, Descriptors: 0, DescriptorsClosed: 0, Flags: MessageFlags.None };
             bool isLast = i == results.Length - 1;
 
-            // On a closed stream, recvmmsg fills the batch with empty messages: the first of them is the end.
+            // On a closed stream, recvmmsg fills the batch with empty messages. The first of them is the end.
             if (isEmpty && (isLast ? EndOfStream.IsAt(socket, result.Credentials is not null) : EndOfStream.IsStream(socket)))
             {
                 result = result with { IsEndOfStream = true };

@@ -13,7 +13,7 @@ internal static unsafe class ReceiveOnce
     /// <param name="descriptors">The span that receives the descriptors' numbers, which the caller owns from then on. Those that don't
     /// fit are closed.</param>
     /// <param name="peek">True to leave the message in the queue (MSG_PEEK). Its descriptors are installed nevertheless.</param>
-    /// <param name="result">What was received.</param>
+    /// <param name="result">The result of the receive operation.</param>
     /// <returns>
     /// <see cref="Outcome.Done"/>, <see cref="Outcome.NotReady"/> when the queue is empty, or <see cref="Outcome.Again"/> after a signal.
     /// </returns>
@@ -72,7 +72,7 @@ internal static unsafe class ReceiveOnce
             socket, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_TRUNC | Constants.Current.MSG_DONTWAIT);
         size = (int)length;
 
-        // A pending error such as ECONNRESET is reported once: recvmsg(2) would not find it again.
+        // A pending error such as ECONNRESET is reported only once, so recvmsg(2) would not report it again.
         return length >= 0 ? Outcome.Done : OutcomeOf(Errno.Last, "recvmsg");
     }
 

@@ -6,13 +6,13 @@ public readonly record struct ReceiveResult
     /// <summary>Gets the number of bytes written to the caller's buffer.</summary>
     public int Bytes { get; init; }
 
-    /// <summary>Gets the length of the packet, which is more than <see cref="Bytes"/> when it was truncated.</summary>
+    /// <summary>Gets the length of the packet, which is larger than <see cref="Bytes"/> when it was truncated.</summary>
     public int FullLength { get; init; }
 
     /// <summary>Gets the number of descriptors whose numbers were written to the caller's span. The caller must close them.</summary>
     public int Descriptors { get; init; }
 
-    /// <summary>Gets the number of descriptors that arrived as well, did not fit in the caller's span and were closed.</summary>
+    /// <summary>Gets the number of descriptors that arrived but did not fit in the caller's span, and were closed.</summary>
     public int DescriptorsClosed { get; init; }
 
     /// <summary>Gets the flags of the message, which show whether anything was truncated.</summary>

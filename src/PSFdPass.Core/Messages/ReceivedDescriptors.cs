@@ -4,14 +4,14 @@ using PSFdPass.Interop;
 namespace PSFdPass.Messages;
 
 /// <summary>
-/// Owns the descriptors that recvmsg(2) has just installed until they are taken. Dispose closes those that were not, so that an
-/// exception before they are wrapped leaks nothing.
+/// Owns the descriptors that recvmsg(2) has just installed until they are taken. Dispose closes those that were not taken, so that
+/// no exception can leak them.
 /// </summary>
 internal ref struct ReceivedDescriptors
 {
     private ReadOnlySpan<int> _numbers;
 
-    /// <summary>Owns these descriptors.</summary>
+    /// <summary>Takes ownership of the descriptors.</summary>
     public ReceivedDescriptors(ReadOnlySpan<int> numbers) => _numbers = numbers;
 
     /// <summary>Returns all of them as objects that own them.</summary>
@@ -27,7 +27,7 @@ internal ref struct ReceivedDescriptors
         return descriptors;
     }
 
-    /// <summary>Returns all of them as objects that own them, in a span that is large enough.</summary>
+    /// <summary>Writes all of them, as objects that own them, to a span that is large enough.</summary>
     public void TakeAll(Span<FileDescriptor> descriptors)
     {
         int taken = 0;

@@ -25,7 +25,7 @@ public sealed class ReceivedMessage : IDisposable
         BytesLost = other.BytesLost;
     }
 
-    /// <summary>Gets the bytes that arrived with the descriptors; on a stream, possibly with bytes that were sent before them.</summary>
+    /// <summary>Gets the bytes that arrived with the descriptors; on a stream, they can include bytes that were sent before.</summary>
     public byte[] Data { get; }
 
     /// <summary>Gets the data as UTF-8 text.</summary>
@@ -43,7 +43,7 @@ public sealed class ReceivedMessage : IDisposable
     /// <summary>Gets the number of bytes of a packet that did not fit in the buffer and were discarded.</summary>
     public int BytesLost { get; }
 
-    /// <summary>Closes the descriptors that it still owns.</summary>
+    /// <summary>Closes the descriptors that this message still owns.</summary>
     public void Dispose() => FileDescriptor.DisposeAll(_descriptors);
 
     /// <summary>Returns another message with the same data and duplicates of its descriptors.</summary>
@@ -69,6 +69,6 @@ public sealed class ReceivedMessage : IDisposable
         }
     }
 
-    /// <summary>A short description.</summary>
+    /// <summary>Returns a short description.</summary>
     public override string ToString() => $"{Data.Length} bytes, {Descriptors.Count} descriptors";
 }

@@ -6,7 +6,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>Sends data and descriptors as one or several messages. Each attempt sends as much as the receiver's queue accepts.</summary>
+/// <summary>Sends data and descriptors as one or more messages. Each attempt sends as much as the receiver's queue accepts.</summary>
 internal unsafe struct SendAttempt : IAttempt<bool>
 {
     private readonly SafeHandle _socket;
@@ -20,7 +20,7 @@ internal unsafe struct SendAttempt : IAttempt<bool>
     private int _messages;
     private int _bytes;
 
-    /// <summary>Creates an attempt over pinned data.</summary>
+    /// <summary>Creates an attempt to send pinned data.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="plan">The distribution of the bytes.</param>
     /// <param name="data">The data, which stays pinned until the send ends; null to send one byte with each message, the number of its
@@ -46,7 +46,7 @@ internal unsafe struct SendAttempt : IAttempt<bool>
         new(_messages, _next, _bytes, Count(_handles, _numbers) - _next, _bytesLeft);
 
     /// <summary>Skips the first part of the data, which was sent already with all descriptors.</summary>
-    /// <param name="bytes">The number of bytes sent; negative for nothing.</param>
+    /// <param name="bytes">The number of bytes sent; negative when nothing was sent.</param>
     public void Skip(int bytes)
     {
         if (bytes >= 0)

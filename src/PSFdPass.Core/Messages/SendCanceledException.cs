@@ -3,7 +3,7 @@ using PSFdPass.Messages;
 namespace PSFdPass;
 
 /// <summary>
-/// Thrown when a send was canceled. The properties report what was sent before; the receiver will get that.
+/// Thrown when a send was canceled. The properties report the part that was already sent, which the receiver will get.
 /// </summary>
 public sealed class SendCanceledException : OperationCanceledException
 {

@@ -12,7 +12,7 @@ internal static unsafe class SendManyOnce
     /// <summary>The largest number of messages in one call.</summary>
     public const int MaxMessages = 64;
 
-    // CMSG_SPACE for one descriptor, in any layout.
+    // Enough for CMSG_SPACE of one descriptor in any layout.
     private const int ControlSize = 24;
 
     /// <summary>Sends at most <see cref="MaxMessages"/> messages.</summary>
@@ -20,7 +20,7 @@ internal static unsafe class SendManyOnce
     /// <param name="data">The data of each message.</param>
     /// <param name="descriptors">The descriptors.</param>
     /// <param name="messages">The number of messages that were sent.</param>
-    /// <param name="lastSent">The number of bytes that were sent of the last of them, which on a stream can be fewer than all.</param>
+    /// <param name="lastSent">The number of bytes of the last message that were sent; on a stream, it can be smaller than the data.</param>
     /// <exception cref="SystemCallException">Thrown when sendmmsg(2) fails before the first message.</exception>
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int messages, out int lastSent)

@@ -10,7 +10,7 @@ namespace PSFdPass.Messages;
 /// <summary>One sendmsg(2) with SCM_RIGHTS, which never blocks.</summary>
 internal static unsafe class SendOnce
 {
-    /// <summary>Sends descriptors that handles own.</summary>
+    /// <summary>Sends data and descriptors that handles own.</summary>
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int sent)
     {
@@ -20,8 +20,9 @@ internal static unsafe class SendOnce
 
     /// <summary>Sends data and at most 253 descriptors.</summary>
     /// <returns>
-    /// <see cref="Outcome.Done"/> with the number of bytes sent, which on a stream can be fewer than there are: the descriptors went
-    /// with the first part. <see cref="Outcome.NotReady"/> when the receiver's queue is full, <see cref="Outcome.Again"/> after a signal.
+    /// <see cref="Outcome.Done"/> with the number of bytes sent; on a stream, it can be smaller than the data, and the descriptors are
+    /// sent with the first byte. <see cref="Outcome.NotReady"/> when the receiver's queue is full. <see cref="Outcome.Again"/> after a
+    /// signal.
     /// </returns>
     /// <exception cref="SystemCallException">Thrown when sendmsg(2) fails.</exception>
     // No loop: the JIT optimizes a method with both a loop and a stackalloc only once, early, without knowing static readonly values.
@@ -53,7 +54,7 @@ internal static unsafe class SendOnce
         errno == Errno.EAGAIN ? Outcome.NotReady
         : errno == Errno.EINTR ? Outcome.Again
 
-        // macOS reports a full queue of a datagram receiver this way, and poll(2) reports that it is ready.
+        // On macOS, this means that the queue of a datagram receiver is full, while poll(2) reports that the socket is ready.
         : errno == Errno.ENOBUFS && OperatingSystem.IsMacOS() ? Outcome.Unavailable
         : throw new SystemCallException(call, errno);
 }

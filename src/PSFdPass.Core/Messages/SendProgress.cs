@@ -8,7 +8,7 @@ namespace PSFdPass.Messages;
 /// <param name="BytesLeft">Bytes that were not sent.</param>
 internal readonly record struct SendProgress(int Messages, int Descriptors, int Bytes, int DescriptorsLeft, int BytesLeft)
 {
-    /// <summary>One sentence about it, such as <c>253 of 600 descriptors and 1 of 3 bytes were sent.</c></summary>
+    /// <summary>Returns a sentence that reports the progress, such as <c>253 of 600 descriptors and 1 of 3 bytes were sent.</c></summary>
     public override string ToString()
     {
         int descriptors = Descriptors + DescriptorsLeft;

@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The environment of a child: the variables of .NET, which can differ from those of the C library, with changes.</summary>
+/// <summary>The environment of a child: .NET's variables, which can differ from the C library's, with the caller's changes.</summary>
 internal static class ChildEnvironment
 {
     /// <summary>Returns a new dictionary of the variables.</summary>

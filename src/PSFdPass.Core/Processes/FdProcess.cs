@@ -13,7 +13,7 @@ namespace PSFdPass;
 /// <remarks>
 /// <para>
 /// On Linux 5.4 and later, the child is waited for and signaled through a process descriptor (pidfd_open(2)) that is opened right after
-/// the start, so that a process that gets its ID later is never affected. Elsewhere (macOS, older kernels, sandboxes that deny the
+/// the start, so that another process that gets its ID later is never affected. Elsewhere (macOS, older kernels, sandboxes that deny the
 /// call), the child is polled with waitpid(2) at intervals of at most 50 ms, and <see cref="Kill"/> uses its ID, after checking that it has
 /// not been reaped.
 /// </para>
@@ -77,7 +77,10 @@ public sealed class FdProcess : IDisposable
     /// Gets the process descriptor, which is readable when the child has ended (pidfd_open(2)). It belongs to this object.
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when this object was disposed.</exception>
-    /// <exception cref="NotSupportedException">Thrown when there is no process descriptor: on macOS, and on Linux before 5.4.</exception>
+    /// <exception cref="NotSupportedException">
+    /// Thrown when there is no process descriptor: on macOS, on Linux before 5.4, in a sandbox that denies the call, or when the child
+    /// was reaped before one could be opened.
+    /// </exception>
     public SafeHandle SafeHandle
     {
         get
@@ -92,9 +95,9 @@ public sealed class FdProcess : IDisposable
     /// <param name="startInfo">The program, its environment and its descriptors.</param>
     /// <remarks>
     /// In the child, every signal has its default disposition and none is blocked. Other descriptors are closed, including
-    /// those without close-on-exec. Where the C library lacks posix_spawn_file_actions_addclosefrom_np (glibc has it since 2.34), only
-    /// those that are open at that moment are closed: one that another thread opens without close-on-exec during the start may be
-    /// inherited. Thread-safe, as long as no other thread changes <paramref name="startInfo"/>.
+    /// those without close-on-exec. On Linux, where the C library lacks posix_spawn_file_actions_addclosefrom_np (glibc has it since
+    /// 2.34), a descriptor that another thread opens without close-on-exec during the start may be inherited. Thread-safe, as long as no
+    /// other thread changes <paramref name="startInfo"/>.
     /// </remarks>
     /// <exception cref="ArgumentException">
     /// Thrown when a number is used twice, when a name, an argument or a variable is not valid, or when there are not as many names as

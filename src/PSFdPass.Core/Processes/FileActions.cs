@@ -12,8 +12,8 @@ internal sealed unsafe class FileActions : IDisposable
 {
     private const int LastStandard = 2;
 
-    // Below this number, every number that the child doesn't use is closed, whether or not it is open now, because other threads can open
-    // descriptors.
+    // Numbers below this one and below the child's highest are closed if the child doesn't use them, whether or not they are open now,
+    // because other threads can open descriptors.
     private const int ClosedUnseen = 1024;
 
     private void* _actions;

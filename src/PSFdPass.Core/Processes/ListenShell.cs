@@ -13,13 +13,13 @@ namespace PSFdPass.Processes;
 /// </remarks>
 internal static class ListenShell
 {
-    /// <summary>The path of the shell, which POSIX requires and which almost every system has.</summary>
+    /// <summary>The path of the shell, which almost every system has.</summary>
     public const string Path = "/bin/sh";
 
-    // dash refuses to start when OPTIND is not a number, and no shell lets PPID be set.
+    // dash refuses to start when OPTIND is not a number. Every shell sets PPID itself, and bash does not allow changing it.
     private static readonly string[] Unusable = ["OPTIND", "PPID"];
 
-    // Shells overwrite these. They are passed as arguments.
+    // Shells overwrite these, so their values are passed as arguments.
     private static readonly string[] Overwritten = ["PWD", "OLDPWD", "PS1", "PS2", "IFS"];
 
     // Shells create these if they don't exist: bash creates SHLVL and _, busybox creates PATH.

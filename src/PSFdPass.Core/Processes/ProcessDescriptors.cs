@@ -14,7 +14,7 @@ internal static class ProcessDescriptors
     /// <param name="isGone">True when the child has ended and was reaped elsewhere.</param>
     /// <returns>
     /// Null when <paramref name="isGone"/> is true, or when the descriptor can't be opened: on macOS, on Linux before 5.4, in a sandbox
-    /// that denies the call, or with EMFILE.
+    /// that denies the call, or when no descriptor is left (EMFILE).
     /// </returns>
     public static SafeDescriptorHandle? TryOpen(int id, out bool isGone)
     {

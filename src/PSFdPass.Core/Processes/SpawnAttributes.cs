@@ -22,7 +22,7 @@ internal sealed unsafe class SpawnAttributes : IDisposable
             throw new SystemCallException("posix_spawnattr_init", errno);
         }
 
-        // As bits, because sigfillset(3) leaves out the signals that the C library uses itself.
+        // The bits are set directly, because sigfillset(3) leaves out the signals that the C library uses itself.
         byte* all = stackalloc byte[Signal.SetSize];
         new Span<byte>(all, Signal.SetSize).Fill(0xff);
         byte* none = stackalloc byte[Signal.SetSize];

@@ -2,7 +2,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The features that systems differ in. Tests pretend that one is missing.</summary>
+/// <summary>The features in which systems differ. Tests can simulate that one is missing.</summary>
 /// <param name="HasProcessDescriptors">Whether to try pidfd_open(2).</param>
 /// <param name="HasCloseFrom">Whether the C library has posix_spawn_file_actions_addclosefrom_np.</param>
 internal sealed record SpawnFeatures(bool HasProcessDescriptors, bool HasCloseFrom)

@@ -11,7 +11,9 @@ internal static class DescriptorNames
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Returns the UTF-8 bytes of a name.</summary>
-    /// <exception cref="ArgumentException">Thrown when the name is empty, has more than 255 bytes or contains a NUL.</exception>
+    /// <exception cref="ArgumentException">
+    /// Thrown when the name is empty, has more than 255 bytes, contains a null character or is not valid Unicode.
+    /// </exception>
     public static byte[] GetBytes(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

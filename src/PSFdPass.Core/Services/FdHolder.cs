@@ -10,20 +10,20 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// A client of s6-fdholderd, a daemon that keeps named descriptors for other processes
+/// A client of the holder s6-fdholderd, a daemon that keeps named descriptors for other processes
 /// (https://skarnet.org/software/s6/s6-fdholderd.html).
 /// </summary>
 /// <remarks>
-/// Thread-safe. Each operation uses a new connection, so an instance can also be used after the daemon was restarted. When an operation
-/// times out or is canceled, the daemon may nevertheless have carried it out.
+/// Thread-safe. Each operation uses a new connection, so an instance can also be used after the holder was restarted. When an operation
+/// times out or is canceled, the holder may nevertheless have carried it out.
 /// </remarks>
 public sealed class FdHolder
 {
     private readonly IReadOnlySet<uint>? _allowedUsers;
 
     /// <summary>Creates a client. Does not connect.</summary>
-    /// <param name="address">The daemon's socket.</param>
-    /// <param name="allowedUsers">The user ids that the daemon may run as; null for root and the user of this process.</param>
+    /// <param name="address">The holder's socket.</param>
+    /// <param name="allowedUsers">The user IDs that the holder may run as; null for root and the user of this process.</param>
     public FdHolder(UnixSocketAddress address, IReadOnlySet<uint>? allowedUsers = null)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -33,27 +33,27 @@ public sealed class FdHolder
 
     private delegate TResult Answer<TResult>(Func<string> failure, Frame frame);
 
-    /// <summary>Gets the address of the daemon's socket.</summary>
+    /// <summary>Gets the address of the holder's socket.</summary>
     public UnixSocketAddress Address { get; }
 
-    /// <summary>Stores a duplicate of a descriptor under a name, until it is deleted or the daemon ends.</summary>
-    /// <param name="name">The name, up to 255 bytes in UTF-8. The daemon must not already have a descriptor of that name.</param>
+    /// <summary>Stores a duplicate of a descriptor under a name, until it is deleted or the holder ends.</summary>
+    /// <param name="name">The name, up to 255 bytes in UTF-8. The holder must not already have a descriptor with that name.</param>
     /// <param name="descriptor">The descriptor.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ArgumentException">Thrown when the name is not valid.</exception>
     /// <exception cref="FdHolderException">
-    /// Thrown when the daemon refuses (EBUSY: it already has that name; EPERM: its rules don't allow the request; ENFILE: it is full), runs
+    /// Thrown when the holder refuses (EBUSY: it already has that name; EPERM: its rules don't allow the request; ENFILE: it is full), runs
     /// as a user who is not allowed, ends before it answers, or is another program.
     /// </exception>
-    /// <exception cref="SystemCallException">Thrown when no process listens: ENOENT, ECONNREFUSED, EACCES.</exception>
-    /// <exception cref="TimeoutException">Thrown when the daemon didn't answer in time.</exception>
+    /// <exception cref="SystemCallException">Thrown when connecting fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
+    /// <exception cref="TimeoutException">Thrown when the holder didn't answer in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
     public void Store(string name, SafeHandle descriptor, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
 
-        // The time at which the daemon drops it, in the TAI64N format. The daemon's own tools send 2^61 seconds from now for "never".
+        // The time at which the holder closes the descriptor, in the TAI64N format. The s6 tools send 2^61 seconds from now for "never".
         const ulong Never = (1UL << 62) + (1UL << 61);
         byte[] request = Request("S", sizeof(ulong) + sizeof(uint), name);
         BinaryPrimitives.WriteUInt64BigEndian(request.AsSpan(1), Never + (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds());
@@ -62,12 +62,12 @@ public sealed class FdHolder
 
     /// <summary>Returns a duplicate of a stored descriptor.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="remove">True to remove the descriptor from the daemon in the same step.</param>
+    /// <param name="remove">True to remove the descriptor from the holder in the same step.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The descriptor, which the caller must dispose.</returns>
     /// <exception cref="FdHolderException">
-    /// Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
+    /// Thrown when the holder refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
     /// </exception>
     /// <inheritdoc cref="Store"/>
     public FileDescriptor Retrieve(string name, bool remove, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -83,12 +83,12 @@ public sealed class FdHolder
         });
     }
 
-    /// <summary>Closes a stored descriptor in the daemon.</summary>
+    /// <summary>Deletes a stored descriptor. The holder closes it.</summary>
     /// <param name="name">The name.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="FdHolderException">
-    /// Thrown when the daemon refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
+    /// Thrown when the holder refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
     /// </exception>
     /// <inheritdoc cref="Store"/>
     public void Delete(string name, TimeSpan timeout, CancellationToken cancellationToken = default) =>
@@ -98,7 +98,7 @@ public sealed class FdHolder
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The names, in no particular order. Other users may have chosen them, and they can contain any character.</returns>
-    /// <exception cref="FdHolderException">Thrown when the daemon refuses (EPERM: its rules don't allow it).</exception>
+    /// <exception cref="FdHolderException">Thrown when the holder refuses (EPERM: its rules don't allow it).</exception>
     /// <inheritdoc cref="Store"/>
     public IReadOnlyList<string> List(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Ask(() => SR.Format(SR.HolderListFailed, Address), "L"u8.ToArray(), [], Deadline.After(timeout), cancellationToken, static (failure, frame) =>
@@ -117,7 +117,7 @@ public sealed class FdHolder
                 : throw FdHolderException.Invalid(failure(), SR.HolderCountInvalid);
         });
 
-    // A letter, the bytes that the operation adds, the length of the name, the name, a NUL.
+    // A request consists of a letter, the bytes that the operation adds, the length of the name, the name and a NUL.
     private static byte[] Request(string letter, int size, string name)
     {
         byte[] bytes = DescriptorNames.GetBytes(name);

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>The exception for a request that the descriptor holder refused, or for an invalid answer.</summary>
+/// <summary>The exception for a refused request, an invalid answer, or a holder that runs as a user who is not allowed.</summary>
 public sealed class FdHolderException : IOException
 {
     internal FdHolderException(string failure, string reason, int errno, Exception? inner = null)
@@ -14,7 +14,8 @@ public sealed class FdHolderException : IOException
     }
 
     /// <summary>
-    /// Gets the error number with which the holder answered: ENOENT, EBUSY, EPERM or ENFILE. EPROTO for an invalid answer.
+    /// Gets the error number with which the holder answered, such as ENOENT, EBUSY, EPERM or ENFILE. EPROTO for an invalid answer.
+    /// EACCES when the holder runs as a user who is not allowed.
     /// </summary>
     public int Errno { get; }
 

@@ -28,7 +28,7 @@ internal sealed class FramedSocket : IDisposable
     private int _bodyLength;
     private int _filled;
 
-    /// <summary>Frames the bytes of a connected stream socket. The caller remains its owner.</summary>
+    /// <summary>Sends and receives frames on a connected stream socket. The caller remains the owner of the socket.</summary>
     public FramedSocket(SafeHandle socket) => _socket = socket;
 
     /// <summary>Sends one frame.</summary>
@@ -108,7 +108,7 @@ internal sealed class FramedSocket : IDisposable
         _descriptors.Clear();
     }
 
-    // The buffer grows as the body arrives, so a false length from the peer allocates no memory.
+    // The buffer grows as the body arrives, so a false length from the peer does not allocate that much memory.
     private Span<byte> GetSpace()
     {
         if (_body is null)

@@ -1,8 +1,8 @@
 namespace PSFdPass.Services;
 
 /// <summary>
-/// The takeover sockets that this process received from its predecessors and does not serve itself yet. The socket stays bound to its path
-/// throughout, so that the next successor finds it at any time.
+/// The takeover sockets that this process received from its predecessors and does not accept from yet. Each stays bound to its path, so
+/// that the next successor can connect at any time.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal static class InheritedTakeovers
@@ -23,7 +23,7 @@ internal static class InheritedTakeovers
         }
     }
 
-    /// <summary>Takes the listener of an address; false when there is none, or when the path now refers to another file.</summary>
+    /// <summary>Takes the listener of an address. Returns false when there is none, or when the path now refers to another file.</summary>
     public static bool TryTake(UnixSocketAddress address, out FileDescriptor listener, out SocketIdentity? identity)
     {
         lock (Listeners)

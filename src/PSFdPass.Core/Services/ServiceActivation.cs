@@ -32,7 +32,7 @@ public static class ServiceActivation
     /// taken.
     /// </returns>
     /// <exception cref="ServiceManagerException">
-    /// Thrown when LISTEN_PID is the id of another process (the variables are kept, because they may be meant for a child of that id),
+    /// Thrown when LISTEN_PID is the ID of another process (the variables are kept, because they may be meant for a child with that ID),
     /// or when a variable is malformed. No descriptor was taken.
     /// </exception>
     /// <exception cref="SystemCallException">

@@ -3,10 +3,10 @@ namespace PSFdPass;
 /// <summary>The reason for a <see cref="ServiceManagerException"/>.</summary>
 public enum ServiceManagerError
 {
-    /// <summary>No service manager listens: the environment variable NOTIFY_SOCKET is not set.</summary>
+    /// <summary>There is no service manager to notify, because the environment variable NOTIFY_SOCKET is not set.</summary>
     NotManaged,
 
-    /// <summary>The descriptors were passed to another process: LISTEN_PID is not the id of this process.</summary>
+    /// <summary>The descriptors were passed to another process: LISTEN_PID is not the ID of this process.</summary>
     OtherProcess,
 
     /// <summary>An environment variable of the service manager is malformed.</summary>

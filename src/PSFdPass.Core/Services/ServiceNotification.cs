@@ -21,6 +21,6 @@ public sealed record ServiceNotification
     /// <summary>Gets one line that describes the state of the service, <c>STATUS=</c>; null for none.</summary>
     public string? Status { get; init; }
 
-    /// <summary>Gets the id of the service's main process, <c>MAINPID=</c>; null for none.</summary>
+    /// <summary>Gets the ID of the service's main process, <c>MAINPID=</c>; null for none.</summary>
     public int? MainProcessId { get; init; }
 }

@@ -25,7 +25,7 @@ public static class ServiceNotifier
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the notification is empty or the status has more than one line.</exception>
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
-    /// <exception cref="SystemCallException">Thrown when no process receives at that address: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="SystemCallException">Thrown when sending to the manager fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
     /// <exception cref="TimeoutException">Thrown when the manager didn't receive in time. The notification was not sent.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The notification was not sent.</exception>
     public static void Send(ServiceNotification notification, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -45,8 +45,10 @@ public static class ServiceNotifier
     /// </summary>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
+    /// <exception cref="SystemCallException">Thrown when sending to the manager fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
     /// <exception cref="TimeoutException">Thrown when the manager didn't process the notifications in time.</exception>
-    /// <inheritdoc cref="Send(ServiceNotification, TimeSpan, CancellationToken)"/>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     public static void SendBarrier(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         Deadline deadline = Deadline.After(timeout);

@@ -6,7 +6,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Services;
 
-/// <summary>The socket operations of this layer, with a <see cref="Deadline"/> for several of them together.</summary>
+/// <summary>The socket operations of this layer, with a <see cref="Deadline"/> that several of them can share.</summary>
 internal static class ServiceSockets
 {
     /// <summary>Returns the remaining time in the form that the operations of the lower layers accept.</summary>
@@ -38,8 +38,8 @@ internal static class ServiceSockets
     }
 
     /// <summary>
-    /// Binds a listener that only this user may connect to, and replaces the socket file of a process that has ended. Closing it does not
-    /// remove the path.
+    /// Binds a listener that only this user may connect to, and replaces the socket file of a process that has ended. Closing the
+    /// listener does not remove the path.
     /// </summary>
     public static FileDescriptor Listen(UnixSocketAddress address, CancellationToken cancellationToken)
     {
@@ -63,7 +63,7 @@ internal static class ServiceSockets
         return copy;
     }
 
-    /// <summary>Ends receiving. Later sends of the peer fail with EPIPE, but data that it has already sent can still be received.</summary>
+    /// <summary>Stops receiving. Later sends of the peer fail with EPIPE, but data that it has already sent can still be received.</summary>
     public static void StopReceiving(SafeHandle socket)
     {
         const int SHUT_RD = 0;

@@ -43,7 +43,7 @@ public sealed class SocketTakeover : IDisposable
     /// <summary>Gets the address of the takeover.</summary>
     public UnixSocketAddress Address { get; }
 
-    /// <summary>Gets the process id of the running server.</summary>
+    /// <summary>Gets the process ID of the running server.</summary>
     public int ProcessId { get; }
 
     /// <summary>Gets the received descriptors in the order in which the server offered them. This object owns them until they are handed over.</summary>
@@ -54,7 +54,7 @@ public sealed class SocketTakeover : IDisposable
 
     /// <summary>Gets the descriptor with the specified name.</summary>
     /// <param name="name">The name under which the server offered it.</param>
-    /// <exception cref="KeyNotFoundException">Thrown when the server offered no descriptor of that name.</exception>
+    /// <exception cref="KeyNotFoundException">Thrown when the server did not offer a descriptor with that name.</exception>
     public FileDescriptor this[string name]
     {
         get
@@ -73,11 +73,11 @@ public sealed class SocketTakeover : IDisposable
     }
 
     /// <summary>Receives the descriptors of a running server.</summary>
-    /// <param name="address">The address where it waits for successors.</param>
+    /// <param name="address">The address where the server waits for successors.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The takeover, which the caller must dispose.</returns>
-    /// <exception cref="SystemCallException">Thrown when no server waits there: ENOENT, ECONNREFUSED, EACCES.</exception>
+    /// <exception cref="SystemCallException">Thrown when connecting fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
     /// <exception cref="SocketTakeoverException">Thrown when the server refuses, ends, or is another program.</exception>
     /// <exception cref="TimeoutException">Thrown when the server didn't answer in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
@@ -132,12 +132,12 @@ public sealed class SocketTakeover : IDisposable
 
     /// <summary>
     /// Reports that this process is ready, and waits until it has taken over. From then on this process serves, and the former server
-    /// does not accept connections. A later <see cref="SocketTakeoverOffer.Create"/> at the same address reuses the takeover socket.
+    /// stops accepting connections. A later <see cref="SocketTakeoverOffer.Create"/> at the same address reuses the takeover socket.
     /// </summary>
     /// <param name="timeout">The time to wait for the running server; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait, and with it the takeover.</param>
     /// <exception cref="SocketTakeoverException">
-    /// Thrown when the running server has given up the takeover and continues to serve, or has ended: see
+    /// Thrown when the running server has given up the takeover and continues to serve, or has ended. See
     /// <see cref="SocketTakeoverException.Reason"/>. The descriptors stay open until this object is disposed.
     /// </exception>
     /// <exception cref="InvalidOperationException">Thrown when the takeover is already complete.</exception>
@@ -183,7 +183,7 @@ public sealed class SocketTakeover : IDisposable
     /// </summary>
     public void Dispose()
     {
-        // Ends a call of Complete on another thread.
+        // Ends a call to Complete on another thread.
         _connection.Dispose();
         lock (_gate)
         {
@@ -259,7 +259,7 @@ public sealed class SocketTakeover : IDisposable
         SendOrExplain(TakeoverFrame.Taken, deadline, cancellationToken);
     }
 
-    // When the server no longer receives, what it sent before it stopped explains why.
+    // When the server no longer receives, the last frame that it sent explains why.
     private void SendOrExplain(byte type, Deadline deadline, CancellationToken cancellationToken)
     {
         try

@@ -12,12 +12,13 @@ namespace PSFdPass;
 /// <remarks>
 /// <para>
 /// <see cref="Wait"/> hands over in these steps. The successor receives duplicates of the descriptors, prepares itself and reports that it
-/// is ready. This server confirms. The successor begins to serve and reports that. <see cref="Wait"/> returns. Until then, this server
-/// continues to serve. If the successor ends or is not ready in time, nothing has changed, and another successor can try.
+/// is ready. This server confirms. The successor reports that it has taken over, and begins to serve. <see cref="Wait"/> returns. Until
+/// then, this server continues to serve. If the successor ends or is not ready in time, nothing has changed, and another successor can
+/// try.
 /// </para>
 /// <para>
 /// Only one takeover takes place at a time. A second successor is refused, and so is a successor of another user. The socket itself is
-/// handed over as well: its path exists without interruption, and the last server removes it.
+/// handed over as well, so its path exists without interruption until the last server removes it.
 /// </para>
 /// <para>Thread-safe. Only one thread at a time can be in <see cref="Wait"/>.</para>
 /// </remarks>
@@ -176,8 +177,8 @@ public sealed class SocketTakeoverOffer : IDisposable
         return WaitLoop.Run<AcceptAttempt, FileDescriptor>(ref attempt, _handle, Deadline.Never, cancellationToken);
     }
 
-    // Refuses the successors that connected before the last attempt, when the takeover was still in progress, and accepts those that have
-    // connected since. No successor is then refused because of another one that has just ended.
+    // Refuses the successors that the previous call accepted, because the takeover is still in progress, and accepts those that have
+    // connected since. So a successor that connects shortly before the takeover fails is not refused.
     private void AcceptOthers(Action<string>? failed)
     {
         RefuseOthers(failed);
@@ -190,7 +191,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
         catch (SystemCallException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE)
         {
-            // They wait in the queue until this server has closed a descriptor.
+            // The successors wait in the listener's queue until this server has closed a descriptor.
         }
     }
 
@@ -207,7 +208,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
     }
 
-    // Null when the successor has not taken over.
+    // Returns null when the successor has not taken over.
     private UnixSocketPeer? HandOver(
         FileDescriptor connection,
         IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors,
@@ -272,8 +273,8 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
     }
 
-    // After the confirmation, only the successor's report decides. After StopReceiving, nothing can arrive and the successor's send fails,
-    // so both sides come to the same conclusion.
+    // After the confirmation, only the successor's report decides. After StopReceiving, nothing more can arrive and the successor's send
+    // fails, so both sides reach the same conclusion.
     private static bool HasTaken(FileDescriptor connection, FramedSocket frames)
     {
         try
@@ -302,7 +303,7 @@ public sealed class SocketTakeoverOffer : IDisposable
             }
             catch (SystemCallException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE)
             {
-                // The successor waits in the queue until this server has closed a descriptor.
+                // The successor waits in the listener's queue until this server has closed a descriptor.
                 return Outcome.Unavailable;
             }
         }

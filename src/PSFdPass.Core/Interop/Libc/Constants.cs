@@ -1,7 +1,7 @@
 namespace PSFdPass.Interop;
 
 /// <summary>
-/// The numbers of the system's headers, under the headers' names. One instance a system; <see cref="Current"/> is chosen once.
+/// The constants of a system's headers, under the same names. There is one instance for each system.
 /// </summary>
 /// <remarks>
 /// Zero stands for a flag that the system lacks, so that or-ing it in changes nothing. −1 stands for an option that it lacks.
@@ -39,7 +39,7 @@ internal sealed class Constants
     /// <summary>Gets a value indicating whether socket addresses begin with a length byte (4.4BSD) and a one-byte family.</summary>
     public required bool SockaddrHasLength { get; init; }
 
-    /// <summary>Gets a value indicating whether a <c>sun_path</c> that starts with a NUL is a name of its own (Linux's abstract sockets).</summary>
+    /// <summary>Gets a value indicating whether a <c>sun_path</c> that starts with a NUL is an abstract name (Linux).</summary>
     public required bool HasAbstractNames { get; init; }
 
     /// <summary>Gets a value indicating whether AF_UNIX has SOCK_SEQPACKET.</summary>
@@ -75,7 +75,7 @@ internal sealed class Constants
     public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
 
-    /// <summary>Linux's values for x86-64; arm64 differs in three flags of open(2).</summary>
+    /// <summary>Linux's values for x86-64. arm64 has other values of O_DIRECTORY and O_NOFOLLOW.</summary>
     public static readonly Constants LinuxX64 = Linux(directory: 0x10000, noFollow: 0x20000);
 
     /// <summary>Linux's values for arm64.</summary>

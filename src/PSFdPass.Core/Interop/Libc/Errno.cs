@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;errno.h&gt;</c>: the error numbers the code decides on, and the last one that a call left.</summary>
+/// <summary><c>&lt;errno.h&gt;</c>: the error numbers that the code checks for, and the error of the last call.</summary>
 internal static class Errno
 {
     public const int EPERM = 1;
@@ -43,12 +43,12 @@ internal static class Errno
     public static readonly int ENOTSOCK = ErrnoNames.NumberOf("ENOTSOCK");
     public static readonly int ETOOMANYREFS = ErrnoNames.NumberOf("ETOOMANYREFS");
 
-    /// <summary>Gets the error number of the call just made. Read it before anything else can make another.</summary>
+    /// <summary>Gets the error number of the last call. Read it before any other code can make a call.</summary>
     public static int Last => Marshal.GetLastPInvokeError();
 
     /// <summary>
-    /// Takes over the error of a call that was made without SetLastError, for <see cref="Last"/>. Nothing may come between the
-    /// two: it is what the code generated for SetLastError does, but only after a call that has failed.
+    /// Saves the error of a call that was made without SetLastError, for <see cref="Last"/>, and must immediately follow that call.
+    /// The code generated for SetLastError does the same, but after every call and not only after one that has failed.
     /// </summary>
     public static void Keep() => Marshal.SetLastPInvokeError(Marshal.GetLastSystemError());
 }

@@ -1,6 +1,6 @@
 namespace PSFdPass.Interop;
 
-/// <summary>The names of the error numbers, as each system's <c>&lt;errno.h&gt;</c> has them: the n-th word names error n.</summary>
+/// <summary>The names of the error numbers in each system's <c>&lt;errno.h&gt;</c>. Word n, counted from 0, names error n.</summary>
 internal static class ErrnoNames
 {
     private const string Linux =
@@ -33,14 +33,14 @@ internal static class ErrnoNames
 
     private static readonly string[] Current = Table(Platform.Current);
 
-    /// <summary>The name of an error number on this system, such as <c>EAGAIN</c>; <c>E</c> and the number where it has none.</summary>
+    /// <summary>Returns the name of an error on this system, such as <c>EAGAIN</c>; <c>E</c> and the number if it has no name.</summary>
     public static string NameOf(int errno) =>
         (uint)errno < (uint)Current.Length && Current[errno] != "-" ? Current[errno] : $"E{errno}";
 
-    /// <summary>The number of a named error on this system.</summary>
+    /// <summary>Returns the number of a named error on this system.</summary>
     public static int NumberOf(string name) => NumberOf(name, Current);
 
-    /// <summary>The number of a named error on some system.</summary>
+    /// <summary>Returns the number of a named error on the specified system.</summary>
     public static int NumberOf(string name, PlatformId platform) => NumberOf(name, Table(platform));
 
     private static int NumberOf(string name, string[] table)

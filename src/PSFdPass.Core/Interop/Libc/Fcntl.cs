@@ -10,7 +10,7 @@ internal static unsafe partial class Fcntl
 
     private const int F_GETPATH = 50;
 
-    /// <summary>fcntl(2) with one of the commands that take an int or nothing. −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>fcntl(2) with a command that has an int argument or none. −1 leaves the error in <see cref="Errno.Last"/>.</summary>
     public static int Control(int descriptor, int command, int argument = 0) =>
         Platform.VariadicOnStack
             ? ControlOnStack(descriptor, command, 0, 0, 0, 0, 0, 0, argument)
@@ -22,7 +22,7 @@ internal static unsafe partial class Fcntl
             ? ControlOnStack(descriptor, F_GETPATH, 0, 0, 0, 0, 0, 0, (nint)path)
             : ControlInRegister(descriptor, F_GETPATH, (nint)path);
 
-    /// <summary>open(2). The mode counts only with O_CREAT.</summary>
+    /// <summary>open(2). The mode is used only with O_CREAT.</summary>
     public static int Open(string path, int flags, int mode = 0) =>
         Platform.VariadicOnStack
             ? OpenOnStack(path, flags, 0, 0, 0, 0, 0, 0, mode)
@@ -35,7 +35,7 @@ internal static unsafe partial class Fcntl
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int ControlInRegister(int descriptor, int command, nint argument);
 
-    // Six fillers take the registers x2 to x7, so that the argument is laid on the stack, where a variadic callee looks for it.
+    // Six fillers occupy the registers x2 to x7, so that the argument is passed on the stack, where a variadic function reads it.
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int ControlOnStack(
         int descriptor, int command, nint x2, nint x3, nint x4, nint x5, nint x6, nint x7, nint argument);

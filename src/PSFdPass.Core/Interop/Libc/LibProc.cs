@@ -3,13 +3,13 @@ using System.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;libproc.h&gt;</c> of macOS: the names of processes. Known from its header; not run by this project's tests.</summary>
+/// <summary><c>&lt;libproc.h&gt;</c> of macOS: the names of processes. Taken from its header; not tested on macOS.</summary>
 internal static unsafe partial class LibProc
 {
-    // 2 * MAXCOMLEN, what proc_name fills in at the most.
+    // 2 * MAXCOMLEN: the largest number of bytes that proc_name fills in.
     private const int MaxName = 32;
 
-    /// <summary>proc_name: the name of a process; empty when it is gone.</summary>
+    /// <summary>proc_name: the name of a process; empty when it has ended.</summary>
     public static string NameOf(int process)
     {
         byte* name = stackalloc byte[MaxName + 1];

@@ -5,18 +5,18 @@ namespace PSFdPass.Interop;
 /// <summary>Calls getpwuid_r(3) and similar functions with a buffer that grows until the entry fits.</summary>
 internal static unsafe class NameLookup
 {
-    // Room for struct passwd and struct group of any system.
+    // Large enough for struct passwd and struct group of any system.
     private const int EntrySize = 256;
     private const int FirstSize = 1024;
     private const int LargestSize = 1 << 20;
 
-    /// <summary>One of the calls: fills in the entry, and points the result at it or leaves it null.</summary>
+    /// <summary>One of the functions. Fills in the entry, and sets the result to its address, or to null if nothing was found.</summary>
     public delegate int Call(byte* entry, byte* buffer, nuint size, byte** result);
 
-    /// <summary>Takes something out of an entry that was found.</summary>
+    /// <summary>Reads a value from an entry that was found.</summary>
     public delegate T Reader<out T>(byte* entry);
 
-    /// <summary>Looks an entry up; the default when there is none, or the directory can't be asked.</summary>
+    /// <summary>Looks up an entry. Returns the default value when there is none, or when the lookup fails.</summary>
     public static T? Find<T>(Call call, Reader<T> read)
     {
         byte* entry = stackalloc byte[EntrySize];

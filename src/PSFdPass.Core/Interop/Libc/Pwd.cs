@@ -5,7 +5,7 @@ namespace PSFdPass.Interop;
 /// <summary><c>&lt;pwd.h&gt;</c>: users by name and number, from wherever this system keeps them (nsswitch.conf(5)).</summary>
 internal static unsafe partial class Pwd
 {
-    // struct passwd begins alike everywhere: pw_name, pw_passwd, and pw_uid at 16.
+    // struct passwd begins with the same fields everywhere: pw_name, pw_passwd, and pw_uid at offset 16.
     private const int UidOffset = 16;
 
     /// <summary>getpwuid_r(3): the name of a user; null when there is none.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;spawn.h&gt;</c>. These functions return the error's number; they don't set errno.</summary>
+/// <summary><c>&lt;spawn.h&gt;</c>. These functions return the error number and don't set errno.</summary>
 internal static unsafe partial class Spawn
 {
     public const short POSIX_SPAWN_SETPGROUP = 0x02;

@@ -5,7 +5,7 @@ namespace PSFdPass.Interop;
 /// <summary><c>&lt;sys/resource.h&gt;</c>. rlim_t has 64 bits everywhere.</summary>
 internal static unsafe partial class SysResource
 {
-    /// <summary>Gets the number of descriptors that this process may have (RLIMIT_NOFILE, the soft limit of getrlimit(2)); 0 when it is not known.</summary>
+    /// <summary>Gets this process's limit of open descriptors (the soft limit RLIMIT_NOFILE of getrlimit(2)); 0 when it is not known.</summary>
     public static int MaxOpenFiles
     {
         get

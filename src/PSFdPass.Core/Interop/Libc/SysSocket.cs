@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/socket.h&gt;</c>: the calls that .NET does not make for us.</summary>
+/// <summary><c>&lt;sys/socket.h&gt;</c>: the calls that the library makes itself, without <c>Socket</c>.</summary>
 internal static unsafe partial class SysSocket
 {
     /// <summary>SHUT_RDWR of shutdown(2), the same everywhere.</summary>
@@ -129,7 +129,7 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
     public static partial int GetPeerName(int socket, byte* address, uint* length);
 
-    /// <summary>One integer option of a socket. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>Reads one integer option of a socket. False leaves the error in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetOption(int socket, int level, int name, out int value)
     {
         int read = 0;
@@ -143,7 +143,7 @@ internal static unsafe partial class SysSocket
     public static bool TrySetOption(int socket, int level, int name, int value) =>
         SetSockOpt(socket, level, name, &value, sizeof(int)) == 0;
 
-    // Without SetLastError, which costs a call before and two behind: the error is of interest only when there is one.
+    // Without SetLastError, which adds one call before and two after it. The error is needed only when the call has failed.
     [LibraryImport("libc", EntryPoint = "sendmsg")]
     private static partial nint SendMsgCore(int socket, MsgHdr* message, int flags);
 
@@ -171,10 +171,10 @@ internal static unsafe partial class SysSocket
     }
 
     /// <summary>
-    /// <c>struct msghdr</c> of a 64-bit little-endian system. The fields up to msg_control stand at the same offsets everywhere;
-    /// what follows is an 8-byte msg_controllen and then msg_flags (Linux), or a 4-byte msg_controllen with msg_flags right
-    /// behind it (macOS). Where a field is narrower than here (msg_iovlen on macOS and musl), the rest of its eight
-    /// bytes is padding, and the value written is small enough to leave it zero.
+    /// <c>struct msghdr</c> of a 64-bit little-endian system. The fields up to msg_control have the same offsets everywhere. They are
+    /// followed by an 8-byte msg_controllen and msg_flags (Linux), or by a 4-byte msg_controllen and msg_flags (macOS). Where a field
+    /// is narrower than here (msg_iovlen on macOS and musl), the rest of its eight bytes is padding, and the value written is small
+    /// enough to leave it zero.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 56)]
     public struct MsgHdr
@@ -203,15 +203,15 @@ internal static unsafe partial class SysSocket
         [FieldOffset(48)]
         private int _linuxFlags;
 
-        /// <summary>msg_flags, from where this system keeps it.</summary>
+        /// <summary>Gets msg_flags at its offset on this system.</summary>
         public readonly int Flags => FlagsOn(Constants.Current);
 
-        /// <summary>msg_flags, from where some system keeps it.</summary>
+        /// <summary>Returns msg_flags at its offset on the specified system.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly int FlagsOn(Constants system) => system.MsgFlagsOffset == 44 ? _bsdFlags : _linuxFlags;
     }
 
-    /// <summary><c>struct mmsghdr</c> of Linux: a message, and how long it was.</summary>
+    /// <summary><c>struct mmsghdr</c> of Linux: a message and its length.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 64)]
     public struct MMsgHdr
     {

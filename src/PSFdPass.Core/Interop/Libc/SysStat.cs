@@ -4,7 +4,7 @@ using System.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/stat.h&gt;</c>: what kind of thing a descriptor is.</summary>
+/// <summary><c>&lt;sys/stat.h&gt;</c>: the type and other attributes of a file.</summary>
 internal static unsafe partial class SysStat
 {
     public const int S_IFMT = 0xF000;
@@ -24,7 +24,7 @@ internal static unsafe partial class SysStat
 
     private static readonly nint SYS_statx = Platform.Current == PlatformId.LinuxArm64 ? 291 : 332;
 
-    /// <summary>The type bits, inode and size behind a descriptor, how many names it has, and the device that it is on.</summary>
+    /// <summary>The mode, inode, size, number of hard links and device of a file.</summary>
     public readonly record struct FileStatus(int Mode, ulong Inode, long Size, ulong Links, ulong Device)
     {
         /// <summary>Gets the S_IF… bits; 0 for an anonymous inode.</summary>
@@ -94,7 +94,7 @@ internal static unsafe partial class SysStat
     [LibraryImport("libc", EntryPoint = "fchmodat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int FChModAt(int directory, string path, uint mode, int flags);
 
-    /// <summary>Reads the structure of some system: <c>struct statx</c> on Linux, <c>struct stat</c> elsewhere.</summary>
+    /// <summary>Reads the structure of the specified system: <c>struct statx</c> on Linux, <c>struct stat</c> elsewhere.</summary>
     public static FileStatus Read(ReadOnlySpan<byte> bytes, PlatformId platform)
     {
         (int mode, int inode, int size) = platform switch

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/uio.h&gt;</c>: reads and writes that do not block, whatever O_NONBLOCK is. On Linux only.</summary>
+/// <summary><c>&lt;sys/uio.h&gt;</c>: reads and writes that do not block, regardless of O_NONBLOCK. On Linux only.</summary>
 internal static unsafe partial class SysUio
 {
     private const int RWF_NOWAIT = 0x8;
@@ -15,7 +15,7 @@ internal static unsafe partial class SysUio
 
     /// <summary>
     /// preadv2(2) at the current offset with RWF_NOWAIT, by syscall(2) because musl has no wrapper before 1.2.5. -1 leaves the error in
-    /// <see cref="Errno.Last"/>: EOPNOTSUPP where the file can't do that.
+    /// <see cref="Errno.Last"/>: EOPNOTSUPP when the file does not support it.
     /// </summary>
     public static nint ReadWithoutWaiting(int descriptor, byte* buffer, nuint length) => Call(SYS_preadv2, descriptor, buffer, length);
 

@@ -9,7 +9,7 @@ internal static unsafe partial class Unistd
     // The number is the same on every architecture.
     private const nint SYS_close_range = 436;
 
-    /// <summary>close(2). Never called again after EINTR: the descriptor is gone by then.</summary>
+    /// <summary>close(2). Never called again after EINTR, because the descriptor is already closed.</summary>
     public static int Close(int descriptor)
     {
         int result = CloseCore(descriptor);
@@ -22,15 +22,15 @@ internal static unsafe partial class Unistd
     }
 
     /// <summary>
-    /// close_range(2) (Linux 5.9), by syscall(2) because musl has no wrapper. False where the system has no such call; nothing was
-    /// closed then.
+    /// close_range(2) (Linux 5.9), by syscall(2) because musl has no wrapper. False when the system does not have the call; then
+    /// nothing was closed.
     /// </summary>
     public static bool TryCloseRange(int first, int last) =>
         OperatingSystem.IsLinux() && SysCall(SYS_close_range, first, last, 0, 0, 0) == 0;
 
     /// <summary>
-    /// dup3(2) with close-on-exec, or dup2(2) and fcntl(2) on macOS: the number refers to another file, in one step. Repeated after
-    /// EINTR and EBUSY. -1 leaves the error in <see cref="Errno.Last"/>.
+    /// dup3(2) with close-on-exec, or dup2(2) and fcntl(2) on macOS. Makes the number refer to another file in one step. Repeated
+    /// after EINTR and EBUSY. -1 leaves the error in <see cref="Errno.Last"/>.
     /// </summary>
     public static int Replace(int descriptor, int target, bool closeOnExec = true)
     {
@@ -66,7 +66,7 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint GetEUid();
 
-    /// <summary>lseek(2), where off_t has 64 bits: on every system that is known here.</summary>
+    /// <summary>lseek(2), where off_t has 64 bits, as on every supported system.</summary>
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     public static partial long Seek(int descriptor, long offset, int whence);
 
@@ -115,7 +115,7 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
     public static partial nint ReadLinkAt(int directory, byte* path, byte* buffer, nuint size);
 
-    /// <summary>syscall(2), on Linux only: for calls whose libc wrapper is younger than the libc of a supported system.</summary>
+    /// <summary>syscall(2), on Linux only: for calls that the C library of a supported system may lack.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint SysCall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
 
@@ -125,7 +125,7 @@ internal static unsafe partial class Unistd
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint ReadLink(string path, byte* buffer, nuint size);
 
-    // Without SetLastError, which costs a call before and two behind: the error is of interest only when there is one.
+    // Without SetLastError, which adds one call before and two after it. The error is needed only when the call has failed.
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int CloseCore(int descriptor);
 }

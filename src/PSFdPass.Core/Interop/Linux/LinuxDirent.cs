@@ -4,9 +4,9 @@ using System.Buffers.Text;
 namespace PSFdPass.Interop;
 
 /// <summary>
-/// <c>struct linux_dirent64</c>: the directories of <c>/proc</c> whose entries are numbers. On Linux only.
+/// <c>struct linux_dirent64</c>: reads the directories of <c>/proc</c> whose entries are numbers. On Linux only.
 /// </summary>
-/// <remarks>.NET follows every link that it lists, which takes longer, and waits for file servers that don't answer.</remarks>
+/// <remarks>.NET would follow every link that it lists, which takes longer and can hang when a file server does not answer.</remarks>
 internal static unsafe class LinuxDirent
 {
     // d_ino and d_off, 8 bytes each, d_reclen, d_type, d_name.
@@ -15,7 +15,7 @@ internal static unsafe class LinuxDirent
 
     private const int BufferSize = 32 * 1024;
 
-    // glibc has a wrapper since 2.30 only.
+    // glibc has a wrapper only since 2.30.
     private static readonly nint SYS_getdents64 = Platform.Current == PlatformId.LinuxArm64 ? 61 : 217;
 
     /// <summary>Reads the entries that are numbers, in the order of the directory. False leaves the error in <see cref="Errno.Last"/>.</summary>
@@ -23,7 +23,7 @@ internal static unsafe class LinuxDirent
     /// <param name="numbers">The list to which the numbers are added.</param>
     public static bool TryReadNumbers(int directory, List<int> numbers)
     {
-        // Not on the stack: because of the loop, the JIT would optimize a method with stackalloc at once, at every import.
+        // Not on the stack, because the JIT optimizes a method with both a loop and a stackalloc at its first call, which takes longer.
         byte[] buffer = new byte[BufferSize];
         fixed (byte* room = buffer)
         {
@@ -37,7 +37,7 @@ internal static unsafe class LinuxDirent
         }
     }
 
-    /// <summary>Adds the entries that are numbers, of those that one call has returned.</summary>
+    /// <summary>Adds the entries that are numbers from the result of one call.</summary>
     public static void Read(ReadOnlySpan<byte> entries, List<int> numbers)
     {
         while (entries.Length > NameOffset)

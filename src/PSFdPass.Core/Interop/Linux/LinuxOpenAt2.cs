@@ -3,16 +3,16 @@ using System.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;linux/openat2.h&gt;</c>: open a path with a say in how it is resolved. Linux 5.6 and later.</summary>
+/// <summary><c>&lt;linux/openat2.h&gt;</c>: opens a path and controls how it is resolved. Linux 5.6 and later.</summary>
 internal static unsafe class LinuxOpenAt2
 {
     /// <summary>The path stays under the directory it starts from: no absolute path, no <c>..</c> or link that leads out.</summary>
     public const ulong RESOLVE_BENEATH = 0x08;
 
-    /// <summary>No link of the kind that <c>/proc/…/fd</c> has.</summary>
+    /// <summary>The path contains no magic links, such as those in <c>/proc/…/fd</c>.</summary>
     public const ulong RESOLVE_NO_MAGICLINKS = 0x02;
 
-    // No libc has a wrapper for it yet; the number is the same on every architecture.
+    // glibc has a wrapper only since 2.43. The number is the same on every architecture.
     private const nint SYS_openat2 = 437;
 
     /// <summary>openat2(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>

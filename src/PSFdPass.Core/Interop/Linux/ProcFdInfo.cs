@@ -4,10 +4,10 @@ namespace PSFdPass.Interop;
 
 /// <summary>The fields of <c>/proc/…/fdinfo/…</c> that every descriptor has (proc_pid_fdinfo(5)).</summary>
 /// <param name="Position">The file offset, in bytes.</param>
-/// <param name="Flags">The flags of open(2), with O_CLOEXEC for the descriptor's own close-on-exec.</param>
+/// <param name="Flags">The flags of open(2), with O_CLOEXEC if the descriptor is close-on-exec.</param>
 internal readonly record struct ProcFdInfo(long Position, int Flags)
 {
-    /// <summary>Reads the text. What kinds of descriptors add to it, and what later kernels may, is passed over.</summary>
+    /// <summary>Reads the text. Fields that only some kinds of descriptors or later kernels have are ignored.</summary>
     public static ProcFdInfo Parse(ReadOnlySpan<char> text)
     {
         long position = 0;

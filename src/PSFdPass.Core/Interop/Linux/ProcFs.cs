@@ -14,7 +14,7 @@ internal static class ProcFs
             ? inode
             : null;
 
-    /// <summary>Returns the name of the program that a process runs, its first 15 bytes; null when the process has ended.</summary>
+    /// <summary>Returns the first 15 bytes of the name of the program that a process runs; null when the process has ended.</summary>
     public static string? NameOf(int process) => TryRead($"/proc/{process}/comm")?.TrimEnd('\n');
 
     /// <summary>Returns the path of a descriptor of a process.</summary>

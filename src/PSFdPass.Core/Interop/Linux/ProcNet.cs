@@ -26,10 +26,10 @@ internal static class ProcNet
     /// <param name="Remote">The address of the peer; zero without one.</param>
     public readonly record struct InternetRow(ulong Inode, int State, InternetAddress Local, InternetAddress Remote);
 
-    /// <summary>An address of IPv4 or IPv6 in the order of the network, and a port.</summary>
-    /// <param name="First">The first 8 bytes; of IPv4 the first 4 are the address.</param>
+    /// <summary>An IPv4 or IPv6 address in network byte order, and a port.</summary>
+    /// <param name="First">The first 8 bytes; for IPv4, the first 4 are the address.</param>
     /// <param name="Last">The last 8 bytes; 0 for IPv4.</param>
-    /// <param name="IsIPv6">Whether there are 16 bytes.</param>
+    /// <param name="IsIPv6">True for IPv6, whose addresses have 16 bytes.</param>
     /// <param name="Port">The port.</param>
     public readonly record struct InternetAddress(ulong First, ulong Last, bool IsIPv6, ushort Port);
 
@@ -60,8 +60,8 @@ internal static class ProcNet
 
     /// <summary>Adds the rows of <c>unix</c>. Lines that can't be read are skipped.</summary>
     /// <remarks>
-    /// The kernel does not escape newlines in abstract names, so that any process can add rows. They are for display, where the
-    /// kernel has no better list (unix_diag), and never for a decision.
+    /// The kernel does not escape newlines in abstract names, so any process can add rows. Use the rows only for display, and only
+    /// where the kernel does not have the better list (unix_diag), never for a decision.
     /// </remarks>
     public static void ParseUnix(ReadOnlySpan<byte> text, List<UnixRow> rows)
     {
@@ -82,7 +82,8 @@ internal static class ProcNet
     }
 
     /// <summary>
-    /// Reads an address such as <c>0100007F:1F90</c>: the words of the address as this machine reads them from memory, and the port.
+    /// Reads an address such as <c>0100007F:1F90</c>: the 32-bit words of the address, each in the byte order of this machine, and the
+    /// port.
     /// </summary>
     public static InternetAddress? ParseAddress(ReadOnlySpan<byte> text)
     {
@@ -122,7 +123,7 @@ internal static class ProcNet
         return true;
     }
 
-    // The columns are separated by any number of blanks. What follows the last range is not split.
+    // The columns are separated by any number of blanks. Text after the last range is not split.
     private static int Split(ReadOnlySpan<byte> line, Span<Range> columns)
     {
         int count = 0;

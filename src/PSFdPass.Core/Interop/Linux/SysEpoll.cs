@@ -11,7 +11,7 @@ internal static unsafe partial class SysEpoll
     public const int EPOLL_CTL_MOD = 3;
     public const int EPOLL_CLOEXEC = 0x80000;
 
-    /// <summary>Bytes of <c>struct epoll_event</c> here.</summary>
+    /// <summary>The size of <c>struct epoll_event</c> on this system, in bytes.</summary>
     public static readonly int EventSize = EventSizeOn(Platform.Current);
 
     /// <summary>epoll_create1(2).</summary>
@@ -30,7 +30,7 @@ internal static unsafe partial class SysEpoll
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     public static partial int Wait(int epoll, byte* events, int count, int timeoutMilliseconds);
 
-    /// <summary>Four bytes of events, and eight of data: right behind them on x86-64, aligned elsewhere.</summary>
+    /// <summary>Returns the size: 4 bytes of events and 8 bytes of data, which are aligned except on x86-64.</summary>
     public static int EventSizeOn(PlatformId platform) => platform == PlatformId.LinuxX64 ? 12 : 16;
 
     /// <summary>Fills in a <c>struct epoll_event</c>, which is as long as the span.</summary>

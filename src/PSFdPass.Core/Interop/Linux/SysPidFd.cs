@@ -1,9 +1,9 @@
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/pidfd.h&gt;</c>: processes as descriptors. On Linux only.</summary>
+/// <summary><c>&lt;sys/pidfd.h&gt;</c>: process descriptors. On Linux only.</summary>
 internal static class SysPidFd
 {
-    // glibc has wrappers since 2.36 only; the numbers are the same on every architecture.
+    // glibc has wrappers only since 2.36; the numbers are the same on every architecture.
     private const nint SYS_pidfd_send_signal = 424;
     private const nint SYS_pidfd_open = 434;
     private const nint SYS_pidfd_getfd = 438;

@@ -7,7 +7,7 @@ namespace PSFdPass.Interop;
 internal static unsafe partial class SysXattr
 {
     /// <summary>
-    /// The protocol of the socket behind a link in <c>/proc/…/fd</c>, as the kernel calls it: <c>TCP</c>, <c>UDPv6</c>,
+    /// Returns the protocol of the socket behind a link in <c>/proc/…/fd</c>, as the kernel calls it: <c>TCP</c>, <c>UDPv6</c>,
     /// <c>UNIX-STREAM</c>, <c>NETLINK</c>. Null when it is not a socket, or was closed.
     /// </summary>
     public static string? ProtocolOfSocket(string path)
