@@ -60,7 +60,7 @@ internal sealed class Disposer : IDisposable
         }
     }
 
-    /// <summary>Closes the remaining descriptors, but waits at most a second. Those that block longer are closed when the process ends.</summary>
+    /// <summary>Closes the remaining descriptors, but waits at most a second. Blocked ones are closed when the process ends.</summary>
     public void Dispose()
     {
         lock (_gate)

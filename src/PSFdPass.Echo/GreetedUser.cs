@@ -22,7 +22,9 @@ internal sealed class GreetedUser(FileDescriptor connection, string name)
     /// <summary>Gets or sets a value indicating whether the user has waited for a wide receiver, and may have hung up in that time.</summary>
     public bool HasWaited { get; set; }
 
-    /// <summary>Gets a value indicating whether this user may be the reason why wide receivers died, and is therefore thrown last and alone.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this user may be the reason why wide receivers died, and is therefore thrown last and alone.
+    /// </summary>
     public bool IsSuspect => _deaths >= DeathsOfASuspect;
 
     /// <summary>Gets a value indicating whether two wide receivers died while this user, already a suspect, was alone on the wire.</summary>
