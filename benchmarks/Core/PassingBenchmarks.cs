@@ -4,7 +4,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace PSFdPass.Benchmarks;
 
-/// <summary>Sends descriptors over a socket pair, receives them and closes them, in each of the library's forms.</summary>
+/// <summary>Sends descriptors over a socket pair, receives them and closes them, in each way that the library offers.</summary>
 [MemoryDiagnoser]
 public class PassingBenchmarks
 {
@@ -17,11 +17,11 @@ public class PassingBenchmarks
     private int[] _numbers = null!;
     private SafeHandle[] _handles = null!;
 
-    /// <summary>Descriptors a message.</summary>
+    /// <summary>Gets or sets the number of descriptors per message.</summary>
     [Params(1, 253)]
     public int Count { get; set; }
 
-    /// <summary>Opens what is sent, and the sockets.</summary>
+    /// <summary>Opens the sockets and the descriptors to send.</summary>
     [GlobalSetup]
     public void Open()
     {
@@ -31,7 +31,7 @@ public class PassingBenchmarks
         _handles = [.. Enumerable.Repeat(_device.SafeHandle, Count)];
     }
 
-    /// <summary>Closes them.</summary>
+    /// <summary>Closes the sockets and the descriptors.</summary>
     [GlobalCleanup]
     public void Close()
     {
@@ -40,7 +40,7 @@ public class PassingBenchmarks
         _device.Dispose();
     }
 
-    /// <summary>Numbers, in the caller's span.</summary>
+    /// <summary>Receives numbers into the caller's span.</summary>
     [Benchmark(Baseline = true)]
     public int Numbers()
     {
@@ -50,7 +50,7 @@ public class PassingBenchmarks
         return result.Descriptors;
     }
 
-    /// <summary>Objects that own them, in the caller's span.</summary>
+    /// <summary>Receives objects that own their descriptors, into the caller's span.</summary>
     [Benchmark]
     public int Owned()
     {
@@ -64,7 +64,7 @@ public class PassingBenchmarks
         return result.Descriptors;
     }
 
-    /// <summary>A message: an object with its data and its descriptors.</summary>
+    /// <summary>Receives a message: an object with its data and its descriptors.</summary>
     [Benchmark]
     public int Message()
     {
@@ -73,7 +73,7 @@ public class PassingBenchmarks
         return message.Descriptors.Count;
     }
 
-    /// <summary>The same, asynchronously. Nothing is waited for.</summary>
+    /// <summary>Receives a message asynchronously. It never has to wait.</summary>
     [Benchmark]
     public async Task<int> MessageAsync()
     {

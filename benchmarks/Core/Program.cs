@@ -1,8 +1,9 @@
-// The library in process, one method at a time, with what it allocates:
+// Measures the methods of the library in one process, one at a time, with the memory that they allocate:
 //
 //   dotnet run -c Release --project benchmarks/Core -- --filter '*'
 //
-// It runs in this process: a program that BenchmarkDotNet generates and builds would not find this checkout's settings.
+// The benchmarks run in this process, because a program that BenchmarkDotNet generates and builds would not find the settings of
+// this checkout.
 
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace EmptyModule;
 
-/// <summary>Does nothing. It takes two arguments, so that a call of it can be written like a call of Send-FileDescriptor.</summary>
+/// <summary>Does nothing. It has two parameters, so that it can be called in the same way as Send-FileDescriptor.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "Nothing")]
 public sealed class InvokeNothingCommand : PSCmdlet
 {

@@ -1,4 +1,4 @@
 namespace PSFdPass.Benchmarks;
 
-/// <summary>Something can't be measured; the message says why.</summary>
+/// <summary>The exception that is thrown when something can't be measured. The message contains the reason.</summary>
 internal sealed class BenchmarkException(string message) : Exception(message);

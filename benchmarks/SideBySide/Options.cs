@@ -12,7 +12,7 @@ internal sealed record Options
         The peers need gcc, go, python3, ruby, and perl with IO::FDPass; what is missing is left out, and the table says so.
         """;
 
-    /// <summary>The measurements, in the order of the page.</summary>
+    /// <summary>The names of the suites, in the order of the page.</summary>
     public static readonly string[] AllSuites = ["core", "pwsh", "import", "set", "inspect", "echo", "move", "profile"];
 
     public int Rounds { get; private init; } = 15;

@@ -2,7 +2,7 @@
 //
 //   dotnet run -c Release --project benchmarks/SideBySide
 //
-// The program starts itself again in other roles (loop, client, origin, target, holder): those are the workers that are measured.
+// The program also starts itself in other roles (loop, client, origin, target, holder). These processes are the workers that are measured.
 
 using PSFdPass.Benchmarks;
 using PSFdPass.Benchmarks.Workers;

@@ -5,7 +5,7 @@ using PSFdPass.Benchmarks.Suites;
 
 namespace PSFdPass.Benchmarks;
 
-/// <summary>Takes the measurements one after the other, prints their tables, and writes the page.</summary>
+/// <summary>Runs the measurements one after the other, prints their tables, and writes the page.</summary>
 internal static class Runner
 {
     public static void Run(Options options)

@@ -2,22 +2,22 @@ using System.Diagnostics;
 
 namespace PSFdPass.Benchmarks;
 
-/// <summary>The programs that the measurements need: where they are, and how they are built.</summary>
+/// <summary>Finds, builds and runs the programs that the measurements need.</summary>
 internal static class Tools
 {
-    /// <summary>The root of the checkout.</summary>
+    /// <summary>Gets the root of the checkout.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The folder of the benchmarks.</summary>
+    /// <summary>Gets the folder of the benchmarks.</summary>
     public static string Benchmarks { get; } = Path.Combine(Root, "benchmarks");
 
-    /// <summary>Where the peers are built.</summary>
+    /// <summary>Gets the folder in which the programs in other languages are built.</summary>
     public static string Built { get; } = Path.Combine(Root, "artifacts", "benchmarks");
 
-    /// <summary>This program, to be started in another role.</summary>
+    /// <summary>Gets the path of this program, for starting it in another role.</summary>
     public static string Self { get; } = Environment.ProcessPath!;
 
-    /// <summary>What every measured process has in its environment: nothing that calls home, and no coloured output.</summary>
+    /// <summary>Gets environment variables of every measured process. They turn off telemetry, update checks and colors.</summary>
     public static IReadOnlyDictionary<string, string> PlainEnvironment { get; } = new Dictionary<string, string>
     {
         ["POWERSHELL_TELEMETRY_OPTOUT"] = "1",
@@ -28,23 +28,23 @@ internal static class Tools
         ["LC_ALL"] = "C.UTF-8",
     };
 
-    /// <summary>Where a program is; null when it is not on the PATH.</summary>
+    /// <summary>Returns the path of a program; null when it is not on the PATH.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
             .Select(folder => Path.Combine(folder, program))
             .FirstOrDefault(File.Exists);
 
-    /// <summary>What a program prints; null when it is not there or fails.</summary>
+    /// <summary>Runs a program and returns its output; null when it does not exist or fails.</summary>
     public static string? Output(string program, params string[] arguments) => Run(program, arguments) is (0, var output, _) ? output.Trim() : null;
 
-    /// <summary>Compiles a C program as it would be shipped, and returns where it is.</summary>
+    /// <summary>Compiles a C program with optimization, and returns its path.</summary>
     public static string BuildC(string source, params string[] more) =>
         Build(source, "-c", target => ("gcc", ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", target, source, .. more]));
 
-    /// <summary>Compiles a Go program, and returns where it is.</summary>
+    /// <summary>Compiles a Go program, and returns its path.</summary>
     public static string BuildGo(string source) => Build(source, "-go", target => ("go", ["build", "-o", target, source]));
 
-    /// <summary>Runs a program to its end.</summary>
+    /// <summary>Runs a program and waits until it has ended.</summary>
     public static (int ExitCode, string Output, string Errors) Run(string program, params string[] arguments)
     {
         if (Find(program) is not { } path)

@@ -6,11 +6,11 @@ namespace PSFdPass.Echo;
 /// <summary>Accepts connections without blocking.</summary>
 internal static class Acceptor
 {
-    /// <summary>Accepts a connection; null when nobody is waiting.</summary>
+    /// <summary>Accepts a connection; returns null when none is waiting.</summary>
     /// <exception cref="SystemCallException">Thrown when accept(2) fails: EMFILE and so on.</exception>
     public static FileDescriptor? TryAccept(SafeHandle listener) => UnixSocket.TryAccept(listener);
 
-    /// <summary>Accepts a connection, with the address of its other end; null when nobody is waiting.</summary>
+    /// <summary>Accepts a connection, and reports the address of its peer; returns null when none is waiting.</summary>
     /// <exception cref="SystemCallException">Thrown when accept(2) fails: EMFILE and so on.</exception>
     public static FileDescriptor? TryAccept(SafeHandle listener, out string name)
     {

@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Echo;
 
-/// <summary>Finds the listener for users among the descriptors that a service manager passed: sd_listen_fds(3).</summary>
+/// <summary>Finds the listener for users among the descriptors that a service manager passed (sd_listen_fds(3)).</summary>
 public static class ActivatedListener
 {
-    /// <summary>Returns whether a descriptor is a TCP socket that listens, IPv4 or IPv6.</summary>
+    /// <summary>Returns whether a descriptor is a TCP listener (IPv4 or IPv6).</summary>
     /// <param name="descriptor">The descriptor, which stays open.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static bool IsListener(FileDescriptor descriptor)

@@ -1,20 +1,22 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Decides what happens to the users who were on the wire when a wide receiver closed it: whether it has taken them, so that the
-/// quarterback closes its copies, or not, so that they are kept for the next one.
+/// Decides what happens to the users who were on the wire when a wide receiver closed it. If it took a connection, the quarterback closes
+/// its copy. Otherwise, the user is kept for the next wide receiver.
 /// </summary>
 /// <remarks>
-/// <para>The order of the questions, each of which the kernel answers:</para>
+/// <para>These questions are asked in this order. The kernel answers each of them.</para>
 /// <list type="number">
 /// <item>Has the user disconnected? Then nobody needs the connection.</item>
 /// <item>Does another process have the connection open? Then it was taken, and that process serves the user.</item>
 /// <item>
-/// Has the wide receiver's process ended? Then whatever it took ended with it, and the user is kept. A user on the wire at two deaths is
-/// thrown last and alone, and dropped after two more deaths.
+/// Has the wide receiver's process ended? Then the connections that it took were closed with it, and the user is kept. A user who was on
+/// the wire when two wide receivers died is thrown last and alone. If two more die then, the user is dropped.
 /// </item>
-/// <item>Did the process, which lives, receive everything before it closed the wire? Then it took all, and let go of this one.</item>
-/// <item>Did another process than the quarterback write to the connection? Then the user was served.</item>
+/// <item>
+/// Did the process, which is still running, receive everything before it closed the wire? Then it took this connection, and has closed it.
+/// </item>
+/// <item>Did a process other than the quarterback write to the connection? Then the user was served.</item>
 /// <item>Otherwise the user was not taken, and is kept.</item>
 /// </list>
 /// </remarks>
@@ -33,15 +35,15 @@ internal sealed class BrokenWire
         _end = end;
         _isAlone = users.Count == 1;
 
-        // First whether it lives: what it has open is closed while it ends.
+        // This is checked first, because a process closes its descriptors while it is ending.
         IsAlive = receiver.IsAlive();
         _heldElsewhere = users.Count == 0 ? [] : receiver.FindHeldElsewhere(users.Select(user => user.Connection));
     }
 
-    /// <summary>Gets a value indicating whether the wide receiver's process lives on.</summary>
+    /// <summary>Gets a value indicating whether the wide receiver's process is still running.</summary>
     public bool IsAlive { get; }
 
-    /// <summary>Gets a value indicating whether a user was found to be taken.</summary>
+    /// <summary>Gets a value indicating whether the wide receiver is known to have taken a user.</summary>
     public bool TookSomebody { get; private set; }
 
     /// <summary>Returns null to keep a user, or else the reason for closing the connection.</summary>

@@ -3,15 +3,15 @@ using System.Globalization;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Checks how full this process's descriptor table is. The players leave some numbers free: with a full table the runtime can load no assembly,
-/// and when a signal arrives it aborts the process, because it has no descriptor for the thread that handles it.
+/// Checks how full this process's descriptor table is. The players leave some numbers free. With a full table, the runtime can't load
+/// assemblies, and aborts the process when a signal arrives, because no descriptor is left for the thread that handles it.
 /// </summary>
 internal sealed class DescriptorTable : IDisposable
 {
-    /// <summary>The numbers that are left free.</summary>
+    /// <summary>The number of descriptors that are left free.</summary>
     public const int Reserve = 24;
 
-    // What the rest of this process may open later.
+    // The number of descriptors that the rest of this process may open later.
     private const int Slack = 128;
 
     private readonly FileDescriptor? _placeholder;
@@ -27,21 +27,21 @@ internal sealed class DescriptorTable : IDisposable
         }
         catch (SystemCallException)
         {
-            // The table is full, and counts as full.
+            // No descriptor is left. The table is reported as full from then on.
         }
     }
 
     /// <summary>
-    /// Returns whether a descriptor that was just received belongs to the reserve. The kernel uses the lowest free number, so that all
-    /// below it are in use.
+    /// Returns whether a descriptor that was just received belongs to the reserve. The kernel uses the lowest free number, so all
+    /// numbers below it are in use.
     /// </summary>
     public bool IsInReserve(FileDescriptor descriptor) => descriptor.Fd >= _limit - Reserve;
 
-    /// <summary>Returns whether a message may bring more descriptors than there is space for.</summary>
+    /// <summary>Returns whether a message may contain more descriptors than fit into the table.</summary>
     /// <param name="own">The number of descriptors that the player has open.</param>
     public bool IsNearlyFull(int own) => own + _others + DescriptorSender.MaxDescriptorsPerMessage + Reserve > _limit;
 
-    /// <summary>Returns whether nothing but the reserve is left.</summary>
+    /// <summary>Returns whether fewer descriptors than the reserve are left.</summary>
     public bool IsFull()
     {
         bool isFull = !TryHold();
@@ -50,7 +50,8 @@ internal sealed class DescriptorTable : IDisposable
     }
 
     /// <summary>
-    /// Takes the reserve, so that what is received until <see cref="Release"/> leaves it free. False when it is not complete.
+    /// Fills the reserve with placeholders, so that descriptors that are received before <see cref="Release"/> can't use it. Returns false
+    /// when it can't be filled completely.
     /// </summary>
     public bool TryHold()
     {
@@ -86,7 +87,7 @@ internal sealed class DescriptorTable : IDisposable
         _placeholder?.Dispose();
     }
 
-    // .NET raises the soft limit to the hard one when it starts. Elsewhere than on Linux there is no file to read it from.
+    // .NET raises the soft limit to the hard one when it starts. Only Linux has a file to read it from.
     private static int ReadLimit()
     {
         const string Row = "Max open files";

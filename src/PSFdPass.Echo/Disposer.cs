@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Closes descriptors that others chose, on threads of its own, because close(2) can block: on a connection with SO_LINGER, or on a file
-/// of a FUSE file system for as long as that likes. A thread that is blocked gets another one beside it, up to a limit.
+/// Closes descriptors on its own threads, because close(2) can block: on a connection with SO_LINGER, or without a limit on a file of a
+/// FUSE file system. When all threads are blocked, another one is started, up to a maximum.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class Disposer : IDisposable
@@ -34,7 +34,7 @@ internal sealed class Disposer : IDisposable
     /// <summary>Gets the number of descriptors that are not closed yet.</summary>
     public int Pending => Volatile.Read(ref _pending);
 
-    /// <summary>Starts a thread and loads what it uses, which takes descriptors, while there are some left.</summary>
+    /// <summary>Starts a thread and loads the code that it uses. Both need descriptors, so this is done while some are left.</summary>
     public void WarmUp()
     {
         try
@@ -43,11 +43,11 @@ internal sealed class Disposer : IDisposable
         }
         catch (SystemCallException)
         {
-            // There are none.
+            // No descriptor is left.
         }
     }
 
-    /// <summary>Closes a descriptor soon. Never blocks.</summary>
+    /// <summary>Closes a descriptor on another thread. Never blocks.</summary>
     /// <param name="descriptor">The descriptor, which now belongs to this object.</param>
     /// <param name="before">Called with it on the other thread, where inspecting it may block.</param>
     public void Close(FileDescriptor descriptor, Action<FileDescriptor>? before = null)
@@ -60,7 +60,7 @@ internal sealed class Disposer : IDisposable
         }
     }
 
-    /// <summary>Closes what there is, but waits at most for a second. What blocks longer is closed when the process ends.</summary>
+    /// <summary>Closes the remaining descriptors, but waits at most a second. Blocked ones are closed when the process ends.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -110,7 +110,7 @@ internal sealed class Disposer : IDisposable
         }
         catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
-            // The next descriptor tries again.
+            // This is tried again with the next descriptor.
             _threads--;
         }
     }
@@ -123,7 +123,7 @@ internal sealed class Disposer : IDisposable
         _watch.Change(period, period);
     }
 
-    // As long as there is something to close, but nothing gets closed, those who close it are blocked.
+    // If there are descriptors to close, but none was closed since the last time, all threads are blocked.
     private void AddThread()
     {
         lock (_gate)
@@ -137,7 +137,7 @@ internal sealed class Disposer : IDisposable
             {
                 Watch(false);
 
-                // One that arrived just before saw that it is watched.
+                // A descriptor that was added just before may not have woken a thread, because _isWatched was still set.
                 if (_jobs.IsEmpty)
                 {
                     return;
@@ -166,7 +166,7 @@ internal sealed class Disposer : IDisposable
             }
             catch (Exception exception) when (exception is IOException or ObjectDisposedException)
             {
-                // It could not be described.
+                // The descriptor could not be described.
             }
 
             job.Descriptor.Dispose();
@@ -175,7 +175,7 @@ internal sealed class Disposer : IDisposable
         }
     }
 
-    // False when this thread has to end.
+    // Returns false when this thread has to end.
     private bool TryDequeue(out (FileDescriptor Descriptor, Action<FileDescriptor>? Before) job)
     {
         if (_jobs.TryDequeue(out job))
@@ -192,7 +192,7 @@ internal sealed class Disposer : IDisposable
         {
             while (true)
             {
-                // First the count: one who adds a job afterwards wakes this thread.
+                // The count is increased first, so that a job that is added afterwards wakes this thread.
                 _idle++;
                 if (_jobs.TryDequeue(out job))
                 {

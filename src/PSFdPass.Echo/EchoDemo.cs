@@ -1,8 +1,8 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The echo demo, playing in the background: a quarterback and a wide receiver in processes of their own, or one of the two
-/// with another program as the other.
+/// Runs the echo demo in the background: a quarterback in this process with a wide receiver in a child process, or only one of the two,
+/// in this process.
 /// </summary>
 public sealed class EchoDemo : IDisposable
 {
@@ -29,8 +29,8 @@ public sealed class EchoDemo : IDisposable
         {
             if (options.Role == EchoRole.All)
             {
-                // The wide receiver's process could report a socket that is taken only in words, and another program's wide receiver
-                // may answer on it: so its part is tried here first.
+                // If the socket is in use, the wide receiver's process can report that only as text, and another wide receiver may
+                // already listen on it. Therefore, its socket is created here first, to get the exception.
                 CreateWideReceiver(options.ReplaceStale).Dispose();
             }
 
@@ -55,13 +55,13 @@ public sealed class EchoDemo : IDisposable
         Completion = Task.Run(PlayAsync);
     }
 
-    /// <summary>Gets the port on which users connect; 0 when this plays only the wide receiver.</summary>
+    /// <summary>Gets the port on which users connect; 0 when the demo plays only the wide receiver.</summary>
     public int Port => _quarterback?.LocalEndPoint.Port ?? 0;
 
-    /// <summary>Gets the process ID of the quarterback; null when this does not play it.</summary>
+    /// <summary>Gets the process ID of the quarterback; null when the demo does not play it.</summary>
     public int? QuarterbackId => _quarterback is null ? null : Environment.ProcessId;
 
-    /// <summary>Gets the process ID of the wide receiver; null when this does not play it.</summary>
+    /// <summary>Gets the process ID of the wide receiver; null when the demo does not play it.</summary>
     public int? WideReceiverId => _child?.Id ?? (_wideReceiver is null ? null : Environment.ProcessId);
 
     /// <summary>Gets the path of the Unix-domain socket between the players.</summary>
@@ -73,9 +73,9 @@ public sealed class EchoDemo : IDisposable
     /// <summary>Gets a task that completes when the demo has stopped and closed everything, and fails if the demo could not continue.</summary>
     public Task Completion { get; }
 
-    /// <summary>Starts to play.</summary>
-    /// <param name="options">How to play.</param>
-    /// <param name="log">Receives each line of the log, on another thread. It may block, and throw.</param>
+    /// <summary>Starts the demo.</summary>
+    /// <param name="options">The options of the demo.</param>
+    /// <param name="log">Called for each line of the log, on another thread. It may block or throw an exception.</param>
     /// <exception cref="SystemCallException">
     /// Thrown when the port or the socket is in use (EADDRINUSE), or can't be used: ENAMETOOLONG and so on.
     /// </exception>
@@ -85,8 +85,8 @@ public sealed class EchoDemo : IDisposable
         return new EchoDemo(options, new PlayerLog(log), ownsLog: true);
     }
 
-    /// <summary>Starts to play.</summary>
-    /// <param name="options">How to play.</param>
+    /// <summary>Starts the demo.</summary>
+    /// <param name="options">The options of the demo.</param>
     /// <param name="log">The log, which the caller disposes after the demo.</param>
     /// <inheritdoc cref="Start(EchoDemoOptions, Action{string})"/>
     public static EchoDemo Start(EchoDemoOptions options, PlayerLog log)
@@ -97,8 +97,8 @@ public sealed class EchoDemo : IDisposable
     }
 
     /// <summary>Connects as a user, types lines and returns the lines that the connection shows: two greetings, then the echoes.</summary>
-    /// <param name="lines">What to type.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="lines">The lines to type.</param>
+    /// <param name="cancellation">Ends the connection.</param>
     /// <exception cref="InvalidOperationException">
     /// Thrown when this demo plays only the wide receiver. Users connect to a quarterback.
     /// </exception>
@@ -115,7 +115,7 @@ public sealed class EchoDemo : IDisposable
         }
     }
 
-    /// <summary>Asks the demo to stop; <see cref="Completion"/> completes when it has.</summary>
+    /// <summary>Asks the demo to stop; <see cref="Completion"/> completes when it has stopped.</summary>
     public void RequestStop()
     {
         if (Interlocked.Exchange(ref _stopping, 1) == 0)
@@ -125,7 +125,7 @@ public sealed class EchoDemo : IDisposable
         }
     }
 
-    /// <summary>Stops: closes every connection, removes the socket's file, and ends the wide receiver's process.</summary>
+    /// <summary>Stops the demo: closes every connection, removes the socket's file, and ends the wide receiver's process.</summary>
     public void Stop()
     {
         RequestStop();
@@ -171,7 +171,7 @@ public sealed class EchoDemo : IDisposable
     private WideReceiver CreateWideReceiver(bool replaceStale) => new(
         _options.SocketPath, _log, _options.SocketName, _options.AllowAnyUser, replaceStale, _options.AllowUnixConnections);
 
-    // A wide receiver that was killed leaves its socket. One that has taken its place since then keeps it.
+    // A wide receiver that was killed leaves its socket file behind. If another one listens there now, the file is not removed.
     private void RemoveSocketOfKilledChild()
     {
         if (_child!.HasFailed && File.Exists(_options.SocketPath))
@@ -187,8 +187,8 @@ public sealed class EchoDemo : IDisposable
         }
     }
 
-    // A wide receiver that ends before anybody could use it has failed to start. One that ends later leaves a quarterback that
-    // waits for the next one.
+    // If the wide receiver ends before users can connect, it has failed to start. If it ends later, the quarterback waits for the
+    // next one.
     private async Task WatchChildAsync(Task play)
     {
         if (_child is null || await Task.WhenAny(play, _child.Exited).ConfigureAwait(false) == play || _stop.IsCancellationRequested)

@@ -21,8 +21,8 @@ public sealed record EchoDemoOptions
 
     /// <summary>
     /// Gets the listening TCP socket on which the quarterback accepts users, in place of one that it binds to <see cref="Listen"/>; null
-    /// by default. The demo closes it with the meaning of close(2), so that another process that has it open can accept on it afterwards.
-    /// When the demo can't be started, the caller must dispose it.
+    /// by default. The demo closes it with close(2) only, so another process that has it open can still accept connections on it. When the
+    /// demo can't be started, the caller must dispose the listener.
     /// </summary>
     public Socket? Listener { get; init; }
 
@@ -33,7 +33,8 @@ public sealed record EchoDemoOptions
     public string? SocketName { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the players play with those of every user; otherwise only with those of this process's user.
+    /// Gets a value indicating whether the players play with players of any user. By default, they play only with those of this process's
+    /// user.
     /// </summary>
     public bool AllowAnyUser { get; init; }
 
@@ -44,8 +45,8 @@ public sealed record EchoDemoOptions
     public bool ReplaceStale { get; init; }
 
     /// <summary>
-    /// Gets how to start the wide receiver's process with <see cref="EchoRole.All"/>: one that plays that role on the same socket,
-    /// writes its log to its standard output, and stops when its standard input ends.
+    /// Gets the start information of the wide receiver's process, for <see cref="EchoRole.All"/>. The process plays that role on the same
+    /// socket, writes its log to its standard output, and stops when its standard input ends.
     /// </summary>
     public ProcessStartInfo? WideReceiverProcess { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace PSFdPass.Echo;
 
-/// <summary>Which part of the echo demo a process plays.</summary>
+/// <summary>The part of the echo demo that a process plays.</summary>
 public enum EchoRole
 {
     /// <summary>The quarterback, with a wide receiver in a process of its own.</summary>
@@ -9,6 +9,6 @@ public enum EchoRole
     /// <summary>Accepts users, and throws their connections to a wide receiver.</summary>
     Quarterback,
 
-    /// <summary>Takes the connections, and echoes.</summary>
+    /// <summary>Receives the connections, and echoes what the users send.</summary>
     WideReceiver,
 }

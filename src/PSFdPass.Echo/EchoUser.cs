@@ -7,10 +7,10 @@ namespace PSFdPass.Echo;
 /// <summary>Plays the user: connects once, types lines, and reads what the connection shows.</summary>
 public static class EchoUser
 {
-    /// <summary>Connects, sends each line, hangs up when all are sent, and returns every line that it receives.</summary>
-    /// <param name="quarterback">Where to connect.</param>
-    /// <param name="lines">What to type.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <summary>Connects, sends each line, stops sending (shutdown(2)), and returns every line that it receives.</summary>
+    /// <param name="quarterback">The address to connect to.</param>
+    /// <param name="lines">The lines to type.</param>
+    /// <param name="cancellation">Ends the connection.</param>
     /// <exception cref="SystemCallException">
     /// Thrown when no process listens there (ECONNREFUSED), or the connection ended before everything was typed and read (ECONNRESET,
     /// EPIPE).
@@ -32,7 +32,7 @@ public static class EchoUser
         await using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream);
 
-        // Typing and reading go on side by side: the echo of much text comes before all of it is sent.
+        // Lines are typed and read at the same time, because the echo of a long text starts before all of it is sent.
         Task typing = TypeAsync(socket, stream, lines, cancellation);
         while (await ReadAsync(reader, cancellation).ConfigureAwait(false) is { } line)
         {

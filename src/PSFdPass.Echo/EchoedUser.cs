@@ -1,8 +1,8 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// A user whom the wide receiver serves. Either has something to be written or is read from, so that one who does not read the echo is
-/// not read from either and keeps nobody else waiting, and one who is silent takes no memory for it.
+/// A user whom the wide receiver serves. While data for a user is pending, nothing is read from that user. Therefore, a user who does
+/// not read the echo doesn't make others wait, and a silent user doesn't need a buffer.
 /// </summary>
 internal sealed class EchoedUser(FileDescriptor connection, SocketInfo socket, string name)
 {
@@ -19,10 +19,10 @@ internal sealed class EchoedUser(FileDescriptor connection, SocketInfo socket, s
     /// <summary>Gets the user's address.</summary>
     public string Name => name;
 
-    /// <summary>Does what can be done without waiting: writes what is pending, or else reads and writes that.</summary>
-    /// <param name="buffer">The buffer for what is read, which need not last.</param>
+    /// <summary>Writes the pending data; if there is none, reads data and writes it back. Never blocks.</summary>
+    /// <param name="buffer">The buffer to read into. It can be reused after the call.</param>
     /// <param name="events">The events that a wait has reported.</param>
-    /// <returns>The events to wait for next; none when the user has hung up.</returns>
+    /// <returns>The events to wait for next; None when the connection is to be closed.</returns>
     public DescriptorEvents Serve(Span<byte> buffer, DescriptorEvents events)
     {
         try
@@ -52,7 +52,7 @@ internal sealed class EchoedUser(FileDescriptor connection, SocketInfo socket, s
         }
     }
 
-    // Both ends of a Unix-domain connection may be ours, which the kernel does not reveal at once: each would echo to the other.
+    // This process may have both ends of a Unix-domain connection, which the kernel does not report directly. Each would echo to the other.
     private bool IsOwnGreeting(ReadOnlySpan<byte> data)
     {
         bool isFirst = _isFirst;
@@ -69,7 +69,7 @@ internal sealed class EchoedUser(FileDescriptor connection, SocketInfo socket, s
         }
         catch (SystemCallException exception) when (exception.ErrnoName is "ENOBUFS" or "ENOMEM")
         {
-            // What was read must not be lost.
+            // The data that was read must not be lost.
         }
 
         if (sent == data.Length)

@@ -16,22 +16,24 @@ internal sealed class GreetedUser(FileDescriptor connection, string name)
     /// <summary>Gets the user's address.</summary>
     public string Name => name;
 
-    /// <summary>Gets the number of bytes that were written of the greeting.</summary>
+    /// <summary>Gets the number of bytes of the greeting that were written.</summary>
     public int Greeted => _greeted;
 
     /// <summary>Gets or sets a value indicating whether the user has waited for a wide receiver, and may have hung up in that time.</summary>
     public bool HasWaited { get; set; }
 
-    /// <summary>Gets a value indicating whether wide receivers may have died of this user, who is thrown last, and alone.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this user may be the reason why wide receivers died, and is therefore thrown last and alone.
+    /// </summary>
     public bool IsSuspect => _deaths >= DeathsOfASuspect;
 
-    /// <summary>Gets a value indicating whether two wide receivers died while this user, suspect already, was alone on the wire.</summary>
+    /// <summary>Gets a value indicating whether two wide receivers died while this user, already a suspect, was alone on the wire.</summary>
     public bool IsDeadly => _deathsAlone >= DeathsOfASuspect;
 
-    /// <summary>Gets a value indicating whether the connection still exists: it was not reset, nor closed from both sides.</summary>
+    /// <summary>Gets a value indicating whether the connection still exists: it was neither reset nor closed from both sides.</summary>
     public bool IsConnected => SocketInfo.RemoteEndPointOf(connection.SafeHandle) is not null;
 
-    /// <summary>Writes the greeting, or what is left of it. False when there is no space, or the call failed for the moment.</summary>
+    /// <summary>Writes the greeting, or the rest of it. Returns false when the send buffer is full, or the call failed temporarily.</summary>
     /// <exception cref="SystemCallException">Thrown when the user has disconnected: ECONNRESET, EPIPE and so on.</exception>
     public bool TryGreet()
     {

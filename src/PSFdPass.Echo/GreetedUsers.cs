@@ -19,10 +19,10 @@ internal sealed class GreetedUsers(Action<string> log, Disposer disposer) : IDis
     /// <summary>Gets the users who were thrown and are not known to be taken.</summary>
     public IReadOnlyCollection<GreetedUser> OnTheWire => _thrown;
 
-    /// <summary>Gets a value indicating whether the user on the wire is suspect, and has to stay alone.</summary>
+    /// <summary>Gets a value indicating whether the user on the wire is a suspect, who must be alone there.</summary>
     public bool IsSuspectThrown => _thrown.TryPeek(out GreetedUser? user) && user.IsSuspect;
 
-    /// <summary>Returns the user whose turn it is. Suspects come last, and when nobody else is on the wire.</summary>
+    /// <summary>Returns the user whose turn it is. Suspects come last, and only when nobody else is on the wire.</summary>
     public bool TryPeek([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out GreetedUser? user) =>
         _waiting.TryPeek(out user) || (_thrown.Count == 0 && _suspects.TryPeek(out user));
 
@@ -74,7 +74,7 @@ internal sealed class GreetedUsers(Action<string> log, Disposer disposer) : IDis
         _waiting = kept;
     }
 
-    /// <summary>Closes the connections of all.</summary>
+    /// <summary>Closes the connections of all users.</summary>
     public void Dispose()
     {
         foreach (Queue<GreetedUser> users in (Queue<GreetedUser>[])[_thrown, _waiting, _suspects])

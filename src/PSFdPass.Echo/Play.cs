@@ -1,8 +1,8 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// A player's play, on a thread of its own, from its beginning until it is canceled or disposed. What the play uses may be disposed
-/// right after it.
+/// Runs a player on its own thread, until it is canceled or disposed. The objects that the player uses may be disposed right after
+/// this one.
 /// </summary>
 internal sealed class Play : IDisposable
 {
@@ -11,8 +11,8 @@ internal sealed class Play : IDisposable
     private Task _playing = Task.CompletedTask;
     private bool _isDisposed;
 
-    /// <summary>Begins to play.</summary>
-    /// <param name="play">Plays with a set that is woken when the token is canceled, until then.</param>
+    /// <summary>Starts the player.</summary>
+    /// <param name="play">Runs the player until the token is canceled, with a set that is woken at that time.</param>
     /// <param name="createSet">Creates the set.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the player is disposed.</exception>
@@ -41,7 +41,7 @@ internal sealed class Play : IDisposable
         }
     }
 
-    /// <summary>Ends the play, if there is one, and waits until it has ended, in whatever way.</summary>
+    /// <summary>Ends the play, if there is one, and waits until it has ended, successfully or not.</summary>
     public void Dispose()
     {
         lock (_guard)

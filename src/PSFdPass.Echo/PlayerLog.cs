@@ -1,9 +1,9 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The log of a player, written on a thread of its own: a player serves and stops, whatever happens to its log. Lines that a reader does
-/// not take in time are dropped and counted; a line that is repeated is written once, with the number of repetitions; and what the
-/// writer throws (ENOSPC, EPIPE) is ignored.
+/// The log of a player. It is written on its own thread, so that a log that blocks or fails does not affect the player. Lines that are
+/// not written in time are dropped and counted. A line that is repeated several times is written once, with the number of repetitions.
+/// Exceptions of the writer (ENOSPC, EPIPE) are ignored.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 public sealed class PlayerLog : IDisposable
@@ -54,7 +54,7 @@ public sealed class PlayerLog : IDisposable
         }
     }
 
-    /// <summary>Writes what was added, for as long as the writer takes it, but at most for a second.</summary>
+    /// <summary>Writes the remaining lines, but waits at most a second.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -110,7 +110,7 @@ public sealed class PlayerLog : IDisposable
         }
         catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
-            // The next line tries again.
+            // This is tried again with the next line.
         }
     }
 
@@ -167,7 +167,7 @@ public sealed class PlayerLog : IDisposable
         }
         catch (Exception)
         {
-            // A full disk, a closed pipe: the line is lost, and the player plays on.
+            // A full disk or a closed pipe, for example. The line is lost, and the player continues.
         }
     }
 }

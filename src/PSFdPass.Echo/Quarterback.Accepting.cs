@@ -16,7 +16,7 @@ public sealed partial class Quarterback
         }
         catch (SocketException exception)
         {
-            // Several may bind a port (SO_REUSEADDR), but only one may listen.
+            // Several sockets can be bound to a port (SO_REUSEADDR), but only one can listen on it.
             throw SystemCallException.From(exception, "listen", LocalEndPoint.ToString());
         }
 
@@ -27,8 +27,8 @@ public sealed partial class Quarterback
     {
         try
         {
-            // Not by the Socket: its asynchronous operations set O_NONBLOCK, which accepted connections inherit on some systems, and
-            // which the wide receiver would share.
+            // The methods of Socket are not used, because its asynchronous operations set O_NONBLOCK. Accepted connections inherit it on
+            // some systems, and the wide receiver would share it.
             for (int accepts = 0; accepts < AcceptsInARow && MayAccept; accepts++)
             {
                 if (Acceptor.TryAccept(_listener.SafeHandle, out string name) is not { } connection)
@@ -47,14 +47,14 @@ public sealed partial class Quarterback
                 Greet(new GreetedUser(connection, name));
                 if (!TryThrowWaiting(wire, out _))
                 {
-                    // The next wait finds that it has gone.
+                    // The next wait reports that the wide receiver has closed the wire.
                     return;
                 }
             }
         }
         catch (SystemCallException exception)
         {
-            // No descriptor is left, or the user was gone already. Those behind it wait in the backlog.
+            // No descriptor is left, or the user has already disconnected. The next users wait in the backlog.
             LogOnce(exception.Message);
             _acceptAgain = RetryTime.After(PauseBeforeRetry);
         }

@@ -269,7 +269,7 @@ public sealed partial class Quarterback : IDisposable
         }
         catch (SystemCallException exception)
         {
-            // Memory is temporarily short. The wire stays open, because the users on it may still be received.
+            // Memory is temporarily low. The wire stays open, because the users on it may still be received.
             LogOnce(exception.Message);
             cancellation.WaitHandle.WaitOne(PauseBeforeRetry);
         }

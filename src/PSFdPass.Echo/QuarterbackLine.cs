@@ -1,6 +1,6 @@
 namespace PSFdPass.Echo;
 
-/// <summary>A quarterback's connection to the wide receiver, and what it has sent that was not a user.</summary>
+/// <summary>A quarterback's connection to this wide receiver. It counts what the quarterback has sent other than users.</summary>
 internal sealed class QuarterbackLine(FileDescriptor connection, string socketName, Action<string> log)
 {
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
@@ -10,14 +10,14 @@ internal sealed class QuarterbackLine(FileDescriptor connection, string socketNa
     /// <summary>Gets the connection.</summary>
     public FileDescriptor Connection => connection;
 
-    /// <summary>Gets or sets a value indicating whether nothing is received from it for a while.</summary>
+    /// <summary>Gets or sets a value indicating whether receiving from the quarterback is paused.</summary>
     public bool IsResting { get; set; }
 
-    /// <summary>Gets a value indicating whether it has sent something else than users.</summary>
+    /// <summary>Gets a value indicating whether the quarterback has sent anything other than users.</summary>
     public bool HasSentOther { get; private set; }
 
     /// <summary>
-    /// Records something that is ignored. Returns true when a line about it is due: one each second, and the others are counted.
+    /// Records something that is ignored. Returns true when it is to be logged, which is at most once a second. The others are counted.
     /// </summary>
     public bool IsLineDue()
     {
@@ -33,7 +33,7 @@ internal sealed class QuarterbackLine(FileDescriptor connection, string socketNa
         return true;
     }
 
-    /// <summary>Logs how many were ignored without a line of their own.</summary>
+    /// <summary>Logs how many were ignored without being logged.</summary>
     public void LogCount()
     {
         if (_unlogged > 0)

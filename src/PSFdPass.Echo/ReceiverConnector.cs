@@ -4,8 +4,8 @@ using PSFdPass.Facts;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Connects to the wide receiver, for as long as it takes. Errors that pass by themselves are tried again soon, others slowly; each is
-/// logged once.
+/// Connects to the wide receiver, and tries again until it succeeds: soon after temporary errors, and less often after others. Each error
+/// is logged once.
 /// </summary>
 internal sealed class ReceiverConnector(UnixSocketAddress address, string name, bool allowAnyUser, Action<string> log)
 {
@@ -19,8 +19,8 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
     /// <summary>Connects.</summary>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when connecting for the first time fails with an error that does not pass by itself, such as ENOTSOCK, or ENOENT for the
-    /// socket's folder, or that has not passed within two seconds.
+    /// Thrown when connecting for the first time fails with a permanent error, such as ENOTSOCK, or ENOENT for the socket's folder, or
+    /// with a temporary error that lasts longer than two seconds.
     /// </exception>
     public Socket Connect(CancellationToken cancellation)
     {
@@ -72,7 +72,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
         }
     }
 
-    // The connections of users are for this user's wide receiver, and not for another user's process that created a socket at the path first.
+    // Connections must not be thrown to another user's process that created a socket at the path first.
     private bool IsPermitted(Socket wire)
     {
         if (allowAnyUser)

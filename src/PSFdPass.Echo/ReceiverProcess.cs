@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The process of a wide receiver, which is the one that listens on the socket: whether it still lives, and which connections it, or
-/// another process, has open.
+/// The process of a wide receiver, which is the one that called listen(2) on the socket. Reports whether it is still running, and which
+/// connections it or another process has open.
 /// </summary>
 internal sealed class ReceiverProcess : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class ReceiverProcess : IDisposable
 
     private ReceiverProcess(UnixSocketPeer? peer) => _peer = peer;
 
-    /// <summary>Finds out which process is at the other end of a wire. Where that is not possible, it counts as alive.</summary>
+    /// <summary>Finds the process at the other end of a wire. If that is not possible, the process is reported as alive.</summary>
     public static ReceiverProcess Of(Socket wire)
     {
         try
@@ -27,7 +27,7 @@ internal sealed class ReceiverProcess : IDisposable
 
         try
         {
-            // No descriptor is left, and the process can be looked at by its number.
+            // Perhaps no descriptor is left. The process can be inspected by its ID.
             return new ReceiverProcess(UnixSocketPeer.Of(wire.SafeHandle));
         }
         catch (SystemCallException)
@@ -36,7 +36,7 @@ internal sealed class ReceiverProcess : IDisposable
         }
     }
 
-    /// <summary>Returns whether the process lives, and is not about to end: a process closes its descriptors while it is ending.</summary>
+    /// <summary>Returns whether the process is running, and is not ending. A process closes its descriptors while it is ending.</summary>
     public bool IsAlive()
     {
         if (_peer is null || _peer.ProcessId == 0)
@@ -44,13 +44,13 @@ internal sealed class ReceiverProcess : IDisposable
             return _peer?.ProcessDescriptor is null || !HasEnded(_peer.ProcessDescriptor);
         }
 
-        // In this order: the number belonged to this process if it had not ended afterwards.
+        // In this order, because the ID still referred to this process if the process has not ended afterwards.
         bool isRunning = HasRunningThread(_peer.ProcessId);
         return isRunning && (_peer.ProcessDescriptor is null || !HasEnded(_peer.ProcessDescriptor));
     }
 
-    /// <summary>Returns which connections another process than this one has open too, among them the wide receiver.</summary>
-    /// <param name="connections">The connections. Processes of other users are looked at only where this one may.</param>
+    /// <summary>Returns the connections that another process, such as the wide receiver, has open too.</summary>
+    /// <param name="connections">The connections. Processes of other users are inspected only where that is permitted.</param>
     public HashSet<FileDescriptor> FindHeldElsewhere(IEnumerable<FileDescriptor> connections)
     {
         var wanted = new Dictionary<string, FileDescriptor>();
@@ -151,7 +151,7 @@ internal sealed class ReceiverProcess : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The process has ended, or is of another user.
+            // The process has ended, or belongs to another user.
         }
     }
 

@@ -10,7 +10,7 @@ internal readonly struct RetryTime
     /// <summary>Gets the time that is never reached.</summary>
     public static RetryTime Never => new(long.MaxValue);
 
-    /// <summary>Gets the time that is reached already.</summary>
+    /// <summary>Gets the time that has already been reached.</summary>
     public static RetryTime Now => new(long.MinValue);
 
     /// <summary>Gets a value indicating whether the time is never reached.</summary>
@@ -19,7 +19,7 @@ internal readonly struct RetryTime
     /// <summary>Gets a value indicating whether the time has been reached.</summary>
     public bool IsReached => Environment.TickCount64 >= _ticks;
 
-    /// <summary>Gets the time until then, as a wait takes it.</summary>
+    /// <summary>Gets the remaining time, as the timeout of a wait.</summary>
     public TimeSpan Left => IsNever ? Timeout.InfiniteTimeSpan
         : _ticks == long.MinValue ? TimeSpan.Zero
         : TimeSpan.FromMilliseconds(Math.Max(0, _ticks - Environment.TickCount64));

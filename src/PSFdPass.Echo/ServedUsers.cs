@@ -4,8 +4,8 @@ using System.Net;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The users whom a wide receiver serves. Recognizes a connection that it has already, and a connection of which it has both ends and
-/// which would be echoed for as long as it lives.
+/// The users whom a wide receiver serves. Recognizes a connection that is already served, and one of which it has both ends, which would
+/// echo to each other indefinitely.
 /// </summary>
 internal sealed class ServedUsers
 {
@@ -22,10 +22,10 @@ internal sealed class ServedUsers
     /// <summary>Returns all users.</summary>
     public EchoedUser[] All() => [.. _users];
 
-    /// <summary>Returns whether a socket is that of a user already.</summary>
+    /// <summary>Returns whether a socket belongs to a user who is already served.</summary>
     public bool Contains(in SocketInfo socket) => socket.Cookie != 0 && _byCookie.ContainsKey(socket.Cookie);
 
-    /// <summary>Returns whether the other end of a socket is this socket itself, or that of a user.</summary>
+    /// <summary>Returns whether the other end of a socket is the socket itself, or the socket of a user.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="other">The user at the other end; null when it is the socket itself.</param>
     public bool HasOtherEnd(in SocketInfo socket, [MaybeNullWhen(false)] out EchoedUser? other)
@@ -49,7 +49,7 @@ internal sealed class ServedUsers
         }
     }
 
-    /// <summary>Removes a user. False when it was removed already.</summary>
+    /// <summary>Removes a user. Returns false when the user was already removed.</summary>
     public bool Remove(EchoedUser user)
     {
         if (!_users.Remove(user))

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Echo;
 
-/// <summary>Catches the signals that ask a player to stop, SIGINT, SIGTERM and SIGQUIT, for as long as it is not disposed.</summary>
+/// <summary>Catches the signals that ask a player to stop, SIGINT, SIGTERM and SIGQUIT, until it is disposed.</summary>
 public sealed class ShutdownSignals : IDisposable
 {
     private readonly PosixSignalRegistration[] _registrations;
 
-    /// <summary>Begins to catch them.</summary>
-    /// <param name="received">Called with the signal's name, on another thread, in place of what the signal would do.</param>
+    /// <summary>Begins to catch the signals.</summary>
+    /// <param name="received">Called with the signal's name, on another thread, instead of the signal's previous action.</param>
     public ShutdownSignals(Action<string> received) =>
         _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT }.Select(
             signal => PosixSignalRegistration.Create(signal, context =>
@@ -17,7 +17,7 @@ public sealed class ShutdownSignals : IDisposable
                 received(signal.ToString());
             }))];
 
-    /// <summary>Leaves the signals to what they did before.</summary>
+    /// <summary>Restores the previous actions of the signals.</summary>
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)

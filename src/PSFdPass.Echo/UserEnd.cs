@@ -3,12 +3,12 @@ namespace PSFdPass.Echo;
 /// <summary>The reason why a quarterback closes its copy of a user's connection.</summary>
 internal enum UserEnd
 {
-    /// <summary>The wide receiver has its own copy, or the quarterback stops.</summary>
+    /// <summary>The wide receiver has its own copy, or the quarterback has stopped.</summary>
     Closed,
 
     /// <summary>The user has disconnected.</summary>
     Gone,
 
-    /// <summary>Every wide receiver that received the connection has ended.</summary>
+    /// <summary>Two wide receivers have ended while the user, already a suspect, was alone on the wire.</summary>
     Fatal,
 }

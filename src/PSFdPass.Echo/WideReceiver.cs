@@ -4,15 +4,15 @@ using PSFdPass.Interop;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Takes the connections that quarterbacks throw to its Unix-domain socket, greets each user on the connection the user already has, and
-/// echoes every byte until the user hangs up. One thread serves any number of both.
+/// Receives the connections that quarterbacks throw to its Unix-domain socket, greets each user on the connection the user already has,
+/// and echoes every byte until the user hangs up. One thread serves all quarterbacks and users.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Descriptors come from other processes, and closing or inspecting one can block for as long as its owner likes (SO_LINGER, FUSE). The
-/// serving thread therefore only asks getsockopt(2), getsockname(2) and getpeername(2), which block on no descriptor, and leaves the rest
-/// to other threads. It serves TCP connections, and Unix-domain ones only when that is permitted. It closes anything else, a connection
-/// that it serves already, and a connection of which it has both ends.
+/// Descriptors come from other processes, and closing or inspecting one can block without a limit (SO_LINGER, FUSE). To inspect one, the
+/// serving thread therefore only calls getsockopt(2), getsockname(2) and getpeername(2), which never block. Other threads do the rest. The
+/// wide receiver serves TCP connections, and Unix-domain ones only when that is permitted. It closes anything else, a connection that it
+/// already serves, and a connection of which it has both ends.
 /// </para>
 /// <para>
 /// Some numbers of the descriptor table stay free, so that the process can be ended by a signal when the table is full. Users who don't
@@ -23,11 +23,12 @@ public sealed partial class WideReceiver : IDisposable
 {
     private const int EchoBufferSize = 16384;
 
-    // The turn of a quarterback ends after so many messages, or descriptors.
+    // The numbers of messages and descriptors after which the turn of a quarterback ends.
     private const int MessagesInARow = 64;
     private const int DescriptorsInARow = 64;
 
-    // Descriptors that may wait to be closed before one who sends other things than users has to wait.
+    // The number of descriptors that may wait to be closed. When it is exceeded, quarterbacks that have sent anything other than users
+    // have to wait.
     private const int MaxPending = 1024;
 
     private static readonly TimeSpan PauseWithoutDescriptors = TimeSpan.FromMilliseconds(100);
@@ -49,11 +50,11 @@ public sealed partial class WideReceiver : IDisposable
     private RetryTime _workAgain = RetryTime.Never;
     private bool _isFull;
 
-    /// <summary>Creates a wide receiver, and its socket: from here on quarterbacks can connect.</summary>
-    /// <param name="socketPath">The Unix-domain socket to listen on. The file is removed at the end.</param>
-    /// <param name="log">Receives a line for everything that happens, on another thread. It may block, and throw.</param>
-    /// <param name="socketName">The socket's name in the log, if not its path.</param>
-    /// <param name="allowAnyUser">True to serve quarterbacks of every user; otherwise only those of this process's user.</param>
+    /// <summary>Creates a wide receiver and its socket. From then on, quarterbacks can connect.</summary>
+    /// <param name="socketPath">The Unix-domain socket to listen on. Its file is removed when the wide receiver is disposed.</param>
+    /// <param name="log">Called for each line of the log, on another thread. It may block or throw an exception.</param>
+    /// <param name="socketName">The socket's name in the log; null for its path.</param>
+    /// <param name="allowAnyUser">True to serve quarterbacks of any user; false to serve only those of this process's user.</param>
     /// <param name="replaceStale">True to replace a socket on which no process listens.</param>
     /// <param name="allowUnixConnections">True to serve users on Unix-domain stream sockets too.</param>
     /// <exception cref="SystemCallException">
@@ -89,14 +90,14 @@ public sealed partial class WideReceiver : IDisposable
     /// <summary>Gets the method that creates the set that waits for everything.</summary>
     internal Func<DescriptorSet> CreateSet { get; init; } = static () => new DescriptorSet();
 
-    /// <summary>Plays until it is canceled; by then every connection that it has is shut down.</summary>
+    /// <summary>Runs until it is canceled, and then shuts down its connections.</summary>
     /// <param name="listening">Called once, when the play begins.</param>
     /// <param name="cancellation">Ends the play.</param>
     /// <exception cref="InvalidOperationException">Thrown when the play has already started.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
         _play.Begin((set, end) => Run(listening, set, end), CreateSet, cancellation);
 
-    /// <summary>Ends the play and waits for that, stops listening, and removes the socket's file.</summary>
+    /// <summary>Ends the play, waits until it has ended, stops listening, and removes the socket's file.</summary>
     public void Dispose()
     {
         _play.Dispose();
@@ -150,7 +151,7 @@ public sealed partial class WideReceiver : IDisposable
             {
                 switch (state)
                 {
-                    // One who was closed in this round is still in the buffer.
+                    // A user who was closed in this round may still be in the buffer.
                     case EchoedUser user when user.Connection.IsOpen && _users.Contains(user):
                         Serve(user, events);
                         break;
@@ -173,7 +174,7 @@ public sealed partial class WideReceiver : IDisposable
         }
         catch (SystemCallException exception)
         {
-            // Memory is short, for the moment.
+            // Memory is temporarily low.
             _log(exception.Message);
             cancellation.WaitHandle.WaitOne(PauseWithoutDescriptors);
             return 0;
@@ -216,7 +217,7 @@ public sealed partial class WideReceiver : IDisposable
         }
     }
 
-    // The listener stays ready. Those who connect wait in the backlog for a while.
+    // The listener would stay ready. New quarterbacks wait in the backlog for a while.
     private void PauseAccepting()
     {
         _watched.Change(_listener.SafeHandle, DescriptorEvents.None);
@@ -270,7 +271,7 @@ public sealed partial class WideReceiver : IDisposable
         _log(SR.Format(SR.ConnectionClosed, user.Name));
         if (!_workAgain.IsNever)
         {
-            // There is space for somebody else.
+            // There is space for another user.
             _workAgain = RetryTime.Now;
         }
     }
@@ -284,8 +285,8 @@ public sealed partial class WideReceiver : IDisposable
         _log(SR.Format(SR.QuarterbackClosed, _socketName));
     }
 
-    // A quarterback that would be ready at once again, with nothing to be done about it. Waiting for no event would not do, because a
-    // hang-up would be reported all the time.
+    // Pauses a quarterback that would immediately be ready again, but can't be served yet. Waiting for no event is not enough, because a
+    // hang-up would still be reported each time.
     private void Rest(QuarterbackLine quarterback)
     {
         quarterback.IsResting |= _watched.Remove(quarterback.Connection.SafeHandle);

@@ -4,8 +4,8 @@ using System.Text;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The wide receiver in a process of its own. Its standard output is the log. Its standard input is a pipe that nothing is
-/// written to: it ends when this process stops it, or dies in whatever way, so the child is never left behind.
+/// The wide receiver in a child process. Its standard output is the log. Its standard input is a pipe to which nothing is written. The
+/// input ends when this process stops the child or ends in any way, so the child is never left behind.
 /// </summary>
 internal sealed class WideReceiverProcess : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class WideReceiverProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts the process.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">Thrown when the program can't be started.</exception>
     public WideReceiverProcess(ProcessStartInfo start, Action<string> log)
     {
@@ -38,13 +38,13 @@ internal sealed class WideReceiverProcess : IDisposable
     /// <summary>Gets a task that completes when the process has ended, for whatever reason, and everything that it wrote was read.</summary>
     public Task Exited { get; }
 
-    /// <summary>Gets a value indicating whether it has ended otherwise than with status 0.</summary>
+    /// <summary>Gets a value indicating whether the process has ended with a status other than 0.</summary>
     public bool HasFailed => Exited.IsCompleted && _process.ExitCode != 0;
 
-    /// <summary>Describes how it ended, and its message.</summary>
+    /// <summary>Describes how the process ended, with the text of its standard error.</summary>
     public string Describe() => SR.Format(SR.ReceiverEnded, Id, _process.ExitCode, _errors.ToString().Trim()).Trim();
 
-    /// <summary>Asks it to stop, and kills it if it has not after a while.</summary>
+    /// <summary>Asks the process to stop, and kills it if it has not stopped after a while.</summary>
     public async Task StopAsync()
     {
         _process.StandardInput.Close();

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>The few calls that the runner makes for itself, on Linux.</summary>
+/// <summary>The system calls that the runner itself makes, on Linux.</summary>
 internal static unsafe partial class Libc
 {
     private const int RLIMIT_NOFILE = 7;
 
-    /// <summary>Lets the calling thread, and what it starts from now on, run on these processors only.</summary>
+    /// <summary>Restricts the calling thread, and the threads and processes that it starts from now on, to these processors.</summary>
     public static void RunOn(params ReadOnlySpan<int> processors)
     {
         Span<byte> set = stackalloc byte[128];
@@ -23,7 +23,7 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>Raises this process's limit of open descriptors, the hard one too where that is allowed, and says how far it came.</summary>
+    /// <summary>Raises the limit of open descriptors, and the hard limit if necessary and permitted. Returns the new limit.</summary>
     public static long RaiseDescriptorLimit(long wanted)
     {
         ulong* limit = stackalloc ulong[2];
@@ -44,7 +44,7 @@ internal static unsafe partial class Libc
         return (long)limit[0];
     }
 
-    /// <summary>Sends a signal to a process that the runner has started.</summary>
+    /// <summary>Sends a signal to a process that the runner started.</summary>
     [LibraryImport("libc", EntryPoint = "kill")]
     public static partial int Kill(int process, int signal);
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>What everything was measured on, and with.</summary>
+/// <summary>Describes the machine and the versions of the programs that were used.</summary>
 internal static class Machine
 {
     public static string Describe()

@@ -1,11 +1,11 @@
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>The memory of a process, as <c>/proc/…/smaps_rollup</c> tells it: bytes.</summary>
-/// <param name="Resident">Rss: what is in memory, shared libraries and all.</param>
-/// <param name="Private">Private_Clean and Private_Dirty: what this process alone has there.</param>
+/// <summary>The memory of a process, in bytes (<c>/proc/…/smaps_rollup</c>).</summary>
+/// <param name="Resident">Rss: the memory that is resident, including shared libraries.</param>
+/// <param name="Private">Private_Clean and Private_Dirty: the part of it that no other process shares.</param>
 internal readonly record struct Memory(long Resident, long Private)
 {
-    /// <summary>That of the calling process.</summary>
+    /// <summary>Returns the memory of the calling process.</summary>
     public static Memory OfThisProcess()
     {
         long resident = 0;

@@ -2,23 +2,23 @@ using System.Diagnostics;
 
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>Starts processes on a processor of their own. The runner itself, while it measures, is on another.</summary>
+/// <summary>Starts processes on a processor of their own. While the runner measures, it runs on another one.</summary>
 internal static class Pinned
 {
     private static readonly int[] All = [.. Enumerable.Range(0, Environment.ProcessorCount)];
 
-    /// <summary>The processor on which work is measured: the last one, because interrupts prefer the first.</summary>
+    /// <summary>Gets the processor on which work is measured. This is the last one, because most interrupts occur on the first.</summary>
     public static int Measured => All.Length - 1;
 
-    /// <summary>Another processor, where there is one.</summary>
+    /// <summary>Gets another processor, if there is one.</summary>
     public static int Other => Math.Max(All.Length - 2, 0);
 
-    /// <summary>Starts a process; all of its threads stay on the processor.</summary>
+    /// <summary>Starts a process. All of its threads stay on the processor.</summary>
     public static Process Start(ProcessStartInfo start, int? processor)
     {
         Process? process = null;
 
-        // A child inherits the affinity of the thread that starts it, so that none of its threads is ever elsewhere.
+        // A child inherits the affinity of the thread that starts it, so none of its threads ever runs on another processor.
         var thread = new Thread(() =>
         {
             if (processor is { } one)

@@ -1,9 +1,9 @@
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>What many measurements of one thing say together.</summary>
+/// <summary>The median and the range of several measurements.</summary>
 internal readonly record struct Summary(double Median, double Min, double Max)
 {
-    /// <summary>Summarises measurements, of which there must be one.</summary>
+    /// <summary>Summarizes at least one measurement.</summary>
     public static Summary Of(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
@@ -13,8 +13,8 @@ internal readonly record struct Summary(double Median, double Min, double Max)
     }
 
     /// <summary>
-    /// The quotients of measurements that were made one right after the other, round by round: what disturbs the machine for
-    /// longer than a round disturbs both.
+    /// Summarizes the quotients of measurements of the same rounds. The two measurements of a round were made one right after the
+    /// other, so a disturbance that is longer than a round affects both.
     /// </summary>
     public static Summary Ratio(IReadOnlyList<double> ours, IReadOnlyList<double> theirs) =>
         Of(ours.Zip(theirs, (our, their) => our / their));

@@ -1,14 +1,14 @@
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>A folder for the sockets of one measurement; a short path, as sockets need it.</summary>
+/// <summary>A folder for the sockets of one measurement. Its path is short, because the paths of sockets are limited.</summary>
 internal sealed class WorkFolder : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fd-side-by-side-");
 
-    /// <summary>The path of a socket in it.</summary>
+    /// <summary>Returns the path of a socket in the folder.</summary>
     public string Socket(string name) => Path.Combine(_folder.FullName, name + ".sock");
 
-    /// <summary>Removes it.</summary>
+    /// <summary>Removes the folder.</summary>
     public void Dispose()
     {
         if (Directory.Exists(_folder.FullName))

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace PSFdPass.Benchmarks.Measuring;
 
 /// <summary>
-/// A program that is started once, pinned to one processor, and then asked for one piece of work after the other: a line to
-/// its standard input, a line with the answer from its standard output. Between two questions it sleeps in read(2).
+/// A program that is started once, pinned to one processor, and then does one piece of work after the other. It reads each request
+/// as a line from its standard input, and writes a line with the answer to its standard output. Between requests it sleeps in read(2).
 /// </summary>
 internal sealed class Worker : IDisposable
 {
@@ -12,9 +12,9 @@ internal sealed class Worker : IDisposable
 
     private readonly Process _process;
 
-    /// <summary>Starts it.</summary>
-    /// <param name="name">What messages call it.</param>
-    /// <param name="processor">Where it runs; null for everywhere.</param>
+    /// <summary>Starts the worker.</summary>
+    /// <param name="name">The name of the worker in messages.</param>
+    /// <param name="processor">The processor that it runs on; null for any.</param>
     /// <param name="command">The program and its arguments.</param>
     public Worker(string name, int? processor, params string[] command)
     {
@@ -32,28 +32,28 @@ internal sealed class Worker : IDisposable
         _process = Pinned.Start(start, processor);
     }
 
-    /// <summary>What messages call it.</summary>
+    /// <summary>Gets the name of the worker in messages.</summary>
     public string Name { get; }
 
-    /// <summary>Its process id.</summary>
+    /// <summary>Gets the process ID.</summary>
     public int Id => _process.Id;
 
-    /// <summary>Asks it something, and waits for the answer.</summary>
+    /// <summary>Sends a request, and waits for the answer.</summary>
     public string Ask(string question)
     {
         Tell(question);
         return Answer();
     }
 
-    /// <summary>Asks it something whose answer is taken up later.</summary>
+    /// <summary>Sends a request, without waiting for the answer.</summary>
     public void Tell(string question)
     {
         _process.StandardInput.WriteLine(question);
         _process.StandardInput.Flush();
     }
 
-    /// <summary>Waits for the answer.</summary>
-    /// <exception cref="BenchmarkException">It has ended, or says nothing.</exception>
+    /// <summary>Waits for the answer to the last request.</summary>
+    /// <exception cref="BenchmarkException">Thrown when the worker has ended, or does not answer in time.</exception>
     public string Answer()
     {
         Task<string?> line = _process.StandardOutput.ReadLineAsync();
@@ -61,8 +61,8 @@ internal sealed class Worker : IDisposable
             : line.Result ?? throw new BenchmarkException($"{Name} has ended.");
     }
 
-    /// <summary>Waits until it has done something that can be seen.</summary>
-    /// <exception cref="BenchmarkException">It has ended, or does not come to it.</exception>
+    /// <summary>Waits until a condition is true.</summary>
+    /// <exception cref="BenchmarkException">Thrown when the worker has ended, or the condition is not true in time.</exception>
     public void WaitFor(Func<bool> condition)
     {
         long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
@@ -77,10 +77,10 @@ internal sealed class Worker : IDisposable
         }
     }
 
-    /// <summary>Asks it to pass descriptors and to say how long that took: nanoseconds.</summary>
+    /// <summary>Lets the worker pass descriptors, and returns its answer: the time in nanoseconds, or a number of bytes.</summary>
     public long Loop(string work, int count, int times) => long.Parse(Ask($"{work} {count} {times}"));
 
-    /// <summary>Ends it: its input ends, and so does every worker.</summary>
+    /// <summary>Ends the worker by closing its standard input.</summary>
     public void Dispose()
     {
         _process.StandardInput.Close();

@@ -1,15 +1,15 @@
 namespace PSFdPass.Benchmarks.Report;
 
-/// <summary>What was aimed at, beside what was measured.</summary>
+/// <summary>The aims, beside the values that were measured.</summary>
 internal sealed class Aims
 {
     private readonly Table _table = new("", "beside", ">aim", ">measured", "reached");
 
-    /// <summary>Adds something of which there should be little.</summary>
+    /// <summary>Adds a value that should be at most the aim.</summary>
     public void AtMost(string work, string beside, double aim, double measured, string unit = " times") =>
         Add(work, beside, $"at most {aim:0.##}{unit}", $"{measured:0.##}{unit}", measured <= aim);
 
-    /// <summary>Adds something of which there should be much.</summary>
+    /// <summary>Adds a value that should be greater than the aim.</summary>
     public void MoreThan(string work, string beside, double aim, double measured, string unit = " times") =>
         Add(work, beside, $"more than {aim:0.##}{unit}", $"{measured:0.##}{unit}", measured > aim);
 

@@ -2,22 +2,22 @@ using System.Text;
 
 namespace PSFdPass.Benchmarks.Report;
 
-/// <summary>What one run has found: the parts of docs/performance.md that stand between its markers, and its picture.</summary>
+/// <summary>The results of one run: the parts of docs/performance.md that are between its markers, and its picture.</summary>
 internal sealed class Page
 {
     private readonly Dictionary<string, string> _parts = [];
 
-    /// <summary>The picture, docs/performance.svg.</summary>
+    /// <summary>Gets the picture, docs/performance.svg.</summary>
     public Picture Picture { get; } = new();
 
-    /// <summary>What was aimed at.</summary>
+    /// <summary>Gets the aims.</summary>
     public Aims Aims { get; } = new();
 
-    /// <summary>Adds what stands between the markers of a name.</summary>
+    /// <summary>Adds the content between the markers with a name.</summary>
     public void Add(string name, object content, IReadOnlyCollection<string>? notices = null) =>
         _parts[name] = content + string.Concat((notices ?? []).Select(notice => $"\n\n{notice}"));
 
-    /// <summary>Everything, to be read in a terminal.</summary>
+    /// <summary>Returns all parts as text for a terminal.</summary>
     public string ToConsole()
     {
         var text = new StringBuilder();
@@ -29,7 +29,7 @@ internal sealed class Page
         return text.ToString();
     }
 
-    /// <summary>Writes the page and the picture. What stands outside the markers stays as it is.</summary>
+    /// <summary>Writes the page and the picture. The text outside the markers is not changed.</summary>
     public void Write(string folder)
     {
         string path = Path.Combine(folder, "performance.md");

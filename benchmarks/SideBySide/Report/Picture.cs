@@ -19,7 +19,7 @@ internal sealed class Picture
     private readonly StringBuilder _body = new();
     private int _top = 10;
 
-    /// <summary>Adds a panel of horizontal bars; the smaller the better, unless the title says otherwise.</summary>
+    /// <summary>Adds a panel of horizontal bars. Smaller is better unless the title says otherwise.</summary>
     public void AddBars(string title, string unit, IEnumerable<(string Name, double Value, bool IsOurs)> bars)
     {
         (string Name, double Value, bool IsOurs)[] all = [.. bars];
@@ -85,7 +85,7 @@ internal sealed class Picture
         _top += LinesHeight + 18;
     }
 
-    /// <summary>The picture.</summary>
+    /// <summary>Returns the picture as SVG.</summary>
     public override string ToString() => Invariant(
         $"""
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {_top}" width="{Width}" height="{_top}" font-family="sans-serif" font-size="12">

@@ -1,6 +1,6 @@
 namespace PSFdPass.Benchmarks.Report;
 
-/// <summary>A table of texts. A heading that begins with <c>&gt;</c> is that of a column of numbers.</summary>
+/// <summary>A table of texts. A heading begins with <c>&gt;</c> if its column contains numbers.</summary>
 internal sealed class Table(params string[] headings)
 {
     private readonly List<string[]> _rows = [];
@@ -8,7 +8,7 @@ internal sealed class Table(params string[] headings)
     /// <summary>Adds a row.</summary>
     public void Add(params string[] cells) => _rows.Add(cells);
 
-    /// <summary>The table as Markdown, with its columns in line so that it reads well as text, too.</summary>
+    /// <summary>Returns the table as Markdown. The columns are aligned, so that it is also readable as text.</summary>
     public override string ToString()
     {
         string[] names = [.. headings.Select(heading => heading.TrimStart('>'))];

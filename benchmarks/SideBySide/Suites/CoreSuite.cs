@@ -3,7 +3,7 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>Send, receive and close in one process, over one stream socket pair: the library beside the same loop in other languages.</summary>
+/// <summary>Sends, receives and closes in one process, over a stream socket pair: the library beside the same loop in other languages.</summary>
 internal sealed class CoreSuite : Suite
 {
     private const int BatchNanoseconds = 12_000_000;
@@ -23,7 +23,7 @@ internal sealed class CoreSuite : Suite
         {
             WarmUp();
 
-            // The growth first: its many rounds leave everybody warm for what the targets are about.
+            // This comes first, because its many rounds also warm up the contenders for the measurements below.
             foreach (int count in Counts)
             {
                 bool isTarget = count is 1 or 253;
@@ -186,14 +186,14 @@ internal sealed class CoreSuite : Suite
         {
             for (int round = 0; round < (contender.IsManaged ? WarmUps : 1); round++)
             {
-                // Many short calls: the JIT counts calls, not iterations, before it optimizes a method.
+                // The calls are short and many, because the JIT counts calls, not iterations, before it optimizes a method.
                 for (int call = 0; call < WarmUpCalls; call++)
                 {
                     _ = contender.Worker.Loop(contender.Work, 1, 200);
                     _ = contender.Worker.Loop(contender.Work, contender.Grows ? 253 : 1, 2);
                 }
 
-                // It compiles in the background, on the same processor, when nothing new was called for 100 ms.
+                // It compiles in the background, on the same processor, when no new method was called for 100 ms.
                 Thread.Sleep(contender.IsManaged ? 200 : 0);
             }
         }
@@ -205,14 +205,14 @@ internal sealed class CoreSuite : Suite
 
         public Dictionary<int, double> Bytes { get; } = [];
 
-        /// <summary>Not a way to do it, but what nobody who does it in .NET can go below.</summary>
+        /// <summary>Gets a value indicating whether this is only a lower limit for programs in .NET.</summary>
         public bool IsFloor => Name == "C, two threads" || Name.StartsWith("C# without", StringComparison.Ordinal);
 
         public bool IsManaged => IsOurs || Work.StartsWith("bare", StringComparison.Ordinal);
 
         public Summary At(int count) => Summary.Of(Times[count]);
 
-        // Nanoseconds for each descriptor.
+        // Records the time in nanoseconds per descriptor.
         public void Measure(int count)
         {
             if (!Times.TryGetValue(count, out List<double>? times))

@@ -6,7 +6,7 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>The echo demo's players: how many users a second are accepted, greeted, handed over and greeted again.</summary>
+/// <summary>Measures how many users per second the players of the echo demo accept, greet, throw and greet again.</summary>
 internal sealed class EchoSuite : Suite
 {
     private const int Users = 3000;
@@ -117,7 +117,7 @@ internal sealed class EchoSuite : Suite
         return $"{((IPEndPoint)probe.LocalEndPoint!).Port}";
     }
 
-    /// <summary>Two players, and the users who play with them. Their logs go to <c>/dev/null</c>.</summary>
+    /// <summary>Two players and their users. The logs go to <c>/dev/null</c>.</summary>
     private sealed class Pair : IDisposable
     {
         private const int SIGTERM = 15;
@@ -138,10 +138,10 @@ internal sealed class EchoSuite : Suite
 
         public List<double> Rates { get; } = [];
 
-        /// <summary>Microseconds of processor time that the quarterback takes for a user.</summary>
+        /// <summary>Gets the processor time of the quarterback per user, in microseconds.</summary>
         public double QuarterbackTime { get; private set; }
 
-        /// <summary>Microseconds of processor time that the wide receiver takes for a user.</summary>
+        /// <summary>Gets the processor time of the wide receiver per user, in microseconds.</summary>
         public double ReceiverTime { get; private set; }
 
         public double Play() => Users / (long.Parse(_users.Ask($"users {Users} {Together}")) / 1e9);

@@ -5,8 +5,8 @@ using PSFdPass.Benchmarks.Report;
 namespace PSFdPass.Benchmarks.Suites;
 
 /// <summary>
-/// What importing the module costs a pwsh that has just started, beside a module with one empty cmdlet, and beside
-/// others that also have a view for the prompt and a type file: time and memory.
+/// The time and memory that importing the module takes in a new pwsh, beside a module with one empty cmdlet, and modules that also
+/// have a view for the prompt and a type file.
 /// </summary>
 internal sealed class ImportSuite : Suite
 {

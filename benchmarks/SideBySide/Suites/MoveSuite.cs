@@ -4,7 +4,7 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>Moves many live TCP connections from one process to another, while their users keep them open, and counts them.</summary>
+/// <summary>Moves many live TCP connections from one process to another, while their users keep them open, and counts the lost ones.</summary>
 internal sealed class MoveSuite : Suite
 {
     private const int Spare = 200;
@@ -52,7 +52,7 @@ internal sealed class MoveSuite : Suite
         }
     }
 
-    // New processes each time: what an earlier round has left in memory would not be counted again.
+    // Each round has new processes, because memory that an earlier round had allocated would not be counted again.
     private void Move(int count)
     {
         using var folder = new WorkFolder();
@@ -62,7 +62,7 @@ internal sealed class MoveSuite : Suite
         {
             foreach (Pair pair in all)
             {
-                // A small move first: what is measured is not the JIT.
+                // Small moves come first, so that the JIT is not measured.
                 for (int warmUp = 0; warmUp < 5; warmUp++)
                 {
                     _ = pair.Move(WarmUp);
@@ -94,7 +94,7 @@ internal sealed class MoveSuite : Suite
 
     private sealed record Result(int Pairs, double Milliseconds, int Lost, long Managed, long Private);
 
-    /// <summary>The process that the connections leave, the one that they come to, and the one that has their other ends.</summary>
+    /// <summary>The process that the connections are moved from, the one that they are moved to, and the one that has their other ends.</summary>
     private sealed class Pair : IDisposable
     {
         private readonly Worker _target;

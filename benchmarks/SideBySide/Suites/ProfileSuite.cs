@@ -3,7 +3,7 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>Where the time of one descriptor goes: in the kernel or in the program, and in how many system calls.</summary>
+/// <summary>The time per descriptor, in the kernel and in the program, and the number of system calls.</summary>
 internal sealed class ProfileSuite : Suite
 {
     private const int Batch = 400_000;
@@ -44,7 +44,7 @@ internal sealed class ProfileSuite : Suite
         _rows.Add(new Row(name, user, kernel, CountCalls(name, command, work)));
     }
 
-    // The kernel counts the time of a process in ticks, so it takes a second or more to tell.
+    // The kernel counts the time of a process in ticks, so a measurement must take a second or more.
     private static (double User, double Kernel) MeasureTime(string name, string[] command, string work)
     {
         using var worker = new Worker(name, Pinned.Measured, command);
@@ -60,7 +60,7 @@ internal sealed class ProfileSuite : Suite
         return ((after.User - before.User) / Batch, (after.Kernel - before.Kernel) / Batch);
     }
 
-    // What more work makes more of: the calls of the start are not counted.
+    // Compares two amounts of work, so that the calls of the start are not counted.
     private Dictionary<string, double> CountCalls(string name, string[] command, string work)
     {
         if (Tools.Find("strace") is not { } strace)

@@ -19,19 +19,19 @@ internal sealed class PwshSuite : Suite
     private readonly Dictionary<string, List<double>> _calls = CallWorks.Append(Library).ToDictionary(work => work, _ => new List<double>());
     private int _count = Most;
 
-    /// <summary>The module as the build has laid it out.</summary>
+    /// <summary>Gets the path of the module in the output of the build.</summary>
     public static string Module => Directory.EnumerateFiles(Path.Combine(Tools.Root, "out", "PSFdPass"), "PSFdPass.psd1", SearchOption.AllDirectories).Last();
 
-    /// <summary>The module with one empty cmdlet.</summary>
+    /// <summary>Gets the path of the module with one empty cmdlet.</summary>
     public static string EmptyModule => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModule.psd1");
 
-    /// <summary>The same with one view for the prompt.</summary>
+    /// <summary>Gets the path of the same module with one view for the prompt.</summary>
     public static string EmptyModuleWithView => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModuleWithView.psd1");
 
-    /// <summary>The same with a view and a type file.</summary>
+    /// <summary>Gets the path of the same module with a view and a type file.</summary>
     public static string EmptyModuleWithTypes => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModuleWithTypes.psd1");
 
-    /// <summary>The command of a pwsh that does what its input says: benchmarks/pwsh/worker.ps1.</summary>
+    /// <summary>Gets the command of a pwsh that runs the requests in its input (benchmarks/pwsh/worker.ps1).</summary>
     public static string[] WorkerCommand => Script("pwsh", "-NoProfile", "-NonInteractive", "-File", Path.Combine(Tools.Benchmarks, "pwsh", "worker.ps1"), Module, EmptyModule);
 
     public override void Measure(Options options)
@@ -55,7 +55,7 @@ internal sealed class PwshSuite : Suite
             Pass(ours, "array", round, "array");
             if (round < 0)
             {
-                // The JIT compiles in the background, and the shell's own code in several steps.
+                // The JIT compiles in the background, and PowerShell's own code in several steps.
                 Thread.Sleep(100);
             }
         }
@@ -184,7 +184,7 @@ internal sealed class PwshSuite : Suite
         }
     }
 
-    /// <summary>A sender and a receiver of the same kind, each on a processor of its own, joined by a stream socket.</summary>
+    /// <summary>A sender and a receiver of the same kind, each on a processor of its own, connected by a stream socket.</summary>
     private sealed class Sides : IDisposable
     {
         private readonly Worker _sender;

@@ -4,7 +4,7 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>One of many sockets becomes readable: Wait-FileDescriptor with a set beside Socket.Select, both in pwsh.</summary>
+/// <summary>Waits until one of many sockets is readable: Wait-FileDescriptor with a set beside Socket.Select, both in pwsh.</summary>
 internal sealed class SetSuite : Suite
 {
     private const int WarmUps = 6;
@@ -19,13 +19,13 @@ internal sealed class SetSuite : Suite
         Libc.RaiseDescriptorLimit(Counts[^1] + 300);
         foreach (int count in Counts)
         {
-            // The members of a smaller set would still be open.
+            // Each count has a new process, because the members of a smaller set would still be open.
             using var pwsh = new Worker("pwsh", Pinned.Measured, PwshSuite.WorkerCommand);
             _ = pwsh.Ask($"members {count}");
             Array.ForEach(Forms, form => _times[(count, form)] = []);
             foreach (string form in Forms)
             {
-                // Not in turns: the lists that Socket.Select needs leave work to the garbage collector.
+                // The forms are not measured in turn, because the lists that Socket.Select needs leave work to the garbage collector.
                 for (int round = -WarmUps; round < options.Rounds; round++)
                 {
                     int wakes = form == "select" && count == Counts[^1] ? Wakes / 10 : Wakes;

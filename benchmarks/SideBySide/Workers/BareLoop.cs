@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The least that C# can do: the three system calls, written out for one descriptor, on Linux with glibc. It holds the handles,
-/// and leaves out every other check: no errors told apart, no other control messages, no waiting, no time limits.
-/// What it takes, beside C, is what the runtime takes for calling C.
+/// The minimum in C#: the three system calls for one descriptor, on Linux with glibc. It keeps the handles open during the calls, but
+/// does not distinguish errors, and does not support other control messages, waiting or time limits.
+/// The additional time compared with C is the time that the runtime needs for calling C.
 /// </summary>
 internal static unsafe partial class BareLoop
 {
@@ -24,7 +24,7 @@ internal static unsafe partial class BareLoop
         }
     }
 
-    /// <summary>The same with handles: one is sent, and one is made for what is received, and disposed.</summary>
+    /// <summary>The same with handles. A handle is sent, and another is created for the received descriptor and disposed.</summary>
     public static void PassHandles(SafeHandle left, SafeHandle right, SafeHandle descriptor, int times)
     {
         for (int i = 0; i < times; i++)

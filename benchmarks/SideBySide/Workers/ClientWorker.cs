@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The users of the many connections: <c>connect PORT COUNT</c> opens them, <c>talk</c> sends a number of its own over each and
-/// says how many came back, <c>close</c> closes them.
+/// The users of the connections. <c>connect PORT COUNT</c> opens them, <c>talk</c> sends a different number over each,
+/// <c>listen</c> answers with how many numbers were sent back, and <c>close</c> closes the connections.
 /// </summary>
 internal static class ClientWorker
 {
@@ -52,7 +52,7 @@ internal static class ClientWorker
                         }
                         catch (SocketException)
                         {
-                            // Lost: not counted.
+                            // This connection was lost, and is not counted.
                         }
                     }
 
@@ -68,7 +68,7 @@ internal static class ClientWorker
         }
     }
 
-    // An address has no more than some 28,000 ports for connections to one server: the next connections come from the next one.
+    // An address has only about 28,000 ports for connections to one server. Further connections use the next address.
     private static Socket Connect(IPEndPoint server, int number)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Benchmarks.Workers;
 
-/// <summary>A process with many sockets, which others describe: <c>tcp COUNT</c> or <c>unix COUNT</c>, half as many connections.</summary>
+/// <summary>A process with sockets that others describe. <c>tcp COUNT</c> and <c>unix COUNT</c> open COUNT sockets, in connected pairs.</summary>
 internal static class HolderWorker
 {
     public static void Run()

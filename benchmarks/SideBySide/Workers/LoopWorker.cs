@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The library's own loop, with the same protocol as the peers' (benchmarks/peers/README.md): <c>numbers</c> receives into the
-/// caller's span and closes by number, <c>owned</c> sends and receives objects that own their descriptors, <c>messages</c> gets
-/// them in an object a message. <c>bare</c> and <c>bare-handles</c> are not the library's: see <see cref="BareLoop"/>.
-/// <c>send</c> answers what the sends alone take.
-/// With <c>bytes-</c> before it the answer is not the time but the bytes that the loop has allocated.
+/// The loop with the library. It has the same protocol as the loops in other languages (benchmarks/peers/README.md).
+/// <c>numbers</c> receives numbers into the caller's span and closes them, <c>owned</c> sends and receives objects that own their
+/// descriptors, <c>messages</c> receives one object per message, and <c>batch</c> sends and receives several messages per call.
+/// <c>bare</c> and <c>bare-handles</c> do not use the library (see <see cref="BareLoop"/>). <c>send</c> answers with the time of the
+/// sends alone. With the prefix <c>bytes-</c>, the answer is the number of bytes that the loop has allocated, not the time.
 /// </summary>
 internal static class LoopWorker
 {
@@ -115,7 +115,7 @@ internal static class LoopWorker
         }
     }
 
-    // Nanoseconds of the sends alone. There is room for some 270 messages that nobody has received.
+    // Returns the time of the sends alone, in nanoseconds. The socket has space for about 270 messages that have not been received.
     private static long SendOnly(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
     {
         long start = Stopwatch.GetTimestamp();
@@ -133,7 +133,7 @@ internal static class LoopWorker
         return elapsed;
     }
 
-    // The same, by messages: objects with their data and their descriptors.
+    // The same with messages, which are objects with their data and their descriptors.
     private static void PassMessages(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
     {
         for (int i = 0; i < times; i++)

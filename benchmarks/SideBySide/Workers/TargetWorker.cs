@@ -5,8 +5,8 @@ using PSFdPass.Benchmarks.Measuring;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The process that the connections come to: <c>receive COUNT</c> takes them and says when it had all, and how many bytes of
-/// managed and of private memory they take; <c>answer</c> sends back what came on each; <c>close</c> closes them.
+/// The process that the connections are moved to. <c>receive COUNT</c> receives them, and answers with the time when it had all of
+/// them, and with the bytes of managed and of private memory that they use. <c>answer</c> sends back the data of each, and closes it.
 /// </summary>
 internal static class TargetWorker
 {
@@ -41,7 +41,7 @@ internal static class TargetWorker
                 case "answer":
                     for (int i = 0; i < connections.Count; i++)
                     {
-                        // Each becomes an ordinary Socket, one at a time, to show that it works as one.
+                        // Each is converted to a Socket, one at a time, to show that it works as a normal Socket.
                         using Socket socket = connections[i].OpenSocket();
                         int length = socket.Receive(data);
                         socket.Send(data, length, SocketFlags.None);

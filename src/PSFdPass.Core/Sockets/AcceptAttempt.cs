@@ -6,10 +6,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>accept(2), which never blocks: the listener gets O_NONBLOCK if it does not have it.</summary>
+/// <summary>accept(2) without blocking. Sets O_NONBLOCK on the listener if it is not set.</summary>
 /// <remarks>
 /// After poll(2) has reported a connection, another thread or process may take it, and accept(2) on a blocking listener then waits for
-/// the next one. O_NONBLOCK is therefore necessary; it is shared with every process that has the same listener.
+/// the next one. O_NONBLOCK is therefore necessary. It applies to every process that has the same listener.
 /// </remarks>
 internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescriptorHandle>
 {
@@ -52,7 +52,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
     /// <inheritdoc/>
     public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
 
-    // Only on a socket that listens: on a connection, the flag would disturb the others who have it.
+    // Sets the flag only on a listener. On a connection, it would affect the other processes that have it open.
     private static void EnsureNonBlocking(int fd)
     {
         if (NewSocket.IsNonBlocking(fd))

@@ -6,7 +6,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>connect(2), which never blocks. On Linux nothing can be polled while a backlog is full, so that the wait is a pause.</summary>
+/// <summary>connect(2) without blocking. On Linux, nothing can be polled while a backlog is full, so a wait is only a pause.</summary>
 /// <remarks>
 /// The call is made here because Socket.Connect loses the error number: it reports ENOENT as EADDRNOTAVAIL.
 /// </remarks>
@@ -25,7 +25,7 @@ internal struct ConnectAttempt(
         var buffer = new Span<byte>(name, SysUn.MaxSize);
         uint length = address.Write(buffer, "connect");
 
-        // Nobody else has the socket yet, so that its flag can be set for the call alone.
+        // No other process has the socket yet, so O_NONBLOCK can be set just for this call.
         result = NewSocket.Create(type, nonBlocking: true);
         bool isConnected = false;
         try
@@ -72,7 +72,7 @@ internal struct ConnectAttempt(
         if (errno == Errno.ECONNREFUSED && address.AbsolutePath is { } path &&
             SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type is not (SysStat.S_IFSOCK or SysStat.S_IFLNK))
         {
-            // Linux refuses this too, and no process will ever listen there.
+            // Linux reports ECONNREFUSED for other kinds of files, too, but no process will ever listen there.
             throw new SystemCallException("connect", Errno.ENOTSOCK, address.ToString(), SR.FileNotSocket);
         }
 

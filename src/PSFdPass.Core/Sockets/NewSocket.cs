@@ -5,14 +5,14 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>Unix-domain sockets that system calls have just created: owned at once, and close-on-exec.</summary>
+/// <summary>Sockets that system calls have just created. Each gets an owner immediately, and is close-on-exec.</summary>
 internal static unsafe class NewSocket
 {
     /// <summary>socket(2).</summary>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
     /// <param name="nonBlocking">True to set O_NONBLOCK.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when no descriptor is left (EMFILE, ENFILE), or the system does not have the type, such as Seqpacket on macOS
+    /// Thrown when no descriptor is left (EMFILE, ENFILE), or the system does not support the type, such as Seqpacket on macOS
     /// (EPROTONOSUPPORT).
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
@@ -44,7 +44,7 @@ internal static unsafe class NewSocket
             : throw SystemCallException.FromLast("socketpair");
     }
 
-    /// <summary>Takes the ownership of a number that a call has returned, and sets close-on-exec where the call has no flag for it.</summary>
+    /// <summary>Takes ownership of a number that a call has returned, and sets close-on-exec if the call has no flag for it.</summary>
     public static SafeDescriptorHandle Own(int fd)
     {
         var handle = new SafeDescriptorHandle(fd, ownsHandle: true);

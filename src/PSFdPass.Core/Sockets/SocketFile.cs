@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 namespace PSFdPass.Sockets;
 
 /// <summary>The file of one socket: a path, and the device and inode that it had when the socket was bound.</summary>
-/// <remarks>A path can refer to another file at any time. Nothing is changed or removed that is not this file.</remarks>
+/// <remarks>The path can refer to another file later. A file is changed or removed only after a check that it is still this one.</remarks>
 internal sealed class SocketFile
 {
     private const int PermissionBits = 0xFFF;
@@ -44,9 +44,9 @@ internal sealed class SocketFile
         file is { } bound && bound.Inode == (uint)_status.Inode &&
         (device is null || (bound.Major, bound.Minor) == device || (bound.Major, bound.Minor) == (Major, Minor));
 
-    /// <summary>Sets the permissions exactly, whatever the umask was.</summary>
+    /// <summary>Sets exactly these permissions, regardless of the umask.</summary>
     /// <param name="mode">The permissions.</param>
-    /// <param name="socketInode">The inode of the socket that must be the one that is bound to the file.</param>
+    /// <param name="socketInode">The inode of the socket that must be bound to the file.</param>
     /// <exception cref="SystemCallException">
     /// Thrown when the path no longer refers to this file, or its permissions can't be changed.
     /// </exception>
@@ -54,7 +54,7 @@ internal sealed class SocketFile
     {
         if (OperatingSystem.IsMacOS())
         {
-            // Does not follow a link, so that at most another socket of this user could get the mode.
+            // Does not follow a link. At most, another socket of this user could get the mode.
             if (!IsCurrent() || SysStat.LChModOnMacOS(_path, (uint)mode) < 0)
             {
                 throw SystemCallException.FromLast("fchmodat", _path);
@@ -105,7 +105,7 @@ internal sealed class SocketFile
 
     private bool IsSame(SysStat.FileStatus other) => (other.Device, other.Inode, other.Type) == (_status.Device, _status.Inode, _status.Type);
 
-    // Without unix_diag, the device and inode right after bind(2) have to do.
+    // Without unix_diag, the comparison with the device and inode right after bind(2) has to suffice.
     private bool IsOfSocket(ulong socketInode, int fd)
     {
         (uint, uint)? device = MountedDevice(fd);

@@ -7,11 +7,11 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Sockets;
 
 /// <summary>
-/// Binds a socket to a path that a stale socket may have: one that no process has bound any longer. Processes that do this at the same
-/// time are serialized by flock(2) on the directory, which is tried without blocking.
+/// Binds a socket to a path, and first removes a stale socket there. A socket is stale when no process has it bound any longer. Processes
+/// that do this at the same time are serialized by flock(2) on the directory, which is tried without blocking.
 /// </summary>
 /// <remarks>
-/// A socket that is bound and does not listen yet refuses connections as a stale one does. unix_diag distinguishes the two, for sockets
+/// A socket that is bound but does not listen yet refuses connections, as a stale one does. unix_diag distinguishes the two, for sockets
 /// of this network namespace.
 /// </remarks>
 internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
@@ -49,7 +49,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
 
     /// <inheritdoc/>
     /// <exception cref="SystemCallException">
-    /// Thrown when the socket is in use, or may be in use (EADDRINUSE). The message has the reason.
+    /// Thrown when the socket is in use, or may be in use (EADDRINUSE). The message contains the reason.
     /// </exception>
     public Outcome Try(out bool result)
     {
@@ -104,7 +104,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         }
     }
 
-    // A dump can miss a socket when another one is closed during it. What two dumps don't have is not there.
+    // A dump can miss a socket when another one is closed at the same time. One that is in neither of two dumps is not there.
     private void ThrowIfBound(SocketFile file, int directory)
     {
         (uint, uint)? device = SocketFile.MountedDevice(directory);
@@ -126,7 +126,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         }
     }
 
-    // A process in another network namespace is not in the list, but a connection reaches it.
+    // A socket of another network namespace is not in the list, but can be connected to.
     private void ThrowIfAnswering()
     {
         try

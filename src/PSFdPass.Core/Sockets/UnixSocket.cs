@@ -66,7 +66,7 @@ public static class UnixSocket
     /// <exception cref="ArgumentException">
     /// Thrown when <paramref name="requiredUsers"/> is set for a datagram socket, whose peer is not recorded.
     /// </exception>
-    /// <exception cref="TimeoutException">Thrown when no connection was accepted in time.</exception>
+    /// <exception cref="TimeoutException">Thrown when the connection was not established in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     public static Socket Connect(
         UnixSocketAddress address,
@@ -185,10 +185,10 @@ public static class UnixSocket
     /// <inheritdoc cref="SetSendBuffer"/>
     public static int SetReceiveBuffer(SafeHandle socket, int bytes) => SetBuffer(socket, Constants.Current.SO_RCVBUF, bytes, "SO_RCVBUF");
 
-    /// <summary>Requests the credentials of the sender with each message that is received, for every holder of the socket (SO_PASSCRED of unix(7)). On Linux only.</summary>
+    /// <summary>Requests the credentials of the sender with each received message (SO_PASSCRED of unix(7)). On Linux only.</summary>
     /// <remarks>
-    /// The kernel attaches credentials to messages that are sent from now on. The option also binds a socket without a name to an
-    /// abstract name when it connects or sends.
+    /// The option applies to every process that has the socket open. The kernel attaches credentials to messages that are sent from now
+    /// on. The option also binds a socket without a name to an abstract name when it connects or sends.
     /// </remarks>
     /// <param name="socket">A Unix-domain socket.</param>
     /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>

@@ -68,8 +68,8 @@ public sealed class UnixSocketAddress
         : throw new SystemCallException(call, Errno.ENAMETOOLONG, ToString());
 
     /// <summary>
-    /// Returns this address with an absolute path, as text: links and <c>..</c> are left to the kernel. Returns this address itself
-    /// when it is absolute or abstract, or when the absolute path would be too long for an address.
+    /// Returns this address with an absolute path. Only the text is changed: links and <c>..</c> are resolved by the kernel. Returns
+    /// this address itself when it is abstract, or when the absolute path would be too long for an address.
     /// </summary>
     internal UnixSocketAddress ToAbsolute() =>
         AbsolutePath is { } path && Fits(path) ? new UnixSocketAddress(path, isAbstract: false) : this;

@@ -12,8 +12,8 @@ internal static class UnixSocketList
     /// Returns all sockets; null where that is not possible, because the system has no unix_diag, or a sandbox forbids it.
     /// </summary>
     /// <remarks>
-    /// A dump during which sockets were created or closed is repeated. On a busy system each dump may be such a one; the last of them
-    /// is returned, which has every socket that existed during the whole dump.
+    /// A dump during which sockets were created or closed is repeated. On a busy system this can happen each time. The last dump is then
+    /// returned, although rows may be missing.
     /// </remarks>
     public static List<LinuxUnixDiag.Row>? Read()
     {

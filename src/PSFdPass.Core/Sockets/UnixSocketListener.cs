@@ -153,7 +153,7 @@ public sealed class UnixSocketListener : Socket
         }
     }
 
-    // bind(2), because Socket.Bind loses the error number, and its Dispose removes the path even if another socket has it.
+    // Calls bind(2), because Socket.Bind loses the error number, and Socket.Dispose removes the path even if another socket has it.
     private static unsafe int Bind(int fd, UnixSocketAddress address)
     {
         byte* name = stackalloc byte[SysUn.MaxSize];

@@ -54,7 +54,7 @@ public sealed class UnixSocketPeer : IDisposable
     public string GroupName => _groupName ??= UserNames.GroupOf(GroupId);
 
     /// <summary>
-    /// Gets a descriptor of the process (pidfd_open(2)), which this object owns. It is readable when the process has ended. Null when
+    /// Gets a process descriptor (pidfd_open(2)), which this object owns. It is readable when the process has ended. Null when
     /// it was not requested, before Linux 6.5, and where the kernel no longer finds a process that has ended.
     /// </summary>
     public FileDescriptor? ProcessDescriptor { get; private init; }
@@ -65,11 +65,12 @@ public sealed class UnixSocketPeer : IDisposable
     public static uint FindUser(string nameOrNumber) => UserNames.Find(nameOrNumber);
 
     /// <summary>Returns the peer of a socket.</summary>
-    /// <param name="socket">A connected Unix-domain socket of type stream or seqpacket, or one of a pair.</param>
-    /// <param name="withProcessDescriptor">True to open <see cref="ProcessDescriptor"/> as well, where the system has it.</param>
+    /// <param name="socket">A connected Unix-domain socket of type stream or seqpacket, or a socket of a pair.</param>
+    /// <param name="withProcessDescriptor">True to open <see cref="ProcessDescriptor"/> as well, if the system supports it.</param>
     /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when the peer is not known: ENOTSOCK, EBADF; ENOTCONN when the socket has no peer; EMFILE when no descriptor is left for the process descriptor.
+    /// Thrown when the peer can't be determined: ENOTSOCK, EBADF; ENOTCONN when the socket has no peer; EMFILE when no descriptor is left
+    /// for the process descriptor.
     /// </exception>
     public static unsafe UnixSocketPeer Of(SafeHandle socket, bool withProcessDescriptor = false)
     {
@@ -88,7 +89,7 @@ public sealed class UnixSocketPeer : IDisposable
                 throw SystemCallException.FromLast("getsockopt", "SO_PEERCRED");
             }
 
-            // A socket that never had a peer has credentials of nobody, and a listening one has its own.
+            // For a socket that never had a peer, the user id is -1. For a listener, these are its own credentials.
             return credentials[1] != uint.MaxValue && !SocketFacts.IsListening(lease.Fd)
                 ? new UnixSocketPeer((int)credentials[0], credentials[1], credentials[2])
                 {

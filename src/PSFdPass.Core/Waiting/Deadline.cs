@@ -1,6 +1,6 @@
 namespace PSFdPass.Waiting;
 
-/// <summary>The time at which a wait ends, or never.</summary>
+/// <summary>The time at which a wait ends, if it has a limit.</summary>
 internal readonly struct Deadline
 {
     private readonly long _end;
@@ -16,10 +16,10 @@ internal readonly struct Deadline
     /// <summary>Gets a value indicating whether the deadline has been reached.</summary>
     public bool HasPassed => !IsNever && Environment.TickCount64 >= _end;
 
-    /// <summary>Gets the time that is left in milliseconds, as poll(2) takes it: 0 when the deadline has been reached, -1 for no limit.</summary>
+    /// <summary>Gets the remaining time in milliseconds, as poll(2) expects it: 0 when the deadline has been reached, -1 for no limit.</summary>
     public int PollMilliseconds => IsNever ? -1 : (int)Math.Clamp(_end - Environment.TickCount64, 0, int.MaxValue);
 
-    /// <summary>Returns the deadline that is a timeout from now.</summary>
+    /// <summary>Returns the end of a timeout that starts now.</summary>
     /// <param name="timeout">The timeout, which is rounded up to milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// Thrown when the timeout is negative and not <see cref="Timeout.InfiniteTimeSpan"/>.
@@ -44,6 +44,6 @@ internal readonly struct Deadline
     /// <summary>Returns the earlier of two deadlines.</summary>
     public static Deadline Min(Deadline one, Deadline other) => one._end <= other._end ? one : other;
 
-    /// <summary>Returns the time that is left, but at most a number of milliseconds.</summary>
+    /// <summary>Returns the remaining time, but at most a number of milliseconds.</summary>
     public int AtMost(int milliseconds) => IsNever ? milliseconds : Math.Min(PollMilliseconds, milliseconds);
 }

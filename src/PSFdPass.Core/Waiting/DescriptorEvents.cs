@@ -7,15 +7,15 @@ public enum DescriptorEvents : short
     /// <summary>No condition. Errors and hang-ups are reported nevertheless.</summary>
     None = 0,
 
-    /// <summary>A read, receive or accept does not block (POLLIN). A descriptor of a process is readable when the process has ended.</summary>
+    /// <summary>A read, receive or accept does not block (POLLIN). A process descriptor is readable when the process has ended.</summary>
     Readable = 0x1,
 
     /// <summary>A write or send does not block (POLLOUT).</summary>
     Writable = 0x4,
 
-    /// <summary>An error is pending, or the read end of a pipe was closed (POLLERR). Only reported.</summary>
+    /// <summary>An error is pending, or the read end of a pipe was closed (POLLERR). Reported even when it was not requested.</summary>
     Error = 0x8,
 
-    /// <summary>The peer has closed the connection or the pipe (POLLHUP). Only reported.</summary>
+    /// <summary>The peer has closed the connection or the pipe (POLLHUP). Reported even when it was not requested.</summary>
     HangUp = 0x10,
 }

@@ -3,7 +3,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-// The wait itself: one call of the poller at a time, and files, which are always ready.
+// The wait itself. It calls the poller until a member is ready, and adds the files, which are always ready.
 public sealed partial class DescriptorSet
 {
     private int WaitUntil(Span<ReadyDescriptor> ready, Deadline deadline, CancellationToken cancellationToken)
@@ -68,7 +68,7 @@ public sealed partial class DescriptorSet
 
             count = AddFiles(ready, count);
 
-            // One event is not enough, because another thread may have removed the member after the wait.
+            // One round is not enough for a rebuild, because another thread may have removed the member after the wait.
             _roundsWithFormerMembers = hasFormer ? _roundsWithFormerMembers + 1 : 0;
             _mustRebuild |= _roundsWithFormerMembers > 1;
         }
@@ -76,7 +76,8 @@ public sealed partial class DescriptorSet
         return count;
     }
 
-    // Returns how much of the buffer to leave to files, which are always ready: at most a half, and of a single place every second one.
+    // Returns how many places of the buffer are for files, which are always ready: at most half of them. A single place is for a file in
+    // every second wait.
     private int Prepare(int length)
     {
         lock (_gate)
@@ -84,7 +85,7 @@ public sealed partial class DescriptorSet
             RebuildIfNecessary();
             if (_poller.MustBeWokenForChanges)
             {
-                // poll(2) takes numbers, so that a number that was used again would be polled.
+                // poll(2) polls numbers, even those that were closed and used again.
                 foreach (DescriptorSetMember member in _members.All.Where(static member => member.IsClosed).ToArray())
                 {
                     Forget(member);
@@ -126,7 +127,7 @@ public sealed partial class DescriptorSet
         return count;
     }
 
-    // Only the waiting thread finds that it is necessary, so that it is not in the kernel when another thread does it.
+    // Only the waiting thread requests a rebuild, so it is not in the kernel when another thread rebuilds.
     private void RebuildIfNecessary()
     {
         if (!_mustRebuild)

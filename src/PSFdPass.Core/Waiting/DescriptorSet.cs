@@ -15,8 +15,8 @@ namespace PSFdPass;
 /// always ready, as in poll(2).
 /// </para>
 /// <para>
-/// Thread-safe, except that only one thread at a time may be in <see cref="Wait"/>. What another thread adds, changes or removes takes
-/// effect in the wait in progress. A member that was removed may still be among those that this wait returns.
+/// Thread-safe, except that only one thread at a time may be in <see cref="Wait"/>. When another thread adds, changes or removes a
+/// member, this takes effect in the wait in progress. A member that was removed may still be among those that this wait returns.
 /// </para>
 /// <para>
 /// The set does not keep its members open. Remove a member before it is closed. A member that was closed without being removed is
@@ -30,7 +30,7 @@ public sealed partial class DescriptorSet : IDisposable
     private const DescriptorEvents Reported = Awaitable | DescriptorEvents.Error | DescriptorEvents.HangUp;
     private const int MostAtOnce = 1024;
 
-    // When many events arrive, the next one comes sooner than a sleeping thread can wake up.
+    // When many events arrive, the next one arrives before a sleeping thread can wake up.
     private const int LooksBeforeSleep = 10;
 
     private readonly object _gate = new();
@@ -91,7 +91,7 @@ public sealed partial class DescriptorSet : IDisposable
     /// <param name="state">An object that is returned with the descriptor.</param>
     /// <exception cref="ArgumentException">Thrown when the descriptor is already a member.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when the user has reached the limit fs.epoll.max_user_watches (ENOSPC), memory is short (ENOMEM), or the descriptor is
+    /// Thrown when the user has reached the limit fs.epoll.max_user_watches (ENOSPC), memory is low (ENOMEM), or the descriptor is
     /// not open (EBADF). The set is unchanged.
     /// </exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set was disposed.</exception>
@@ -132,7 +132,7 @@ public sealed partial class DescriptorSet : IDisposable
 
             if (_members.Find(lease.Fd) is { } replaced)
             {
-                // The kernel accepted the number, which therefore refers to another file now: it was closed by its number alone.
+                // The kernel accepted the number, so it refers to another file now. The former member was closed by its number alone.
                 Forget(replaced);
             }
 
@@ -150,7 +150,7 @@ public sealed partial class DescriptorSet : IDisposable
     /// <param name="descriptor">The member.</param>
     /// <param name="events">The events, as for <see cref="Add"/>.</param>
     /// <exception cref="ArgumentException">Thrown when the descriptor is not a member.</exception>
-    /// <exception cref="SystemCallException">Thrown when memory is short (ENOMEM). The set is unchanged.</exception>
+    /// <exception cref="SystemCallException">Thrown when memory is low (ENOMEM). The set is unchanged.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set was disposed.</exception>
     public void Change(SafeHandle descriptor, DescriptorEvents events)
     {
@@ -209,8 +209,8 @@ public sealed partial class DescriptorSet : IDisposable
     /// <exception cref="InvalidOperationException">Thrown when another thread is waiting on this set.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the set was disposed, before or during the wait.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when memory is short (ENOMEM), or when the set had to be rebuilt and there was no free descriptor for that (EMFILE,
-    /// ENFILE). A set is rebuilt after a member was closed whose file is still open elsewhere. The next wait tries again.
+    /// Thrown when memory is low (ENOMEM), or when the set had to be rebuilt and there was no free descriptor for that (EMFILE,
+    /// ENFILE). A set is rebuilt after a member was closed while its file is still open elsewhere. The next wait tries again.
     /// </exception>
     public int Wait(Span<ReadyDescriptor> ready, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -234,7 +234,7 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Ends the wait of another thread, or else the next wait. Does nothing when the set was disposed.</summary>
+    /// <summary>Ends the wait in progress, or the next wait if there is none. Does nothing when the set was disposed.</summary>
     public void Wake()
     {
         Volatile.Write(ref _wakeRequested, 1);
@@ -294,7 +294,7 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    // A member whose number may refer to another file. If it is still registered, its events will show that.
+    // Removes a member whose number may refer to another file. If it is still registered, its events will show that.
     private void Forget(DescriptorSetMember member)
     {
         _poller.TryForget(member.Token);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Waiting;
 
 /// <summary>The members of a <see cref="DescriptorSet"/>, found by handle, by number and by the token that the kernel returns.</summary>
-/// <remarks>A token is never used again, so that a late event of a former member is not taken for one of its successor.</remarks>
+/// <remarks>A token is never used again, so a late event of a former member is not mistaken for an event of another one.</remarks>
 internal sealed class DescriptorSetMembers
 {
     private readonly Dictionary<SafeHandle, DescriptorSetMember> _byHandle = new(ReferenceEqualityComparer.Instance);
@@ -18,13 +18,13 @@ internal sealed class DescriptorSetMembers
     /// <summary>Gets all members.</summary>
     public IEnumerable<DescriptorSetMember> All => _byHandle.Values;
 
-    /// <summary>Returns the member that a handle is; null when it is not a member.</summary>
+    /// <summary>Returns the member with a handle; null when there is none.</summary>
     public DescriptorSetMember? Find(SafeHandle handle) => _byHandle.GetValueOrDefault(handle);
 
-    /// <summary>Returns the member that has a number; null when there is none.</summary>
+    /// <summary>Returns the member with a number; null when there is none.</summary>
     public DescriptorSetMember? Find(int fd) => _byNumber.GetValueOrDefault(fd);
 
-    /// <summary>Returns the member that has a token; null when it is no longer a member.</summary>
+    /// <summary>Returns the member with a token; null when it was removed.</summary>
     public DescriptorSetMember? Find(ulong token)
     {
         int slot = (int)(uint)token;
@@ -43,7 +43,7 @@ internal sealed class DescriptorSetMembers
         return new DescriptorSetMember(handle, fd, ((ulong)++_generation << 32) | (uint)slot, state) { Events = events };
     }
 
-    /// <summary>Gives up a member that was created and not added.</summary>
+    /// <summary>Discards a member that was created but not added.</summary>
     public void Discard(DescriptorSetMember member) => _free.Push((int)(uint)member.Token);
 
     /// <summary>Adds a member that was created.</summary>

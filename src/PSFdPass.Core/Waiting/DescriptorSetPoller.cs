@@ -7,7 +7,7 @@ internal abstract class DescriptorSetPoller : IDisposable
     /// <summary>Gets a value indicating whether a wait in progress does not notice what another thread adds or changes.</summary>
     public abstract bool MustBeWokenForChanges { get; }
 
-    /// <summary>Begins to watch a descriptor. False for a file that can't be watched because it is always ready.</summary>
+    /// <summary>Starts watching a descriptor. Returns false for a file that can't be watched because it is always ready.</summary>
     /// <exception cref="SystemCallException">
     /// Thrown when the system has reached a limit (ENOSPC, ENOMEM), or the descriptor is already watched (EEXIST).
     /// </exception>
@@ -19,10 +19,10 @@ internal abstract class DescriptorSetPoller : IDisposable
     /// <summary>Stops watching a descriptor, which is still open.</summary>
     public abstract void Remove(int fd, ulong token);
 
-    /// <summary>Stops watching a descriptor that was closed. False when that takes a <see cref="Rebuild"/>.</summary>
+    /// <summary>Stops watching a descriptor that was closed. Returns false when that requires a <see cref="Rebuild"/>.</summary>
     public abstract bool TryForget(ulong token);
 
-    /// <summary>Starts anew with these members. Those that are no longer open are returned.</summary>
+    /// <summary>Starts again with these members, and returns those that are no longer open.</summary>
     public abstract List<DescriptorSetMember> Rebuild(IEnumerable<DescriptorSetMember> members);
 
     /// <summary>Waits, and returns how many descriptors are ready: 0 when the time is over, or after a signal.</summary>

@@ -41,14 +41,14 @@ internal unsafe class EpollPoller : DescriptorSetPoller
     /// <inheritdoc/>
     /// <remarks>
     /// epoll forgets an open file when its last descriptor is closed. When another process or descriptor has the file open, the
-    /// registration stays, and can no longer be removed because its number is gone.
+    /// registration stays, and can no longer be removed because its number was closed.
     /// </remarks>
     public override bool TryForget(ulong token) => false;
 
     /// <inheritdoc/>
     public override List<DescriptorSetMember> Rebuild(IEnumerable<DescriptorSetMember> members)
     {
-        // First the close: the new instance gets its number also when the descriptor table is full.
+        // The old instance is closed first, so the new one gets its number even when the descriptor table is full.
         _epoll.Dispose();
         _epoll = Create();
         var closed = new List<DescriptorSetMember>();

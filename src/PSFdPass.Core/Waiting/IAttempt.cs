@@ -28,7 +28,7 @@ internal interface IAttempt<TResult>
     /// <summary>Gets the poll(2) events that the operation waits for after <see cref="Outcome.NotReady"/>.</summary>
     short Events { get; }
 
-    /// <summary>Tries once, without blocking. Takes and returns its references to handles within the call.</summary>
+    /// <summary>Tries once, without blocking. Acquires and releases its references to handles within the call.</summary>
     Outcome Try(out TResult result);
 
     /// <summary>Creates the exception for a deadline that was reached.</summary>

@@ -3,18 +3,18 @@ using PSFdPass.Interop;
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// Decides how long a wait pauses before the next attempt, so that it does not spin where poll(2) reports ready and the call reports
-/// EAGAIN each time (a datagram socket after shutdown(2)), where nothing can be polled, or where each call is interrupted.
+/// Decides how long a wait pauses before the next attempt, so that it does not spin when poll(2) reports the descriptor as ready but
+/// the call fails with EAGAIN each time (a datagram socket after shutdown(2)), when nothing can be polled, or when each call is interrupted.
 /// </summary>
 internal struct Pacing
 {
     /// <summary>
-    /// The number of times in succession that a call is repeated at once after a signal. Even with thousands of signals a second, more than one
-    /// or two are rare.
+    /// The number of times in succession that a call is repeated immediately after a signal. Even with thousands of signals a second, more
+    /// than one or two are rare.
     /// </summary>
     public const int MaxInterruptions = 20;
 
-    // Another thread that received first looks the same once or twice.
+    // The same happens once or twice when another thread received the data first.
     private const int AttemptsWithoutPause = 3;
     private const int FirstPause = 1;
     private const int LongestPause = 50;
@@ -29,7 +29,7 @@ internal struct Pacing
         set => _misses = value ? _misses + 1 : 0;
     }
 
-    /// <summary>Ends an operation that never waits, and that was interrupted too many times in succession.</summary>
+    /// <summary>Ends an operation that never waits if it was interrupted too many times in succession.</summary>
     /// <exception cref="SystemCallException">Thrown when there were too many interruptions (EINTR).</exception>
     public static void ThrowIfEndless(ref int interruptions, string call)
     {
@@ -44,7 +44,7 @@ internal struct Pacing
     {
         if (outcome == Outcome.Partial)
         {
-            // The operation makes progress, so that the descriptor was rightly reported as ready.
+            // The operation makes progress, so the descriptor was correctly reported as ready.
             this = default;
             return 0;
         }
@@ -52,7 +52,7 @@ internal struct Pacing
         _interruptions = outcome == Outcome.Again ? _interruptions + 1 : 0;
         if (outcome == Outcome.Unavailable || _interruptions > MaxInterruptions || (outcome == Outcome.NotReady && _misses > AttemptsWithoutPause))
         {
-            // One poll after each pause shows whether the descriptor still reports ready.
+            // One poll after each pause shows whether the descriptor is still reported as ready.
             _misses = Math.Min(_misses, AttemptsWithoutPause);
             return _pause = Math.Clamp(_pause * 2, FirstPause, LongestPause);
         }

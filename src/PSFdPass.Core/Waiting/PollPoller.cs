@@ -77,7 +77,7 @@ internal sealed unsafe class PollPoller : DescriptorSetPoller
             throw SystemCallException.FromLast("poll");
         }
 
-        // Continues behind those that were returned last, as epoll does. Otherwise the first ones would be returned each time.
+        // Continues after those that were returned last, as epoll does. Otherwise the first ones would be returned each time.
         int found = 0;
         int at = _first < watched ? _first : 0;
         for (int looked = 0; looked < watched && found < Math.Min(count, ready.Length); looked++)

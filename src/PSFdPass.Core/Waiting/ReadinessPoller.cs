@@ -6,17 +6,17 @@ using PSFdPass.Interop;
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// Waits for the asynchronous operations of this process, without a thread for each: one background thread polls for all of them.
+/// Waits for the asynchronous operations of this process. One background thread polls for all of them.
 /// </summary>
 /// <remarks>
-/// The runtime's own asynchronous socket operations can't serve here. They set O_NONBLOCK on the open file description, so that waiting
-/// on a socket would change it for every other process that holds it, and they can't wait for space to send.
+/// The runtime's own asynchronous socket operations can't be used here. They set O_NONBLOCK on the open file description, so waiting
+/// on a socket would change it for every other process that has it open, and they can't wait for space to send.
 /// </remarks>
 internal static unsafe class ReadinessPoller
 {
     private const int PauseAfterError = 10;
 
-    // More than the runtime opens for a new thread. When it can't, it throws OutOfMemoryException, or ends the process.
+    // The runtime opens fewer descriptors for a new thread. If it can't, it throws OutOfMemoryException or ends the process.
     private const int NumbersForThread = 8;
     private static readonly object Gate = new();
     private static readonly List<Waiter> Arrivals = [];
@@ -95,7 +95,7 @@ internal static unsafe class ReadinessPoller
         var waiters = new List<Waiter>();
         var polled = new Poll.PollFd[16];
 
-        // The wake descriptor is never closed: the thread runs as long as the process.
+        // The wake descriptor is never closed, because the thread runs as long as the process.
         polled[0] = new Poll.PollFd { fd = wake.Fd, events = Poll.POLLIN };
         while (true)
         {
@@ -142,7 +142,7 @@ internal static unsafe class ReadinessPoller
 
     private static void Wake() => s_wake?.Signal();
 
-    /// <summary>One wait. It holds no reference to the handle.</summary>
+    /// <summary>One wait. It does not hold a reference to the handle.</summary>
     private sealed class Waiter(SafeHandle? handle, short events, Deadline deadline)
     {
         private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);

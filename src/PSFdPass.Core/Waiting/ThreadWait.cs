@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
-/// <summary>The waits of one operation on the calling thread: poll(2) on a descriptor and, after a short time, on a wake descriptor.</summary>
+/// <summary>The waits of one operation on the calling thread: poll(2) on a descriptor and, after a short time, also on a wake descriptor.</summary>
 internal unsafe struct ThreadWait : IDisposable
 {
     // Most waits are shorter. Creating and closing a wake descriptor would take longer than they do.
@@ -61,7 +61,7 @@ internal unsafe struct ThreadWait : IDisposable
         }
     }
 
-    // Without a descriptor for it, the wait continues in slices.
+    // If no wake descriptor can be created, the wait continues in slices.
     private void Prepare()
     {
         _isPrepared = true;

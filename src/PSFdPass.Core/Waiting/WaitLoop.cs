@@ -11,7 +11,7 @@ namespace PSFdPass.Waiting;
 /// canceled wait is not followed by another attempt, which could remove a message from a queue although the caller no longer waits for it.
 /// </summary>
 /// <remarks>
-/// A wait holds no reference to the caller's handle, so that disposing the handle closes its number at once. The number itself is
+/// A wait does not hold a reference to the caller's handle, so disposing the handle closes its number at once. The number itself is
 /// polled, for at most <see cref="SliceMilliseconds"/> at a time: a number that was closed and reused is detected at the end of that time,
 /// and the poll in progress still refers to the old file.
 /// </remarks>

@@ -42,7 +42,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
     /// <summary>Gets the number to poll for POLLIN, which is valid until <see cref="Dispose"/>.</summary>
     public int Fd => (int)_read.DangerousGetHandle();
 
-    /// <summary>Creates one; null when no descriptor is left.</summary>
+    /// <summary>Creates a wake descriptor; returns null when no descriptor is left.</summary>
     public static WakeDescriptor? TryCreate()
     {
         try
@@ -63,7 +63,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
         {
             _write.DangerousAddRef(ref held);
 
-            // An eventfd takes 8 bytes. EAGAIN means that it is readable already.
+            // A write to an eventfd has 8 bytes. EAGAIN means that it is readable already.
             ulong one = 1;
             _ = Unistd.Write((int)_write.DangerousGetHandle(), (byte*)&one, sizeof(ulong));
         }
@@ -79,7 +79,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
         }
     }
 
-    /// <summary>Makes the descriptor unreadable again. Only the thread that polls it may call this.</summary>
+    /// <summary>Ends the effect of <see cref="Signal"/>: the descriptor is no longer readable. Only the thread that polls it may call this.</summary>
     public void Reset()
     {
         byte* buffer = stackalloc byte[64];
