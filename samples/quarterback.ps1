@@ -1,6 +1,6 @@
 #Requires -Modules PSFdPass
 # Accepts TCP connections, greets each user, and passes the connection on to a wide receiver: ./quarterback.ps1 fd-pass.sock -Port 8000
-# It keeps no connection. The user goes on talking to another process, in this or another language, and notices nothing.
+# It keeps no connection. The user continues with another process, in this or another language, and notices nothing.
 param([Parameter(Mandatory)] [string] $SocketPath, [ValidateRange(0, 65535)] [int] $Port = 0)
 
 $ErrorActionPreference = 'Stop'
@@ -16,7 +16,7 @@ try {
         while (-not $user.SafeHandle.IsClosed) {
             try { Send-FileDescriptor $receiver $user -CloseAfterSend }
             catch [IO.IOException] {
-                # The wide receiver has gone. The next one gets the user.
+                # The wide receiver has ended. The next one gets the user.
                 $receiver.Dispose()
                 $receiver = Connect-UnixSocket $SocketPath -Wait
             }

@@ -105,7 +105,7 @@ internal sealed record Arguments
         AllowUnixConnections = AllowUnix,
     };
 
-    /// <summary>The arguments of a wide receiver that plays with these, in a process of its own.</summary>
+    /// <summary>Returns the arguments for a wide receiver in another process, with the same options.</summary>
     public string[] ForWideReceiver() =>
     [
         "WideReceiver", "--socket", SocketPath, "--stop-with-input",

@@ -39,10 +39,10 @@ try
         options = options with { WideReceiverProcess = ThisProgram(arguments.ForWideReceiver()) };
     }
 
-    // The log comes first: a standard output that nobody reads, or a full disk, keeps neither users nor signals waiting.
+    // The log is created first, so that users and signals never wait for a standard output that nobody reads, or for a full disk.
     using var log = new PlayerLog(Console.WriteLine);
 
-    // From here a signal leaves nothing behind, however early it arrives.
+    // From here on, a signal ends the demo without leaving anything behind, even during the start.
     SignalDispositions.SetDefault();
     var signal = new TaskCompletionSource();
     using var signals = new ShutdownSignals(name =>
@@ -80,7 +80,7 @@ catch (Exception exception) when (exception is IOException or InvalidOperationEx
     return 1;
 }
 
-// Whether a socket is there on which nobody listens.
+// Returns whether the path is a socket on which no process listens.
 static bool IsStale(string path)
 {
     try
@@ -95,7 +95,7 @@ static bool IsStale(string path)
     }
 }
 
-// This same program in a new process: by its own executable, or through dotnet where it has none.
+// Returns how to start this program in a new process: with its own executable, or with dotnet if it has none.
 static ProcessStartInfo ThisProgram(params string[] arguments)
 {
     string program = Environment.ProcessPath!;

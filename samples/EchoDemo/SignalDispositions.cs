@@ -10,8 +10,8 @@ internal static partial class SignalDispositions
     private const nint SIG_DFL = 0;
 
     /// <summary>
-    /// Lets SIGINT and SIGQUIT arrive. A shell ignores the two for a program that a script starts with &amp;, the program inherits that,
-    /// and .NET leaves ignored signals ignored.
+    /// Sets SIGINT and SIGQUIT to their default actions. A program that a shell script starts with &amp; inherits both as ignored, and
+    /// .NET leaves ignored signals ignored.
     /// </summary>
     public static void SetDefault()
     {

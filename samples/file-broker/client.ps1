@@ -1,7 +1,7 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Asks the file broker for a file, and gives its open descriptor.
+Asks the file broker for a file, and returns its open descriptor.
 .EXAMPLE
 $file = ./client.ps1 -SocketPath broker.sock -Name app/today.log
 [IO.StreamReader]::new($file.OpenStream()).ReadToEnd()

@@ -3,10 +3,10 @@
 .SYNOPSIS
 Opens files for other processes, and hands over the open file.
 .DESCRIPTION
-A client sends a path, relative to the root. If the rule allows it, the answer is the file, open for reading; the client needs
-no permission of its own on it. Otherwise the answer is a sentence. The rule: the client's user is one of -AllowUser, and what
-it names is a regular file beneath the root (no link and no .. leads out), at most -MaxSize bytes large, and changed within
--MaxAge. Linux; Ctrl-C ends it.
+A client sends a path, relative to the root. If the request is allowed, the answer is the file, open for reading; the client needs
+no permission for the file. Otherwise, the answer is the reason for the refusal. A request is allowed if the client's user is one
+of -AllowUser, and the path is that of a regular file beneath the root (no link and no .. leads out of it) that has at most
+-MaxSize bytes and was changed within -MaxAge. It works on Linux only. Ctrl-C ends it.
 .EXAMPLE
 ./server.ps1 -SocketPath broker.sock -Root /var/log -AllowUser alice -MaxSize 10MB -MaxAge 7.00:00:00
 #>
@@ -20,7 +20,7 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-# Returns why a file is not handed over. The open file is checked, not its path, which may lead to another file by then.
+# Returns why a file is not handed over. The open file is checked, because its path may lead to another file now.
 function Find-Objection($File) {
     $handle = [Microsoft.Win32.SafeHandles.SafeFileHandle]::new($File.Fd, $false)
     if ($File.Kind -ne 'File') { return "it is not a file, but of kind $($File.Kind)" }
@@ -28,7 +28,7 @@ function Find-Objection($File) {
     if ([datetime]::UtcNow - [IO.File]::GetLastWriteTimeUtc($handle) -gt $MaxAge) { return "it is older than $MaxAge" }
 }
 
-# A client's text in the log: without line breaks and other control characters, with which it could forge lines.
+# Replaces line breaks and other control characters in a client's text, which could forge lines of the log.
 function ConvertTo-LogText([string] $Text) {
     $Text -replace '[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]', '·'
 }
@@ -41,7 +41,7 @@ function Send-Answer($Client) {
     $objection = if ($peer.UserName -notin $AllowUser) { "user $($peer.UserName) is not served" }
     else {
         try {
-            # A named pipe would wait for its other end.
+            # Without this timeout, opening a FIFO would wait for its other end.
             $file = Open-FileDescriptor $request.Text -Beneath $Root -TimeoutSeconds 0
             Find-Objection $file
         }
@@ -58,12 +58,12 @@ function Send-Answer($Client) {
     ConvertTo-LogText "$($peer.UserName), pid $($peer.ProcessId), $($request.Text): $($objection ? $objection : 'sent')"
 }
 
-# Everybody may connect, and is told what the rule says.
+# Every user may connect, and a refused client gets the reason.
 $listener = New-UnixSocketListener -Path $SocketPath -SocketType SeqPacket -Mode 0666 -Force
 try {
     "Opening files beneath $Root, for $AllowUser"
     Wait-UnixSocketConnection $listener -Follow | ForEach-Object {
-        # One client after the other; none can keep the rest waiting for longer than a second.
+        # Clients are served one after another. The timeouts prevent one from keeping the others waiting.
         try { Send-Answer $_ }
         catch { ConvertTo-LogText "Left a client: $_" }
         finally { $_.Dispose() }

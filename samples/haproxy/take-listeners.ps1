@@ -7,7 +7,7 @@ HAProxy passes its listening sockets to a process that asks for them on its stat
 
     stats socket /run/haproxy.sock mode 600 level admin expose-fd listeners
 
-HAProxy goes on accepting connections on them until it ends. A connection goes to whichever process is first.
+HAProxy continues to accept connections on them until it ends. Each connection goes to the process that accepts it first.
 .EXAMPLE
 ./take-listeners.ps1 /run/haproxy.sock | Where-Object Target -like '*:443'
 #>

@@ -55,7 +55,7 @@ if ($takeover) {
     finally { $takeover.Dispose() }
 }
 
-# Two servers have this listener for a moment: the one that comes second must not wait in accept.
+# For a moment, two servers have this listener. If the other one accepts a connection first, this one must not block in accept.
 $listener.Blocking = $false
 $handover = Start-ThreadJob {
     Import-Module $using:module

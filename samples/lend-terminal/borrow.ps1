@@ -1,9 +1,9 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Types at the terminal of another process, which lends it.
+Writes lines to the terminal of another process, which lends it.
 .DESCRIPTION
-Takes the standard output of the lender and writes to it, line by line, what is typed here. Ctrl-D ends it.
+Receives the standard output of the lender, and writes each line that is typed here to it. Ctrl-D ends it.
 .EXAMPLE
 ./borrow.ps1
 .EXAMPLE
@@ -11,7 +11,7 @@ date | pwsh -File borrow.ps1
 #>
 [CmdletBinding()]
 param(
-    # Where the two meet.
+    # The socket of the lender.
     [string] $SocketPath = 'terminal.sock'
 )
 

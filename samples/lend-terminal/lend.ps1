@@ -1,17 +1,17 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Lends this process's terminal to others: what is typed at a borrower appears here.
+Lends this process's terminal to others. Text that is typed at a borrower appears here.
 .DESCRIPTION
-Passes the standard output, descriptor 1, to whoever connects to the socket. From then on the borrower writes to this terminal
-itself; nothing that it types goes through this process. A loan can't be called back: a descriptor that was passed is the
-receiver's, whatever becomes of the lender. So only processes of the same user may borrow. Ctrl-C ends it.
+Passes the standard output, descriptor 1, to each process that connects to the socket. The borrower then writes to this terminal
+directly, not through this process. A loan can't be revoked: the borrower keeps its descriptor, even if the lender ends. Therefore,
+only processes of the same user may borrow. Ctrl-C ends it.
 .EXAMPLE
 ./lend.ps1
 #>
 [CmdletBinding()]
 param(
-    # Where the two meet.
+    # The socket of the lender.
     [string] $SocketPath = 'terminal.sock'
 )
 
@@ -26,7 +26,7 @@ try {
         try {
             Send-FileDescriptor $_ $standardOutput
 
-            # A borrower sends nothing: that its end is closed is all there is to hear.
+            # A borrower sends nothing, so this waits until it closes its end.
             Receive-FileDescriptor $_ -Follow -AsMessage | ForEach-Object Dispose
         }
         catch {

@@ -1,10 +1,10 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Watches idle connections for a server, and hands each back when it wakes.
+Watches idle connections for a server, and hands each back when data arrives on it.
 .DESCRIPTION
-The server passes a connection that has fallen silent, and keeps nothing of it. The lot only watches: what arrives on a parked
-connection stays unread until the server has the connection back. The clients notice nothing. Ends when the server goes away.
+The server passes its idle connections and keeps no copies of them. The lot only watches: data that arrives on a parked connection
+stays unread until the server has the connection back. The clients notice nothing. The lot ends when the server ends.
 .EXAMPLE
 ./lot.ps1 -SocketPath lot.sock
 #>
@@ -14,12 +14,12 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-# Takes in what the server parks.
+# Receives the connections that the server parks.
 function Receive-Parked {
     while ($server.Poll(0, 'SelectRead')) { $set.Add((Receive-FileDescriptor $server -As Socket)) }
 }
 
-# False when the server has no space for it now.
+# Returns false when the server's queue is full.
 function Send-Back([Net.Sockets.Socket] $Client) {
     try {
         $null = $set.Remove($Client)
@@ -42,7 +42,7 @@ try {
                 continue
             }
 
-            # A server that waits for the lot must not have the lot wait for it: take in first, and try again.
+            # The server may be waiting for the lot. To avoid a deadlock, the lot receives first, and then tries again.
             while (-not (Send-Back $socket)) {
                 $null = Wait-FileDescriptor $server -Readable -Writable
                 Receive-Parked

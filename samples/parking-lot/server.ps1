@@ -1,10 +1,10 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Answers lines over TCP, and parks every connection that has nothing to say in a process of its own.
+Answers lines over TCP, and parks every idle connection in another process.
 .DESCRIPTION
-Each line is answered with this server's process id and the line. Before and after that the connection is in the parking lot
-(lot.ps1): however many clients are idle, this process holds none of them.
+Each line is answered with this server's process id and the line. Before and after that, the connection is in the parking lot
+(lot.ps1), so this process does not hold the connections of idle clients.
 .EXAMPLE
 ./server.ps1 -SocketPath lot.sock -Port 8000
 #>
@@ -15,7 +15,7 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-# Answers what a client has sent, and parks it again; one that has hung up is let go.
+# Answers a client and parks its connection again, or closes the connection if the client has hung up.
 function Invoke-Client([Net.Sockets.Socket] $Client) {
     $buffer = [byte[]]::new(4096)
     $length = try { $Client.Receive($buffer) } catch [Net.Sockets.SocketException] { 0 }

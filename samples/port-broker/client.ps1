@@ -1,7 +1,7 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Asks the port broker for a port, and gives the socket that listens on it.
+Asks the port broker for a port, and returns the socket that listens on it.
 .EXAMPLE
 $web = ./client.ps1 -SocketPath /run/port-broker.sock -Port 80
 $user = $web.Accept()

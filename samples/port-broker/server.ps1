@@ -1,17 +1,17 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Binds privileged ports for processes that may not, and hands over the listening socket.
+Binds privileged ports for processes that may not bind them, and hands over the listening sockets.
 .DESCRIPTION
 Runs as root, or with CAP_NET_BIND_SERVICE. A client sends a port's number. If its user may have that port, the answer is a
-socket that listens on it; otherwise a sentence. The server keeps no copy: the port is free again when the client ends. Linux;
-Ctrl-C ends it.
+socket that listens on it; otherwise, it is the reason for the refusal. The server keeps no copy, so the port is free again when
+the client ends. It works on Linux only. Ctrl-C ends it.
 .EXAMPLE
 ./server.ps1 -SocketPath /run/port-broker.sock -Allow @{ 'www-data' = 80, 443 }
 #>
 param(
     [Parameter(Mandatory)] [string] $SocketPath,
-    # Which ports each user may have.
+    # The ports that each user may have.
     [Parameter(Mandatory)] [hashtable] $Allow,
     [ipaddress] $ListenAddress = '127.0.0.1'
 )
@@ -31,7 +31,7 @@ function Open-Port([int] $Port) {
     }
 }
 
-# A client's text in the log: without line breaks and other control characters, with which it could forge lines.
+# Replaces line breaks and other control characters in a client's text, which could forge lines of the log.
 function ConvertTo-LogText([string] $Text) {
     $Text -replace '[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]', '·'
 }
@@ -60,12 +60,12 @@ function Send-Answer($Client) {
     ConvertTo-LogText "$($peer.UserName), pid $($peer.ProcessId), port $($request.Text): $($objection ? $objection : 'sent')"
 }
 
-# Everybody may connect, and is told what the rule says.
+# Every user may connect, and a refused client gets the reason.
 $listener = New-UnixSocketListener -Path $SocketPath -SocketType SeqPacket -Mode 0666 -Force
 try {
     "Binding ports on $ListenAddress for $($Allow.Keys -join ', ')"
     Wait-UnixSocketConnection $listener -Follow | ForEach-Object {
-        # One client after the other; none can keep the rest waiting for longer than a second.
+        # Clients are served one after another. The timeouts prevent one from keeping the others waiting.
         try { Send-Answer $_ }
         catch { ConvertTo-LogText "Left a client: $_" }
         finally { $_.Dispose() }

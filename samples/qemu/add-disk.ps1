@@ -1,10 +1,11 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Opens a disk image, and adds it to a running QEMU, which may not open it itself.
+Opens a disk image, and adds it to a running QEMU that is not allowed to open it itself.
 .DESCRIPTION
 QEMU's monitor protocol (QMP) accepts descriptors with its commands. add-fd makes the image a member of a set, and QEMU then opens
-/dev/fdset/1, which is a duplicate of it. The set must allow the access that QEMU opens it with: reading alone, unless -Writable.
+/dev/fdset/1, which is a duplicate of it. The image is opened with the access that QEMU needs: by default, to read; with
+-Writable, to read and write.
 .EXAMPLE
 ./add-disk.ps1 qmp.sock disk.img -NodeName data
 QEMU was started with: qemu-system-x86_64 -M none -qmp unix:qmp.sock,server,nowait

@@ -1,10 +1,10 @@
 #Requires -Modules PSFdPass
 <#
 .SYNOPSIS
-Opens a port, and lets a running QEMU serve a disk on it with the Network Block Device protocol. QEMU opens no port itself.
+Opens a port, and lets a running QEMU serve a disk on it with the Network Block Device protocol. QEMU does not open a port itself.
 .DESCRIPTION
-QEMU's getfd gives a descriptor a name, by which a later command uses it. With a listening socket, nbd-server-start serves on it.
-A QEMU has one NBD server. The output is the port.
+QEMU's getfd command gives a descriptor a name, which a later command uses: nbd-server-start serves on the listening socket with
+that name. A QEMU has one NBD server. The output is the port.
 .EXAMPLE
 ./add-disk.ps1 qmp.sock disk.img -NodeName data; ./export-disk.ps1 qmp.sock data
 A client then connects to the port: nbd-client 127.0.0.1 PORT /dev/nbd0 -name data
@@ -28,7 +28,7 @@ $ErrorActionPreference = 'Stop'
 
 Connect-Qmp $QmpSocket
 try {
-    # A disk that doesn't exist is an error before a server is started.
+    # If the disk doesn't exist, report it before a server is started.
     if ($NodeName -notin (Invoke-Qmp query-named-block-nodes).'node-name') { throw "QEMU: it has no block device '$NodeName'." }
 
     $listener = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, $Port)

@@ -70,7 +70,7 @@ try {
     if ($process.ExitCode) { throw "runc ended with exit code $($process.ExitCode)." }
     foreach ($text in $Line + 'exit') { Write-FileDescriptor $terminal $text -TimeoutSeconds $TimeoutSeconds }
 
-    # Without the control sequences that the shell's line editor writes. The end of a terminal is EIO.
+    # Removes the control sequences that the shell's line editor writes. At the end of a terminal, a read fails with EIO.
     try { Read-FileDescriptor $terminal -TimeoutSeconds $TimeoutSeconds | ForEach-Object { $_ -replace '\e\[[0-9;]*[A-Za-z]' } }
     catch { if ($_.FullyQualifiedErrorId -notlike 'EIO*') { throw } }
 }

@@ -3,11 +3,12 @@
 .SYNOPSIS
 Runs a script unless another process is running one under the same name.
 .DESCRIPTION
-The lock is an abstract socket name, which the kernel gives to one process at a time. There is no lock file to be left
-behind: however the process that has the lock ends, the name is free in the same moment. Whoever comes second hears who
-has it, and gets the exit code 1.
+The lock is an abstract socket name, which only one process can have at a time. No lock file is left behind: when the process
+that has the lock ends, for any reason, the kernel frees the name. A second instance reports which process has the lock, and
+exits with code 1.
 
-The name is one for each user. It is a lock among programs that mean well: any user may take any name. Linux only.
+Each user has a separate name. The lock works only among cooperating programs, because any user can use any name. It works on
+Linux only.
 .EXAMPLE
 ./run.ps1 nightly-backup { rsync -a /home /backup }
 .EXAMPLE
@@ -15,12 +16,12 @@ pwsh -c './run.ps1 nightly-backup { ./backup.ps1 } || "is running already"'
 #>
 [CmdletBinding()]
 param(
-    # What the instances have in common.
+    # The name that the instances share.
     [Parameter(Mandatory, Position = 0)]
     [ValidateNotNullOrEmpty()]
     [string] $Name,
 
-    # What only one of them does.
+    # The script that only one of them runs.
     [Parameter(Mandatory, Position = 1)]
     [scriptblock] $Script
 )
@@ -42,6 +43,6 @@ try {
     & $Script
 }
 finally {
-    # A child that was started meanwhile has no copy of the lock: it is close-on-exec.
+    # The lock is close-on-exec, so a child that was started by the script has no copy of it.
     $lock.Dispose()
 }

@@ -6,7 +6,7 @@ internal static class ActivationDescriptors
 {
     private static readonly List<NamedDescriptor> Waiting = [];
 
-    /// <summary>Takes the first descriptor that fulfils a condition; null when none does. The others are there for a later call.</summary>
+    /// <summary>Takes the first descriptor that meets a condition; null when none does. The others remain for a later call.</summary>
     public static FileDescriptor? TakeFirst(Predicate<FileDescriptor> isWanted)
     {
         lock (Waiting)
@@ -24,7 +24,7 @@ internal static class ActivationDescriptors
         }
     }
 
-    /// <summary>Takes the descriptors whose names fulfil a condition. The others are there for a later call.</summary>
+    /// <summary>Takes the descriptors whose names meet a condition. The others remain for a later call.</summary>
     public static IReadOnlyList<NamedDescriptor> Take(Predicate<string> isWanted)
     {
         lock (Waiting)

@@ -13,7 +13,7 @@ internal sealed class CopyProgress(Cmdlet cmdlet) : IProgress<long>
     private readonly DelayedProgress _progress = new(cmdlet, static () => SR.Copying);
     private long? _total;
 
-    /// <summary>Finds how much there is to copy: the rest of a file.</summary>
+    /// <summary>Finds how many bytes will be copied, if that is known: the rest of a file, or the count.</summary>
     public void Begin(SafeHandle source, long? count)
     {
         using var lease = new HandleLease(source);

@@ -14,10 +14,10 @@ internal sealed class DelayedProgress(Cmdlet cmdlet, Func<string> activity)
     private readonly Stopwatch _time = Stopwatch.StartNew();
     private TimeSpan _next = s_delay;
 
-    /// <summary>Shows how much is done, if it is time.</summary>
+    /// <summary>Shows how much is done, if the next update is due.</summary>
     /// <param name="done">How much is done.</param>
-    /// <param name="total">How much there is to do; null when that is not known.</param>
-    /// <param name="describe">Returns the text for both.</param>
+    /// <param name="total">How much there is to do; null when it is not known.</param>
+    /// <param name="describe">Returns the text to show.</param>
     public void Report(long done, long? total, Func<long, long?, string> describe)
     {
         if (_time.Elapsed < _next)

@@ -24,7 +24,7 @@ internal static class DescriptorAdoption
     }
 
     /// <summary>Takes over the descriptor that was described, if it is still the same.</summary>
-    /// <exception cref="DescriptorElsewhereException">Thrown when it is one of another process.</exception>
+    /// <exception cref="DescriptorElsewhereException">Thrown when it belongs to another process.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
     /// <inheritdoc cref="Adopt(int)"/>
     public static FileDescriptor Adopt(DescriptorInfo info) => Adopt((int)DescriptorSource.Find(info)!.Handle.DangerousGetHandle());

@@ -1,6 +1,6 @@
 namespace PSFdPass.Binding;
 
-/// <summary>A descriptor that is to be closed by the object that holds it or by its number, with the meaning of close(2).</summary>
+/// <summary>Closes a descriptor as close(2) does, either through the object that holds it or by its number.</summary>
 internal sealed class DescriptorClosing
 {
     private readonly DescriptorSource _source;
@@ -17,7 +17,7 @@ internal sealed class DescriptorClosing
     /// <summary>Finds the descriptor, and makes sure that it may be closed.</summary>
     /// <param name="holder">An object that <see cref="DescriptorSource.Find"/> accepts.</param>
     /// <param name="force">True to close standard streams and the runtime's own descriptors as well.</param>
-    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or describes one of another process.</exception>
+    /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor, or describes one of another process.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
     /// <exception cref="DescriptorInUseException">Thrown when it is a standard stream or the runtime's own.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
@@ -32,7 +32,7 @@ internal sealed class DescriptorClosing
                 (int)source.Handle.DangerousGetHandle(), SR.Format(SR.ForceCloses, reason));
     }
 
-    /// <summary>Closes it. What was described is compared with the descriptor once more, immediately before.</summary>
+    /// <summary>Closes the descriptor. A description is compared with the descriptor once more, immediately before.</summary>
     /// <inheritdoc cref="DescriptorSource.Close"/>
     public void Close() => _source.Close(_force);
 

@@ -22,10 +22,10 @@ public enum DescriptorForm
     Auto,
 }
 
-/// <summary>Converts descriptors to these types.</summary>
+/// <summary>Converts received descriptors to the types of <see cref="DescriptorForm"/>.</summary>
 internal static class DescriptorForms
 {
-    /// <summary>Hands the descriptor over in the form that is wanted; on an exception it is still the FileDescriptor's.</summary>
+    /// <summary>Hands the descriptor over in the requested form. After an exception, the FileDescriptor still owns it.</summary>
     public static object OpenAs(this FileDescriptor descriptor, DescriptorForm form) => form switch
     {
         DescriptorForm.Socket => descriptor.OpenSocket(),

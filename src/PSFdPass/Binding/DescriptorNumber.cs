@@ -20,7 +20,7 @@ public sealed class DescriptorNumber
     /// <summary>Gets the number.</summary>
     public int Fd { get; }
 
-    /// <summary>Keeps the holder alive until here.</summary>
+    /// <summary>Keeps the holder alive until this call.</summary>
     internal void KeepAlive() => GC.KeepAlive(_holder);
 
     /// <summary>Returns the number.</summary>

@@ -17,7 +17,7 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
         return value is IList and not byte[] ? ((IList)value).Cast<object?>().Select(ToNumber).ToArray() : ToNumber(inputData);
     }
 
-    // An object that holds no descriptor stays as it is: from the pipeline, its properties are bound by name.
+    // An object that does not hold a descriptor stays as it is, so that its properties can be bound by name from the pipeline.
     private static object ToNumber(object? item)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
@@ -32,7 +32,7 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
             case null or string or bool or char or double or float or decimal:
                 throw Invalid(value);
             case DescriptorInfo info when info.ProcessId != Environment.ProcessId:
-                // In this process, the number alone would mean another descriptor. From the pipeline, both are bound by name.
+                // In this process, the number would mean another descriptor. From the pipeline, Fd and ProcessId are bound by name.
                 return item!;
             default:
                 return FromHolder(item!, value);

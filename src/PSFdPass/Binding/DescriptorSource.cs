@@ -28,7 +28,7 @@ internal sealed class DescriptorSource
         IsNumber = isNumber;
     }
 
-    /// <summary>Gets the handle, which stays the holder's.</summary>
+    /// <summary>Gets the handle, which the holder still owns.</summary>
     public SafeHandle Handle { get; }
 
     /// <summary>
@@ -47,7 +47,7 @@ internal sealed class DescriptorSource
     /// (which is flushed), <see cref="NetworkStream"/> or <see cref="PipeStream"/>, a reader or writer over one of them, a
     /// <see cref="MemoryMappedFile"/>, or any object with a SafeFileHandle, SafeHandle or Handle property, which PowerShell may have added.
     /// </param>
-    /// <returns>Null if the object holds no descriptor.</returns>
+    /// <returns>The descriptor; null if the object does not hold one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when a number is not a valid descriptor.</exception>
     /// <exception cref="DescriptorElsewhereException">Thrown when the object describes a descriptor of another process.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>

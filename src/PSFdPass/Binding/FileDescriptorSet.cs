@@ -8,12 +8,12 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// A set of objects that hold descriptors, to wait for with Wait-FileDescriptor: epoll(7), where members that are idle cost nothing per
+/// A set of objects that hold descriptors, to wait for with Wait-FileDescriptor. It uses epoll(7), so idle members do not slow down a
 /// wait.
 /// </summary>
 /// <remarks>
-/// Thread-safe. The set does not keep its members open. Remove a member before closing it. A member that was closed leaves the set
-/// without being reported: at the latest with the next wait during which nothing is ready.
+/// Thread-safe. The set does not keep its members open. Remove a member before closing it. A member that was closed is removed
+/// without being reported, at the latest by the next wait in which nothing is ready.
 /// </remarks>
 public sealed class FileDescriptorSet : IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class FileDescriptorSet : IDisposable
     private volatile bool _isDisposed;
     private int _nextCleaning = FirstCleaning;
 
-    /// <summary>Gets the number of members. Members that were closed are counted for a while.</summary>
+    /// <summary>Gets the number of members. Closed members are counted until they are removed.</summary>
     public int Count
     {
         get
@@ -55,7 +55,7 @@ public sealed class FileDescriptorSet : IDisposable
     /// <summary>Adds an object that holds a descriptor.</summary>
     /// <param name="descriptor">The object: a FileDescriptor, a socket, a stream, a number and so on.</param>
     /// <param name="events">Readable, Writable or both.</param>
-    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or is a member already.</exception>
+    /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor, or is a member already.</exception>
     /// <exception cref="SystemCallException">Thrown when the system has reached a limit (ENOSPC, ENOMEM).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object or the set is closed.</exception>
     public void Add(object descriptor, DescriptorEvents events)
@@ -84,7 +84,7 @@ public sealed class FileDescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Changes the events that a member is waited for.</summary>
+    /// <summary>Changes the events of a member to wait for.</summary>
     /// <exception cref="ArgumentException">Thrown when the object is not a member.</exception>
     public void Change(object descriptor, DescriptorEvents events)
     {
@@ -100,7 +100,7 @@ public sealed class FileDescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Removes a member. False when the object is not one.</summary>
+    /// <summary>Removes a member. Returns false when the object is not a member.</summary>
     public bool Remove(object descriptor)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
@@ -120,7 +120,7 @@ public sealed class FileDescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Returns texts for some members that are open, by their numbers, and an ellipsis when there are more.</summary>
+    /// <summary>Returns descriptions of some open members in the order of their numbers, and an ellipsis when there are more.</summary>
     internal IEnumerable<string> Describe(int most)
     {
         int[] numbers;
@@ -151,8 +151,8 @@ public sealed class FileDescriptorSet : IDisposable
         _set.Dispose();
     }
 
-    /// <summary>Waits until a member is ready, and returns those that are; none when the time is over.</summary>
-    /// <param name="most">The number of members to return at most.</param>
+    /// <summary>Waits until a member is ready, and returns the ready members. Returns an empty list when the time is over.</summary>
+    /// <param name="most">The maximum number of members to return.</param>
     /// <param name="timeout">The time to wait.</param>
     /// <param name="closed">The number of members that left the set because they were closed.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
@@ -187,7 +187,7 @@ public sealed class FileDescriptorSet : IDisposable
         return closed.Length;
     }
 
-    // Numbers are equal by value. Other objects are members themselves, whatever they are equal to.
+    // Numbers are compared by value, and other objects by reference.
     private sealed class HolderComparer : IEqualityComparer<object>
     {
         public new bool Equals(object? one, object? other) => ReferenceEquals(one, other) || (one is ValueType && one.Equals(other));

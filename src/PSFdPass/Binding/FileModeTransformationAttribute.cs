@@ -5,9 +5,9 @@ using System.Management.Automation;
 namespace PSFdPass.Binding;
 
 /// <summary>
-/// Takes permissions as people write them for chmod: <c>0600</c>, <c>600</c> or <c>'0600'</c>. The shell reads <c>0600</c> as
-/// the number six hundred, so the digits of a number are what counts, and they are octal. The names of <see cref="UnixFileMode"/>
-/// will do as well, one or several: <c>UserRead,UserWrite</c>. Gives four octal digits.
+/// Accepts permissions as they are written for chmod: <c>0600</c>, <c>600</c> or <c>'0600'</c>. PowerShell reads <c>0600</c> as the
+/// number six hundred, so the decimal digits of a number are taken as octal digits. One or several names of
+/// <see cref="UnixFileMode"/> are accepted as well: <c>UserRead,UserWrite</c>. The result is four octal digits.
 /// </summary>
 internal sealed class FileModeTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -27,7 +27,7 @@ internal sealed class FileModeTransformationAttribute : ArgumentTransformationAt
         return mode <= AllPermissions ? Convert.ToString(mode, 8).PadLeft(MostDigits, '0') : throw Invalid(text);
     }
 
-    // Enum.Parse takes decimal numbers, too, which nobody means.
+    // Enum.TryParse would also accept decimal numbers, which nobody means here.
     private static int FromNames(string text) =>
         !text.Any(char.IsDigit) && Enum.TryParse(text, ignoreCase: true, out UnixFileMode mode) ? (int)mode : throw Invalid(text);
 

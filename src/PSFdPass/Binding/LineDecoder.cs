@@ -8,7 +8,7 @@ internal sealed class LineDecoder(Encoding encoding)
     private readonly Decoder _decoder = encoding.GetDecoder();
     private readonly StringBuilder _rest = new();
 
-    /// <summary>Returns the text of a line: without its line feed, and the carriage return in front of that.</summary>
+    /// <summary>Returns the text of a line, without its line feed and a carriage return before it.</summary>
     public static string TextOf(ReadOnlySpan<byte> line, Encoding encoding)
     {
         line = line is [.., (byte)'\n'] ? line[..^1] : line;
@@ -37,7 +37,7 @@ internal sealed class LineDecoder(Encoding encoding)
         return lines;
     }
 
-    /// <summary>Returns the text after the last line, and begins anew; null when there is none.</summary>
+    /// <summary>Returns the text after the last line, or null when there is none, and starts again with an empty text.</summary>
     public string? Finish()
     {
         char[] chars = new char[encoding.GetMaxCharCount(1)];

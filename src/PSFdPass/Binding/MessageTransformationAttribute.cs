@@ -4,7 +4,7 @@ using System.Text;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Accepts a text, as its UTF-8 bytes, and bytes, or integers from 0 to 255.</summary>
+/// <summary>Accepts a string, which is encoded as UTF-8, or bytes, or integers from 0 to 255.</summary>
 internal sealed class MessageTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
@@ -32,7 +32,7 @@ internal sealed class MessageTransformationAttribute : ArgumentTransformationAtt
         return LanguagePrimitives.ConvertTo<byte[]>(inputData);
     }
 
-    // PowerShell's conversion rounds 1.5 to 2 and takes true for 1.
+    // PowerShell's conversion rounds 1.5 to 2 and converts true to 1.
     private static void ThrowIfRounded(object item)
     {
         object value = item is PSObject wrapped ? wrapped.BaseObject : item;

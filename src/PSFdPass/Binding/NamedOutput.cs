@@ -25,8 +25,8 @@ internal static class NamedOutput
         _ => PSObject.AsPSObject(value).Properties[Name] is PSNoteProperty { Value: { } name } ? name.ToString() : null,
     };
 
-    /// <summary>Returns the handle of whatever holds a descriptor, which stays the holder's.</summary>
-    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor.</exception>
+    /// <summary>Returns the handle of an object that holds a descriptor. The object still owns it.</summary>
+    /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor.</exception>
     public static SafeHandle HandleOf(object holder)
     {
         object value = holder is PSObject { BaseObject: NamedDescriptor named } ? named.Descriptor : holder is NamedDescriptor bare ? bare.Descriptor : holder;

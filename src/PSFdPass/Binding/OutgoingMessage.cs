@@ -44,7 +44,7 @@ internal sealed class OutgoingMessage
     /// Adds the descriptor that an object holds, see <see cref="DescriptorSource.Find"/>, the path of a file to open, or the descriptors
     /// and the data of a <see cref="ReceivedMessage"/>.
     /// </summary>
-    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor, or describes one of another process.</exception>
+    /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor, or describes one of another process.</exception>
     /// <exception cref="DescriptorInUseException">
     /// Thrown when the descriptor would be closed after sending, but is a standard stream or belongs to the .NET runtime.
     /// </exception>

@@ -15,20 +15,20 @@ internal sealed class PathFilter
         _ = Array.Exists(_patterns, static pattern => pattern.IsMatch(""));
     }
 
-    /// <summary>Creates a filter of patterns.</summary>
+    /// <summary>Creates a filter from patterns.</summary>
     /// <param name="patterns">
-    /// <c>*.log</c> matches every path that ends like that. A pattern that begins with neither a wildcard, a <c>/</c> nor an <c>@</c> is
-    /// relative to the shell's location.
+    /// <c>*.log</c> matches every path that ends with <c>.log</c>. A pattern that begins with neither a wildcard, a <c>/</c> nor an
+    /// <c>@</c> is relative to the shell's location.
     /// </param>
     /// <param name="resolvePath">Makes a path absolute.</param>
     public static PathFilter FromPatterns(IEnumerable<string> patterns, Func<string, string> resolvePath) =>
         new(patterns.SelectMany(pattern => Meanings(pattern, resolvePath)));
 
-    /// <summary>Creates a filter of paths without wildcards.</summary>
+    /// <summary>Creates a filter from paths without wildcards.</summary>
     public static PathFilter FromLiterals(IEnumerable<string> paths, Func<string, string> resolvePath) =>
         new(paths.SelectMany(path => Literals(path.StartsWith('@') ? path : resolvePath(path))));
 
-    /// <summary>Returns whether a descriptor's path is one of those that are wanted.</summary>
+    /// <summary>Returns whether a descriptor's path matches.</summary>
     public bool Matches(DescriptorInfo info)
     {
         string? path = info.Path ?? (info.LocalEndPoint?.ToString() is ['@', ..] name ? name : null);

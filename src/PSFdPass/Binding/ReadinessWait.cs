@@ -4,7 +4,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Binding;
 
-/// <summary>One wait for objects that hold descriptors. Several of them can hold the same one.</summary>
+/// <summary>One wait for objects that hold descriptors. Several objects can hold the same descriptor.</summary>
 internal sealed class ReadinessWait
 {
     private readonly List<Member> _members = [];
@@ -21,7 +21,7 @@ internal sealed class ReadinessWait
     /// <summary>Adds an object.</summary>
     public void Add(object holder, SafeHandle handle) => _members.Add(new Member(holder, handle));
 
-    /// <summary>Waits until one of the objects is ready, or each of them has been, or the time is over.</summary>
+    /// <summary>Waits until one or all of the objects have been ready or were closed, or until the time is over.</summary>
     public void Run(DescriptorEvents events, bool all, Deadline deadline, CancellationToken cancellationToken)
     {
         using var set = new DescriptorSet();

@@ -36,7 +36,7 @@ internal static class ShellPaths
             return found;
         }
 
-        // Other commands write paths with brackets as they are, such as Resolve-Path.
+        // Other commands, such as Resolve-Path, return paths with brackets unescaped.
         string literal = Resolve(session, path);
         return Path.Exists(literal) ? [literal] : throw new ItemNotFoundException(
             SR.Format(SR.NoFileMatches, path));

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Several sockets, of which those that have a message are returned, each with its own time limit.</summary>
+/// <summary>Waits for messages on several sockets, each with its own time limit.</summary>
 internal sealed class SocketQueue : IDisposable
 {
     private const int MostAtOnce = 64;
 
-    // A socket that another runspace closes is not reported as ready.
+    // How often the sockets are checked: one that another runspace closes is not reported as ready.
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly DescriptorSet _set = new();
@@ -42,7 +42,7 @@ internal sealed class SocketQueue : IDisposable
         _set.Remove(member.Handle);
     }
 
-    /// <summary>Waits until a socket has something, was closed, or its time is over.</summary>
+    /// <summary>Waits until a socket has a message, was closed, or its time is over.</summary>
     /// <param name="wait">False to return only sockets that are ready now.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The sockets. Receiving from one whose time is over throws a <see cref="TimeoutException"/>.</returns>
@@ -90,7 +90,7 @@ internal sealed class SocketQueue : IDisposable
         /// <summary>Gets the time since the last message.</summary>
         public TimeSpan Waited => Stopwatch.GetElapsedTime(_since);
 
-        /// <summary>Begins to wait for the next message.</summary>
+        /// <summary>Restarts the time limit, for the next message.</summary>
         public void Restart() => _since = Stopwatch.GetTimestamp();
     }
 }

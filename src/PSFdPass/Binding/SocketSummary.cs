@@ -5,14 +5,14 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Binding;
 
-/// <summary>The number and the ends of a <see cref="Socket"/> of any family, for the view of sockets.</summary>
+/// <summary>The number and the addresses of a <see cref="Socket"/> of any family, for the view of sockets.</summary>
 internal static class SocketSummary
 {
     /// <summary>Returns the descriptor's number; −1 once the socket is closed.</summary>
     public static int NumberOf(Socket socket) => IsClosed(socket) ? -1 : (int)socket.SafeHandle.DangerousGetHandle();
 
     /// <summary>
-    /// Returns the ends as <see cref="FileDescriptor.Target"/> has them, with control characters replaced:
+    /// Returns the addresses in the form of <see cref="FileDescriptor.Target"/>, with control characters replaced:
     /// <c>tcp 127.0.0.1:80 → 127.0.0.1:60316</c>.
     /// </summary>
     public static string TargetOf(Socket socket)

@@ -2,20 +2,20 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Binding;
 
-/// <summary>The types of Unix-domain sockets, by the names that the manual has for them (unix(7)).</summary>
+/// <summary>The types of Unix-domain sockets (unix(7)).</summary>
 public enum UnixSocketKind
 {
     /// <summary>SOCK_STREAM: bytes in order, without boundaries.</summary>
     Stream,
 
-    /// <summary>SOCK_SEQPACKET: a connection that keeps the boundaries of messages. Not on macOS.</summary>
+    /// <summary>SOCK_SEQPACKET: a connection that keeps the boundaries of messages. Not available on macOS.</summary>
     SeqPacket,
 
     /// <summary>SOCK_DGRAM: messages without a connection.</summary>
     Datagram,
 }
 
-/// <summary>The names of .NET for them.</summary>
+/// <summary>Converts the types to those of .NET.</summary>
 internal static class UnixSocketKinds
 {
     public static SocketType ToSocketType(this UnixSocketKind kind) => kind switch

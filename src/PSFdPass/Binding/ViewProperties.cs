@@ -5,7 +5,7 @@ using PSFdPass.Facts;
 namespace PSFdPass.Binding;
 
 /// <summary>
-/// The properties that PSFdPass.types.ps1xml adds to objects for their views: text fit to be shown, with control characters replaced.
+/// The properties that PSFdPass.types.ps1xml adds to objects for their views: text in which control characters are replaced.
 /// Code properties work in the constrained language mode, in which script blocks can't call methods.
 /// </summary>
 public static class ViewProperties
@@ -23,10 +23,10 @@ public static class ViewProperties
     /// <summary>Gets the address of a takeover.</summary>
     public static string ShownAddress(PSObject value) => Show(value, static shown => (shown as SocketTakeover)?.Address.ToString());
 
-    /// <summary>Gets the path of a descriptor holder's socket.</summary>
+    /// <summary>Gets the path of a holder's socket.</summary>
     public static string ShownHolder(PSObject value) => Show(value, static shown => (shown as SavedFileDescriptor)?.Holder);
 
-    /// <summary>Gets the target of a descriptor or of a description of one.</summary>
+    /// <summary>Gets the target of a descriptor, of a description of one, or of a socket.</summary>
     public static string ShownTarget(PSObject value) => Show(value, static shown => shown switch
     {
         FileDescriptor descriptor => descriptor.Target,
@@ -65,7 +65,7 @@ public static class ViewProperties
     /// <summary>Gets the text of a message.</summary>
     public static string ShownText(PSObject value) => Show(value, static shown => (shown as ReceivedMessage)?.Text);
 
-    /// <summary>Gets the beginning of the text of a message, which leaves room for other columns.</summary>
+    /// <summary>Gets the beginning of the text of a message, which leaves space for other columns.</summary>
     public static string ShortText(PSObject value) =>
         value?.BaseObject is ReceivedMessage message ? Interop.ShownText.Of(message.Text, MostText) : "";
 

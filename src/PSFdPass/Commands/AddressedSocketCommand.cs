@@ -4,7 +4,7 @@ using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>The base of the cmdlets that have the address of a Unix-domain socket: <c>-Path</c> or <c>-AbstractName</c>.</summary>
+/// <summary>The base of the cmdlets that accept the address of a Unix-domain socket: <c>-Path</c> or <c>-AbstractName</c>.</summary>
 public abstract class AddressedSocketCommand : SocketMakingCommand
 {
     /// <summary>The name of the parameter set with <c>-Path</c>.</summary>
@@ -19,7 +19,7 @@ public abstract class AddressedSocketCommand : SocketMakingCommand
     [ArgumentCompleter(typeof(SocketPathCompleter))]
     public string? Path { get; set; }
 
-    /// <summary>On Linux, a name without a file, which goes with the last socket bound to it. An @ in front is taken off.</summary>
+    /// <summary>On Linux, a name without a file, which exists as long as a socket is bound to it. A leading @ is removed.</summary>
     [Parameter(Mandatory = true, ParameterSetName = AbstractNameSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(AbstractNameCompleter))]
@@ -29,10 +29,10 @@ public abstract class AddressedSocketCommand : SocketMakingCommand
     [Parameter]
     public UnixSocketKind SocketType { get; set; }
 
-    /// <summary>The address as the user wrote it, to speak of it.</summary>
+    /// <summary>Gets the address as the user wrote it, for messages.</summary>
     protected string AddressText => Path ?? AbstractName!;
 
-    /// <summary>The address.</summary>
+    /// <summary>Returns the address.</summary>
     protected UnixSocketAddress GetAddress() => Path is null
         ? UnixSocketAddress.FromAbstractName(AbstractName!.StartsWith('@') ? AbstractName[1..] : AbstractName)
         : UnixSocketAddress.FromPath(ResolvePath(Path));

@@ -19,7 +19,7 @@ public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
-    /// <summary>The users, by name or number, of whom one must have the listener; otherwise the connection is closed again.</summary>
+    /// <summary>The users that the listener may run as, by name or number. Otherwise, the connection is closed.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(UserNameCompleter))]

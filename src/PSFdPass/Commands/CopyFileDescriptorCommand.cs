@@ -28,7 +28,7 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     [ValidateRange(0, int.MaxValue)]
     public int? TargetFd { get; set; }
 
-    /// <summary>Replace what has that number now.</summary>
+    /// <summary>Replace the descriptor that has this number.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 

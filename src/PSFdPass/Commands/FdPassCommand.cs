@@ -22,7 +22,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the command holds when it has ended.</summary>
+    /// <summary>Releases the resources of the command when it has ended.</summary>
     protected virtual void Dispose(bool disposing) => _stopped.Dispose();
 
     /// <inheritdoc/>
@@ -44,7 +44,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>Runs a function whose failure is an error about one object, after which the command continues with the next.</summary>
-    /// <param name="function">The function. It writes nothing, because a failure further down the pipeline is not its failure.</param>
+    /// <param name="function">The function. It must not write output, because a failure further down the pipeline is not its failure.</param>
     /// <param name="target">The object that an error is about.</param>
     /// <returns>The result; null after an error.</returns>
     protected T? TryRun<T>(Func<T> function, object? target)
@@ -106,8 +106,8 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>
-    /// Ends the command if the pipeline is being stopped. To be called before taking something out of a queue, because the pipeline accepts
-    /// nothing more.
+    /// Ends the command if the pipeline is being stopped. Call it before removing something from a queue, because the pipeline then no
+    /// longer accepts output.
     /// </summary>
     protected void ThrowIfStopping()
     {
@@ -169,8 +169,8 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     /// <inheritdoc cref="ShellPaths.Resolve"/>
     protected string ResolvePath(string path) => ShellPaths.Resolve(SessionState, path);
 
-    /// <summary>Returns the handle of a socket in any of the forms that users have one. The handle stays theirs.</summary>
-    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor.</exception>
+    /// <summary>Returns the handle of any object that holds a socket. The object still owns it.</summary>
+    /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor.</exception>
     protected static SafeHandle HandleOf(object socket)
     {
         object holder = ToHolder(socket);
@@ -178,8 +178,8 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             SR.Format(Unwrap(holder) is string or FileSystemInfo ? SR.PathNotSocket : SR.NotSocket, Unwrap(holder).GetType()));
     }
 
-    /// <summary>Returns the handle of a descriptor in any of the forms that users have one. The handle stays theirs.</summary>
-    /// <exception cref="ArgumentException">Thrown when the object holds no descriptor.</exception>
+    /// <summary>Returns the handle of any object that holds a descriptor. The object still owns it.</summary>
+    /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor.</exception>
     protected static SafeHandle DescriptorOf(object value)
     {
         object holder = ToHolder(value);
@@ -187,7 +187,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             SR.Format(Unwrap(holder) is string or FileSystemInfo ? SR.PathHoldsNoDescriptor : SR.HoldsNoDescriptor, Unwrap(holder).GetType()));
     }
 
-    /// <summary>Returns the number in a text, as the prompt passes it, and any other object as it is.</summary>
+    /// <summary>Returns the number in a string, which is how the prompt passes it, and any other object unchanged.</summary>
     protected static object ToHolder(object value) =>
         Unwrap(value) is string text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
             ? number

@@ -36,13 +36,13 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     [ValidateNotNull]
     public DescriptorKind[] Kind { get; set; } = [];
 
-    /// <summary>Only descriptors with such a path, with wildcards.</summary>
+    /// <summary>Only descriptors with one of these paths, which can contain wildcards.</summary>
     [Parameter(ParameterSetName = "Path")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
 
-    /// <summary>Only descriptors with such a path, in which no character is a wildcard.</summary>
+    /// <summary>Only descriptors with one of these paths, in which no character is a wildcard.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "LiteralPath")]
     [Alias("LP")]
     [ValidateNotNullOrEmpty]
@@ -54,7 +54,7 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Listening { get; set; }
 
-    /// <summary>Also the descriptors that the runtime uses for itself, which are hidden otherwise.</summary>
+    /// <summary>Also the descriptors that the runtime uses for itself. By default, they are hidden.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 

@@ -16,7 +16,7 @@ public sealed class GetUnixSocketPeerCommand : FdPassCommand
     [ArgumentCompleter(typeof(SocketNumberCompleter))]
     public object Socket { get; set; } = null!;
 
-    /// <summary>Open a descriptor of the process as well, which no other process can be confused with.</summary>
+    /// <summary>Open a process descriptor as well, which never refers to another process.</summary>
     [Parameter]
     public SwitchParameter WithProcessDescriptor { get; set; }
 

@@ -6,7 +6,7 @@ using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Makes a Unix-domain socket that others can find by its path or its abstract name.</summary>
+/// <summary>Creates a Unix-domain socket that others can find by its path or its abstract name.</summary>
 [Cmdlet(
     VerbsCommon.New, "UnixSocketListener", DefaultParameterSetName = PathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(Socket))]
@@ -17,14 +17,14 @@ public sealed class NewUnixSocketListenerCommand : AddressedSocketCommand
     [ValidateRange(0, int.MaxValue)]
     public int Backlog { get; set; } = 128;
 
-    /// <summary>The permissions of the socket's file: octal digits, as chmod has them, or names. To connect takes write permission.</summary>
+    /// <summary>The permissions of the socket's file: octal digits, as for chmod, or names. Connecting requires write permission.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [FileModeTransformation]
     [ArgumentCompleter(typeof(FileModeCompleter))]
-    // A text: for an enumeration the shell would offer its names, and never ask the completer.
+    // A string, because for an enumeration PowerShell would offer its names and not call the completer.
     public string Mode { get; set; } = "0600";
 
-    /// <summary>Replace a socket file on which nobody answers.</summary>
+    /// <summary>Replace a socket file on which no process listens.</summary>
     [Parameter(ParameterSetName = PathSet)]
     public SwitchParameter Force { get; set; }
 

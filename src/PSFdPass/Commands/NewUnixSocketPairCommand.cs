@@ -4,7 +4,7 @@ using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Makes two connected Unix-domain sockets: <c>$left, $right = New-UnixSocketPair</c>.</summary>
+/// <summary>Creates two connected Unix-domain sockets: <c>$left, $right = New-UnixSocketPair</c>.</summary>
 [Cmdlet(VerbsCommon.New, "UnixSocketPair")]
 [OutputType(typeof(Socket))]
 public sealed class NewUnixSocketPairCommand : SocketMakingCommand

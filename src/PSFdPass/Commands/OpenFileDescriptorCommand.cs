@@ -4,7 +4,7 @@ using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Opens files, directories, named pipes and devices as descriptors, and adopts inherited ones.</summary>
+/// <summary>Opens files, directories, FIFOs and devices as descriptors, and adopts inherited ones.</summary>
 [Cmdlet(VerbsCommon.Open, "FileDescriptor", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(FileDescriptor))]
 public sealed class OpenFileDescriptorCommand : FdPassCommand
@@ -36,7 +36,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     public DescriptorInfo? InputObject { get; set; }
 
-    /// <summary>The access of the descriptor: by default Read, and with -Create, -CreateNew, -Truncate or -Append Write.</summary>
+    /// <summary>The access of the descriptor: by default Read; with -Create, -CreateNew, -Truncate or -Append, Write.</summary>
     [Parameter(Position = 1, ParameterSetName = PathSet)]
     [Parameter(Position = 1, ParameterSetName = LiteralPathSet)]
     public FileAccess? Access { get; set; }
@@ -51,7 +51,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter CreateNew { get; set; }
 
-    /// <summary>The permissions of a file that is created, less those that the umask takes away.</summary>
+    /// <summary>The permissions of a file that is created, without those that the umask removes.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     [FileModeTransformation]
@@ -79,7 +79,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public object? Beneath { get; set; }
 
-    /// <summary>The time limit for the other end of a named pipe.</summary>
+    /// <summary>The time limit for the other end of a FIFO.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     [TimeoutTransformation]
@@ -153,7 +153,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
         Beneath = Beneath is null ? null : GetRoot(Beneath),
     };
 
-    // Only Linux can stay beneath a directory, and there a descriptor has a path of its own.
+    // -Beneath works only on Linux, where each descriptor has a path in /proc.
     private string GetRoot(object beneath) => Unwrap(beneath) switch
     {
         string path => ResolvePath(path),

@@ -7,10 +7,10 @@ namespace PSFdPass.Commands;
 /// <summary>The pwsh that this module runs in, and how to start another one like it.</summary>
 internal static class PwshProcess
 {
-    // Set in a wide receiver's process that was started here, and not a parameter, because users have no use for it.
+    // Set for a wide receiver that is started here. It is not a parameter, because users don't need it.
     private const string StopWithInput = "PSFDPASS_STOP_WITH_INPUT";
 
-    /// <summary>Gets a value indicating whether this process must stop when its standard input ends, as the one that started it wants.</summary>
+    /// <summary>Gets a value indicating whether this process must stop when its standard input ends, for the process that started it.</summary>
     public static bool MustStopWithInput { get; } = Environment.GetEnvironmentVariable(StopWithInput) == "1";
 
     /// <summary>Gets a value indicating whether this pwsh runs a command or a script and ends, rather than a prompt.</summary>
@@ -42,7 +42,7 @@ internal static class PwshProcess
         return start;
     }
 
-    /// <summary>Returns whether the arguments of pwsh have a command or a file, and not -NoExit.</summary>
+    /// <summary>Returns whether the arguments of pwsh contain a command or a file, and not -NoExit.</summary>
     internal static bool IsOneCommand(string[] arguments)
     {
         foreach (string argument in arguments)

@@ -193,7 +193,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
 
     private bool TryReadPart(int most, Func<string?> takeRest) => TryReadPart(most, out _, takeRest);
 
-    // Appends what is available to the data. False at the end and after an error.
+    // Appends the available bytes to the data. Returns false at the end and after an error.
     private bool TryReadPart(int most, out bool isFailed, Func<string?>? takeRest = null)
     {
         bool hasMore = false;
@@ -244,7 +244,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         }
     }
 
-    // What was read before is not lost: it is the error's target.
+    // The data that was read before is not lost: it is the error's target.
     private void WriteReadError(Exception exception, Func<string?>? takeRest)
     {
         if (exception is OperationCanceledException)

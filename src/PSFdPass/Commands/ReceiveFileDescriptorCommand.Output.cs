@@ -3,7 +3,7 @@ using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
-// Writes what was received to the pipeline, which may stop at any moment: nothing stays open without an owner.
+// Writes what was received to the pipeline. The pipeline may stop at any moment, but nothing stays open without an owner.
 public sealed partial class ReceiveFileDescriptorCommand
 {
     private void Write(ReceivedMessage message)
@@ -68,7 +68,7 @@ public sealed partial class ReceiveFileDescriptorCommand
         }
         catch (PipelineStoppedException)
         {
-            // Ctrl-C in this moment: the first exception is thrown again.
+            // Ctrl-C at this moment: the first exception is thrown again.
         }
     }
 
@@ -99,8 +99,8 @@ public sealed partial class ReceiveFileDescriptorCommand
         }
     }
 
-    // A number that the stopped pipeline did not accept would stay open for good, so the FileDescriptor owns it until then. Whether a
-    // command downstream had it when it was stopped is not known. It is closed then, too.
+    // A number that the stopped pipeline did not accept would stay open indefinitely, so the FileDescriptor owns it until then. The number
+    // is also closed if a command downstream has received it before the stop, because that is not known here.
     private void WriteNumber(FileDescriptor descriptor)
     {
         try

@@ -60,7 +60,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
     [ValidateRange(1, MostBytes)]
     public int BufferSize { get; set; }
 
-    /// <summary>Return the next message and leave it in the queue. Its descriptors are open, and arrive again with it.</summary>
+    /// <summary>Return the next message and leave it in the queue. Its descriptors are open, and arrive again with it when it is received.</summary>
     [Parameter]
     public SwitchParameter Peek { get; set; }
 

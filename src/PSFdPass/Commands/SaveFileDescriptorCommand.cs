@@ -19,7 +19,7 @@ public sealed class SaveFileDescriptorCommand : HolderCommand
     [ArgumentCompleter(typeof(SavedNameCompleter))]
     public string Name { get; set; } = "";
 
-    /// <summary>Whatever holds a descriptor.</summary>
+    /// <summary>Any object that holds a descriptor.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
     [ValidateNotNull]
     public object InputObject { get; set; } = null!;

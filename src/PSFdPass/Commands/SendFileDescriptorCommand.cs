@@ -48,7 +48,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     [Parameter(ParameterSetName = DescriptorSet)]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>The time limit for each message: for the receiver to make room, and for the other end of a FIFO to be opened.</summary>
+    /// <summary>The time limit for each message: for space in the receiver's queue, and for the other end of a FIFO to be opened.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
@@ -200,7 +200,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         }
     }
 
-    // A negative number typed at the prompt arrives as text, and is not meant as the name of a file.
+    // A negative number typed at the prompt arrives as a string, and is not meant as the name of a file.
     private static object FromPrompt(object item) =>
         Unwrap(item) is string text && text.StartsWith('-') && int.TryParse(text, out int number) ? number : item;
 }

@@ -14,12 +14,12 @@ public abstract class SocketMakingCommand : FdPassCommand
     [ValidateRange(1, int.MaxValue)]
     public int? SendBufferSize { get; set; }
 
-    /// <summary>Bytes that the receiving side may hold; on Linux the sender's buffer decides alone.</summary>
+    /// <summary>Bytes that the receiving side may hold. On Linux, only the sender's buffer matters.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? ReceiveBufferSize { get; set; }
 
-    /// <summary>Gives sockets the buffers that were asked for and writes them; closes all of them if that fails.</summary>
+    /// <summary>Sets the requested buffer sizes of sockets and writes the sockets; closes all of them if that fails.</summary>
     protected void WriteSockets(params Socket[] sockets)
     {
         ArgumentNullException.ThrowIfNull(sockets);

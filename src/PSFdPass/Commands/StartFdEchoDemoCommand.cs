@@ -51,7 +51,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public string[]? Say { get; set; }
 
-    /// <summary>Play in the background, and give an object to stop it with.</summary>
+    /// <summary>Play in the background, and return an object that can stop the demo.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Background")]
     public SwitchParameter PassThru { get; set; }
 
@@ -68,7 +68,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     {
         if (Say is not null && !MyInvocation.BoundParameters.ContainsKey(nameof(Port)))
         {
-            // Nobody else has to find the port.
+            // No other program needs to know the port.
             Port = 0;
         }
 
@@ -113,8 +113,8 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         EchoDemo demo = StartDemo(static _ => { });
         try
         {
-            // A quarterback alone may have to wait for the other side, which somebody starts later; what can't come to
-            // anything shows at once.
+            // A quarterback alone may have to wait for a wide receiver that is started later, so this waits only for errors
+            // that occur at once.
             TimeSpan patience = Role == EchoRole.Quarterback ? QuarterbackGrace : Timeout.InfiniteTimeSpan;
             _ = demo.Listening.Wait(patience, Stopped);
         }
@@ -157,26 +157,26 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
             Show(line.Text, line.IsOutput);
             if (_lines.Count == 0 && !_lines.IsAddingCompleted)
             {
-                // Those who write the lines need not wake this thread for each.
+                // Wait for more lines, so that not every line wakes this thread.
                 Thread.Sleep(Breath);
             }
         }
 
         if (isControlC)
         {
-            // PowerShell stops the pipeline for it too, at its own pace, and should not find the next command there.
+            // PowerShell also stops the pipeline, but later. Without this wait, it could stop the next command instead.
             Stopped.WaitHandle.WaitOne(StopGrace);
         }
 
         WaitForEnd(playing, signal.Task);
         if ((Stopped.IsCancellationRequested || isControlC) && PwshProcess.IsOneShot)
         {
-            // To stop the demo is how it ends, and no failure of the script that ran it.
+            // Stopping the demo is its normal end, and not a failure of the script that ran it.
             Host.SetShouldExit(0);
         }
     }
 
-    // A signal during the start cancels it, which is how the demo ends and not an error.
+    // A signal during the start cancels it, which is a normal end and not an error.
     private static void WaitForEnd(Task playing, Task signal)
     {
         try
@@ -214,7 +214,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         }
         catch (InvalidOperationException)
         {
-            // A second signal, say, when the last line is shown.
+            // For example, a second signal arrived while the last line was shown.
         }
     }
 

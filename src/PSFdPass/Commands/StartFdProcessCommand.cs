@@ -149,7 +149,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
         }
     }
 
-    // As after a native command. A code that is not known is null and not 0, which would mean success.
+    // As after a native command. If the code is not known, the variable is null and not 0, which would mean success.
     private void SetLastExitCode(int? code) => SessionState.PSVariable.Set("global:LASTEXITCODE", code);
 
     private FdProcessStartInfo CreateStartInfo()

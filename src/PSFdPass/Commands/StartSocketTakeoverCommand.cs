@@ -4,7 +4,7 @@ using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>In a successor, receives the listeners and connections of the running server, which goes on serving.</summary>
+/// <summary>In a successor, receives the listeners and connections of the running server, which continues to serve.</summary>
 [Cmdlet(VerbsLifecycle.Start, "SocketTakeover", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(SocketTakeover))]
 public sealed class StartSocketTakeoverCommand : FdPassCommand

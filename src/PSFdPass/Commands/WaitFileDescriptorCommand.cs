@@ -13,7 +13,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
 {
     private const int MostAtOnce = 1024;
 
-    // How long a set that is idle goes unchecked for members that were closed.
+    // The interval at which an idle set is checked for closed members.
     private const int IdleMilliseconds = 1000;
 
     private readonly ReadinessWait _wait = new();
@@ -42,7 +42,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Follow { get; set; }
 
-    /// <summary>The time limit. Nothing is returned when it is over; with -All, those that have been ready.</summary>
+    /// <summary>The time limit. When it is over, nothing is returned; with -All, the objects that have been ready are returned.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }

@@ -19,7 +19,7 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
     [ArgumentCompleter(typeof(SocketPathCompleter))]
     public string Path { get; set; } = "";
 
-    /// <summary>The listeners and connections to hand over: whatever holds a descriptor, or a dictionary with names as keys.</summary>
+    /// <summary>The listeners and connections to hand over: objects that hold descriptors, or a dictionary with names as keys.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
     [ValidateNotNull]
     public object[] InputObject { get; set; } = [];

@@ -32,7 +32,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     [ValidateRange(1, int.MaxValue)]
     public int? Count { get; set; }
 
-    /// <summary>Go on until the command is stopped.</summary>
+    /// <summary>Continue until the command is stopped.</summary>
     [Parameter]
     public SwitchParameter Follow { get; set; }
 
@@ -52,7 +52,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
             SafeHandle listener = HandleOf(Listener);
             if (_users is not null)
             {
-                // The users of other families are not known.
+                // Fails for other families, which do not report the peer's user.
                 _ = UnixSocketType.Of(listener);
             }
 

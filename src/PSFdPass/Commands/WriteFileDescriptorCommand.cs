@@ -46,13 +46,13 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
     [ValidateNotNull]
     public Encoding? Encoding { get; set; }
 
-    /// <summary>Copy from this descriptor until its end, inside the kernel where it can.</summary>
+    /// <summary>Copy from this descriptor until its end, inside the kernel where possible.</summary>
     [Parameter(Mandatory = true, ParameterSetName = CopySet)]
     [ValidateNotNull]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
     public object From { get; set; } = null!;
 
-    /// <summary>The number of bytes to copy at most.</summary>
+    /// <summary>The maximum number of bytes to copy.</summary>
     [Parameter(ParameterSetName = CopySet)]
     [ValidateRange(0, long.MaxValue)]
     public long? Count { get; set; }
@@ -96,7 +96,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
         }
     }
 
-    /// <summary>Writes the bytes that came one by one.</summary>
+    /// <summary>Writes the bytes that arrived one by one.</summary>
     protected override void EndProcessing() => WriteBytes();
 
     private void Add(object input)
@@ -151,7 +151,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
         }
     }
 
-    // The rest would follow after a gap: an error ends the command.
+    // An error ends the command. Otherwise, the rest would follow after a gap.
     private void Write(ReadOnlyMemory<byte> data) =>
         Run(() => FileDescriptor.Write(_handle, data.Span, ToTimeout(TimeoutSeconds), Stopped), Descriptor);
 

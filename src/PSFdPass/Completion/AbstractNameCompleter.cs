@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Completion;
 
-/// <summary>Completes the abstract names of sockets that somebody listens on, or receives datagrams on.</summary>
+/// <summary>Completes the abstract names of sockets on which a process listens or receives datagrams.</summary>
 internal sealed class AbstractNameCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>

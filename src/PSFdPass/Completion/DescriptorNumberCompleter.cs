@@ -7,8 +7,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Completion;
 
 /// <summary>
-/// Completes the number of a descriptor of this process, or of the one that <c>-ProcessId</c> names, with what it is as tooltip.
-/// What is typed is the beginning of the number, or a part of the target: <c>hostn</c> completes to the number that has
+/// Completes the number of a descriptor of this process, or of the process in <c>-ProcessId</c>. The tooltip describes the descriptor.
+/// The word can be the beginning of the number, or a part of the target: <c>hostn</c> completes to the number of the descriptor of
 /// <c>/etc/hostname</c>.
 /// </summary>
 public class DescriptorNumberCompleter : IArgumentCompleter
@@ -27,14 +27,14 @@ public class DescriptorNumberCompleter : IArgumentCompleter
             [
                 .. from info in new DescriptorInspector().List(process)
                    where Matches(info, word) && IsOffered(info, fakeBoundParameters)
-                   // Dozens are the runtime's assemblies: what the user has opened comes first.
+                   // The descriptors that the user has opened come before dozens of the runtime's own.
                    orderby info.IsRuntimeOwned || (IsOurs(info) && info.IsStandardStream)
                    select ToResult(info),
             ];
         }
         catch (Exception exception) when (exception is IOException or NotSupportedException)
         {
-            // There is no such process, or it may not be looked at: there is nothing to offer.
+            // There is no such process, or this user may not inspect it.
             return [];
         }
     }
@@ -53,7 +53,7 @@ public class DescriptorNumberCompleter : IArgumentCompleter
     private static string Number(DescriptorInfo info) => info.Fd.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>Completes the number of a descriptor that may be closed: without <c>-Force</c>, none of the runtime's own.</summary>
+/// <summary>Completes the number of a descriptor that may be closed. Standard streams and the runtime's own require <c>-Force</c>.</summary>
 public sealed class ClosableNumberCompleter : DescriptorNumberCompleter
 {
     /// <inheritdoc/>

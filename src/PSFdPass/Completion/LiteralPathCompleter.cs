@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace PSFdPass.Completion;
 
-/// <summary>Completes paths that are taken as they are: without the escapes that the shell puts before brackets.</summary>
+/// <summary>Completes literal paths, without the escape characters that PowerShell puts before brackets.</summary>
 internal sealed class LiteralPathCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>

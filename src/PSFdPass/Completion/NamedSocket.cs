@@ -4,7 +4,6 @@ using PSFdPass.Interop;
 namespace PSFdPass.Completion;
 
 /// <summary>A Unix-domain socket that can be found by its name, with a description for completion.</summary>
-// Moves to the module, with its completers.
 public sealed class NamedSocket
 {
     private NamedSocket(string name, UnixSocketEntry? entry)
@@ -31,10 +30,10 @@ public sealed class NamedSocket
     /// <summary>Gets a value indicating whether a process listens there or receives datagrams.</summary>
     public bool IsReachable { get; }
 
-    /// <summary>Gets the type and the process that has it: <c>Stream: pid 42 (pwsh)</c>.</summary>
+    /// <summary>Gets the type of the socket, and the process that has it: <c>Stream: pid 42 (pwsh)</c>.</summary>
     public string Description { get; }
 
-    /// <summary>Returns those files that are sockets. Sockets on which a process listens come first.</summary>
+    /// <summary>Returns the files that are sockets. Sockets on which a process listens come first.</summary>
     /// <param name="paths">Absolute paths.</param>
     public static IReadOnlyList<NamedSocket> InFiles(IEnumerable<string> paths)
     {
@@ -44,7 +43,7 @@ public sealed class NamedSocket
         return Sorted(files.Select(path => new NamedSocket(path, inspector.FindUnixSocket(UnixSocketAddress.FromPath(path)))));
     }
 
-    /// <summary>Returns the abstract names in use that begin with a text.</summary>
+    /// <summary>Returns the abstract names in use that begin with a prefix.</summary>
     public static IReadOnlyList<NamedSocket> Abstract(string prefix) => Sorted(
         new DescriptorInspector().ListUnixSockets()
             .Where(entry => entry.IsAbstract && entry.Name.StartsWith(prefix, StringComparison.Ordinal))

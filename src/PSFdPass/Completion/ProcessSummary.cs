@@ -4,15 +4,15 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Completion;
 
-/// <summary>A process, and how many sockets it has: what helps to choose one.</summary>
+/// <summary>A process and the number of its sockets, which help to choose a process.</summary>
 /// <param name="ProcessId">Its id.</param>
 /// <param name="Name">The name of its program.</param>
-/// <param name="Sockets">How many of its descriptors are sockets; 0 also when this process may not look at it.</param>
+/// <param name="Sockets">The number of its descriptors that are sockets; also 0 when this process may not inspect it.</param>
 public sealed record ProcessSummary(int ProcessId, string Name, int Sockets)
 {
     /// <summary>
-    /// All processes that are visible: those with sockets first, and then by their ids. Empty on systems other than Linux,
-    /// which do not report them.
+    /// Returns all visible processes: those with sockets first, and then by their ids. The list is empty on systems other than
+    /// Linux, which do not have /proc.
     /// </summary>
     public static IReadOnlyList<ProcessSummary> All()
     {

@@ -14,14 +14,14 @@ public abstract class SocketCompleter : DescriptorNumberCompleter
             .Concat(base.CompleteArgument(commandName, parameterName, wordToComplete, commandAst, fakeBoundParameters));
 }
 
-/// <summary>Completes the number of a descriptor that descriptors can be sent and received over: a Unix-domain socket.</summary>
+/// <summary>Completes the number of a Unix-domain socket, over which descriptors can be sent and received.</summary>
 public sealed class SocketNumberCompleter : SocketCompleter
 {
     /// <inheritdoc/>
     protected override bool IsOffered(DescriptorInfo info, IDictionary boundParameters) => info.Family == SocketFamily.Unix;
 }
 
-/// <summary>Completes the number of a descriptor that connections can be accepted on: a listening socket of any family.</summary>
+/// <summary>Completes the number of a listening socket of any family, on which connections can be accepted.</summary>
 public sealed class ListenerNumberCompleter : SocketCompleter
 {
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using System.Management.Automation;
 
 namespace PSFdPass.Completion;
 
-/// <summary>Completes the paths of sockets, and of folders on the way to them. Those that somebody listens on come first.</summary>
+/// <summary>Completes the paths of sockets, and of folders on the way to them. Sockets on which a process listens come first.</summary>
 internal sealed class SocketPathCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ internal static class SocketVariables
 {
     /// <summary>Returns completions for the variables whose names begin with the word, such as <c>$left</c>.</summary>
     /// <param name="word">The word; <c>$</c> in front of it may be missing.</param>
-    /// <param name="isOffered">Returns whether a socket is one to choose from.</param>
+    /// <param name="isOffered">Returns whether a socket is offered.</param>
     public static IEnumerable<CompletionResult> Complete(string word, Func<DescriptorInfo, bool> isOffered)
     {
         string prefix = word.TrimStart('$');
@@ -53,7 +53,7 @@ internal static class SocketVariables
         return found;
     }
 
-    // A number is not a reason to offer a variable, whatever has that number.
+    // A variable that contains a number is not offered, even if a socket has that number.
     private static DescriptorInfo? Describe(DescriptorInspector inspector, object value)
     {
         object holder = value is PSObject wrapped ? wrapped.BaseObject : value;

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Errors;
 
-/// <summary>Explains why an address can't be bound: who has it.</summary>
+/// <summary>Explains why an address can't be bound, and which process has it.</summary>
 internal static class AddressInUse
 {
     /// <summary>Returns the message for an address that is in use.</summary>
@@ -23,8 +23,8 @@ internal static class AddressInUse
         return reason == exception.Message ? reason : SR.Format(SR.CannotListen, address, reason, exception.ErrnoName);
     }
 
-    // The open descriptors are inspected first, because that disturbs nobody. Processes of other users can't be inspected, but the kernel
-    // reports to a client who listens.
+    // The open descriptors are inspected first, because that does not disturb the listener. Processes of other users can't be inspected,
+    // but the kernel reports the listener's process to a client.
     private static string? FindHolder(UnixSocketAddress address, SocketType type, UnixSocketEntry? entry)
     {
         if (entry?.ProcessId is { } process)
@@ -61,7 +61,7 @@ internal static class AddressInUse
         }
         catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
         {
-            // Only Linux has O_PATH. Elsewhere the path is taken for a socket.
+            // Only Linux has O_PATH. Elsewhere, the path is assumed to be a socket.
             return exception is PlatformNotSupportedException;
         }
     }

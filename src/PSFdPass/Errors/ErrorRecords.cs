@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace PSFdPass.Errors;
 
-/// <summary>Makes error records of exceptions: an id to catch them by, a category, the object that they are about, and advice.</summary>
+/// <summary>Creates error records from exceptions: an id to catch them by, a category, the object that they are about, and advice.</summary>
 internal static class ErrorRecords
 {
     /// <summary>Returns whether an exception is an error to report to the user, and not a fault of this module.</summary>
@@ -13,7 +13,7 @@ internal static class ErrorRecords
     /// <summary>Creates the record for an exception.</summary>
     /// <param name="exception">The exception.</param>
     /// <param name="target">The object that it is about. A message that the exception carries takes precedence.</param>
-    /// <param name="advice">What to do about it, shown behind the message.</param>
+    /// <param name="advice">What to do about it, shown after the message.</param>
     /// <param name="text">The message; null for the exception's.</param>
     public static ErrorRecord From(Exception exception, object? target, string? advice = null, string? text = null)
     {
@@ -38,7 +38,7 @@ internal static class ErrorRecords
         _ => null,
     };
 
-    // .NET names the parameter of a method, which the cmdlet does not have, and the type of a closed object.
+    // .NET's messages contain the parameter of a method, which the cmdlet does not have, and the type of a closed object.
     private static string TextOf(Exception exception) => exception switch
     {
         ObjectDisposedException { ObjectName: { Length: > 0 } name } => SR.Format(SR.ObjectClosed, name),
@@ -52,7 +52,7 @@ internal static class ErrorRecords
         WildcardPatternException => new ErrorRecord(exception, "InvalidPattern", ErrorCategory.InvalidArgument, target),
         ItemNotFoundException => new ErrorRecord(exception, "NotFound", ErrorCategory.ObjectNotFound, target),
 
-        // PowerShell's own, such as a drive that is not there, come with a record.
+        // PowerShell's own exceptions, such as the one for a missing drive, have a record.
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SystemCallException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),
         FdHolderException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),

@@ -5,7 +5,7 @@ namespace PSFdPass;
 /// <summary>The exception that is thrown when a message arrived without a descriptor. Its data is in <see cref="Received"/>.</summary>
 public sealed class NoDescriptorException : IOException
 {
-    /// <summary>Creates one.</summary>
+    /// <summary>Creates the exception.</summary>
     /// <param name="received">The message.</param>
     public NoDescriptorException(ReceivedMessage received)
         : base(SR.Format(SR.NoDescriptor, Quantity.OfBytes(received.Data.Length))) => Received = received;
