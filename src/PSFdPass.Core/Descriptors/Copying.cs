@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
+using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
@@ -14,10 +16,6 @@ internal sealed unsafe class Copying
     private const int MostInKernel = 8 << 20;
     private const int MostThroughBuffer = 128 << 10;
 
-    // The most bytes at once from a source to which they can't be returned. A pipe that poll(2) reports as writable accepts this many
-    // without blocking, and a socket accepts more.
-    private const int MostWithoutReturn = 4096;
-
     private readonly SafeHandle _source;
     private readonly SafeHandle _target;
     private readonly StreamMode _sourceMode;
@@ -26,6 +24,7 @@ internal sealed unsafe class Copying
     private readonly Deadline _deadline;
     private readonly CancellationToken _cancellationToken;
     private readonly bool _isStreamSocket;
+    private readonly ArrayBufferWriter<byte>? _packet;
     private readonly bool _canSeek;
     private Method _method;
     private byte[]? _buffer;
@@ -38,7 +37,8 @@ internal sealed unsafe class Copying
         using var to = new HandleLease(target);
         _sourceMode = StreamMode.Of(from.Fd);
         _targetMode = StreamMode.Of(to.Fd);
-        _isStreamSocket = _sourceMode.IsSocket && SocketTransfer.IsStream(from.Fd);
+        _isStreamSocket = _sourceMode.IsSocket && SocketFacts.IsStream(from.Fd);
+        _packet = _sourceMode.IsSocket && !_isStreamSocket ? new ArrayBufferWriter<byte>() : null;
         _canSeek = _sourceMode.IsFile && Unistd.Seek(from.Fd, 0, SEEK_CUR) >= 0;
         _method = OperatingSystem.IsLinux() ? FirstMethod(from.Fd, to.Fd) : Method.Buffer;
     }
@@ -61,7 +61,7 @@ internal sealed unsafe class Copying
             {
                 ThrowIfEnded();
                 int part = (int)Math.Min(count - total, _method == Method.Buffer ? MostThroughBuffer : MostInKernel);
-                int copied = _method == Method.Buffer ? CopyThroughBuffer(part) : CopyInKernel(part, isFirst: total == 0);
+                int copied = _packet is not null ? CopyPacket(_packet) : _method == Method.Buffer ? CopyThroughBuffer(part) : CopyInKernel(part, isFirst: total == 0);
                 if (copied == 0)
                 {
                     break;
@@ -145,7 +145,9 @@ internal sealed unsafe class Copying
         // Nothing is read until it can be written.
         WaitUntilReady();
         _buffer ??= new byte[MostThroughBuffer];
-        length = _canSeek || _isStreamSocket ? length : _sourceMode.IsSocket ? MostThroughBuffer : Math.Min(length, MostWithoutReturn);
+
+        // A pipe that poll(2) reports as writable accepts PIPE_BUF bytes without blocking, and a socket accepts more.
+        length = _canSeek || _isStreamSocket ? length : Math.Min(length, StreamMode.PipeBuf);
         fixed (byte* bytes = _buffer)
         {
             int count = Read(bytes, length);
@@ -154,21 +156,44 @@ internal sealed unsafe class Copying
                 return count;
             }
 
-            var write = new StreamWrite(_target, bytes, count, _targetMode, _timeout);
-            try
-            {
-                _ = WaitLoop.Run<StreamWrite, int>(ref write, _target, _deadline, _cancellationToken);
-            }
-            catch (TimeoutException exception) when (!_canSeek && !_isStreamSocket)
-            {
-                throw new TimeoutException(SR.Format(SR.CopyBytesLost, exception.Message), exception);
-            }
-            finally
-            {
-                Settle(bytes, count, write.Written);
-            }
-
+            Write(bytes, count);
             return count;
+        }
+    }
+
+    // An empty packet is copied as one, which a target other than a SEQPACKET or datagram socket ignores.
+    private int CopyPacket(ArrayBufferWriter<byte> packet)
+    {
+        WaitUntilReady();
+        packet.ResetWrittenCount();
+        var read = new PacketRead(_source, packet, _timeout);
+        if (!WaitLoop.Run<PacketRead, bool>(ref read, _source, _deadline, _cancellationToken))
+        {
+            return 0;
+        }
+
+        fixed (byte* bytes = packet.WrittenSpan)
+        {
+            Write(bytes, packet.WrittenCount);
+        }
+
+        return packet.WrittenCount == 0 ? -1 : packet.WrittenCount;
+    }
+
+    private void Write(byte* bytes, int count)
+    {
+        var write = new StreamWrite(_target, bytes, count, _targetMode, _timeout);
+        try
+        {
+            _ = WaitLoop.Run<StreamWrite, int>(ref write, _target, _deadline, _cancellationToken);
+        }
+        catch (TimeoutException exception) when (!_canSeek && !_isStreamSocket)
+        {
+            throw new TimeoutException(SR.Format(SR.CopyBytesLost, exception.Message), exception);
+        }
+        finally
+        {
+            Settle(bytes, count, write.Written);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PSFdPass.Descriptors;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 
@@ -34,7 +35,7 @@ public sealed partial class FileDescriptor
                 errno = result < 0 ? Errno.Last : 0;
                 if (errno == Errno.ENOTSOCK)
                 {
-                    if (!IsReady(lease.Fd, Poll.POLLIN))
+                    if (!StreamMode.IsReady(lease.Fd, Poll.POLLIN))
                     {
                         bytes = 0;
                         return false;
@@ -59,14 +60,13 @@ public sealed partial class FileDescriptor
     /// <param name="bytes">The number of bytes that were written, from the start of the data.</param>
     /// <returns>False when there is no space yet.</returns>
     /// <remarks>
-    /// If the descriptor is not a socket, at most 4,096 bytes (PIPE_BUF of Linux) are written at once, which does not block on a pipe that
+    /// If the descriptor is not a socket, at most PIPE_BUF bytes (4,096 on Linux, 512 on macOS) are written at once, which does not block on a pipe that
     /// poll(2) reports as writable. A terminal can still block.
     /// </remarks>
     /// <exception cref="SystemCallException">Thrown when send(2) or write(2) fails: EPIPE, ECONNRESET, ENOSPC and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static unsafe bool TryWrite(SafeHandle descriptor, ReadOnlySpan<byte> data, out int bytes)
     {
-        const int PIPE_BUF = 4096;
         using var lease = new HandleLease(descriptor);
         nint result;
         int errno;
@@ -79,13 +79,13 @@ public sealed partial class FileDescriptor
                 errno = result < 0 ? Errno.Last : 0;
                 if (errno == Errno.ENOTSOCK)
                 {
-                    if (!IsReady(lease.Fd, Poll.POLLOUT))
+                    if (!StreamMode.IsReady(lease.Fd, Poll.POLLOUT))
                     {
                         bytes = 0;
                         return false;
                     }
 
-                    result = Unistd.Write(lease.Fd, start, (nuint)Math.Min(data.Length, PIPE_BUF));
+                    result = Unistd.Write(lease.Fd, start, (nuint)Math.Min(data.Length, StreamMode.PipeBuf));
                     errno = result < 0 ? Errno.Last : 0;
                 }
             }
@@ -93,12 +93,6 @@ public sealed partial class FileDescriptor
         }
 
         return IsDone("write", result, errno, out bytes);
-    }
-
-    private static unsafe bool IsReady(int fd, short events)
-    {
-        var descriptor = new Poll.PollFd { fd = fd, events = events };
-        return Poll.Wait(&descriptor, 1, 0) != 0;
     }
 
     private static bool IsDone(string call, nint result, int errno, out int bytes)

@@ -86,10 +86,15 @@ internal static class FileOpening
         return fd >= 0 ? new SafeDescriptorHandle(fd, ownsHandle: true) : throw SystemCallException.FromLast("open", directory);
     }
 
-    // Returns the part of an absolute path that follows the directory. Only the text is compared, which is safe because the kernel confines
-    // the returned path to the directory, and refuses any other absolute path.
+    // Returns the part of an absolute path that follows the directory, and a relative path as it is. Only the text is compared, which is
+    // safe because the kernel confines the returned path to the directory, and refuses any other absolute path.
     private static string RelativeTo(string directory, string path)
     {
+        if (!path.StartsWith('/'))
+        {
+            return path;
+        }
+
         string start = directory.TrimEnd('/') + "/";
         return path + "/" == start ? "."
             : path.StartsWith(start, StringComparison.Ordinal) && path[start.Length..].TrimStart('/') is { Length: > 0 } rest ? rest

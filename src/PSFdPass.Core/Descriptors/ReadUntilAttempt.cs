@@ -31,7 +31,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
         lock (Gate)
         {
             return mode.IsSocket
-                ? SocketTransfer.IsStream(lease.Fd) ? TryStream(lease.Fd, out result) : TryPacket(lease.Fd, out result)
+                ? SocketFacts.IsStream(lease.Fd) ? TryStream(lease.Fd, out result) : PacketRead.TryRead(lease.Fd, data, out result)
                 : mode.IsFile && Unistd.Seek(lease.Fd, 0, SEEK_CUR) is >= 0 and long offset ? TryFile(lease.Fd, offset, out result)
                 : TryBytes(lease.Fd, out result);
         }
@@ -61,33 +61,6 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
         outcome = StreamMode.OutcomeOf(
             SysSocket.Recv(fd, buffer, (nuint)LengthUntilDelimiter(buffer, count), Constants.Current.MSG_DONTWAIT), "recv", fd, out count);
         return outcome == Outcome.Done ? Append(buffer, count, out result) : outcome;
-    }
-
-    private readonly Outcome TryPacket(int fd, out bool result)
-    {
-        result = false;
-        byte one;
-        Outcome outcome = StreamMode.OutcomeOf(
-            SysSocket.Recv(fd, &one, 1, Constants.MSG_PEEK | Constants.Current.MSG_TRUNC | Constants.Current.MSG_DONTWAIT),
-            "recv",
-            fd,
-            out int size);
-        if (outcome != Outcome.Done)
-        {
-            return outcome;
-        }
-
-        fixed (byte* buffer = data.GetSpan(Math.Max(size, 1)))
-        {
-            outcome = SocketTransfer.Read(fd, buffer, Math.Max(size, 1), out int count);
-            if (outcome == Outcome.Done)
-            {
-                data.Advance(count);
-                result = count > 0 || !IsEndOfPackets(fd);
-            }
-        }
-
-        return outcome;
     }
 
     [SkipLocalsInit]
@@ -138,19 +111,6 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
         }
 
         return outcome == Outcome.Done ? Outcome.Partial : outcome;
-    }
-
-    // On SEQPACKET, 0 bytes mean an empty packet or the end.
-    private static bool IsEndOfPackets(int fd)
-    {
-        if (SocketFacts.TypeOf(fd) != Constants.SOCK_SEQPACKET)
-        {
-            return false;
-        }
-
-        var descriptor = new Poll.PollFd { fd = fd, events = Poll.POLLRDHUP };
-        _ = Poll.Wait(&descriptor, 1, 0);
-        return (descriptor.revents & (Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLERR)) != 0 && SysIoctl.BytesToRead(fd) <= 0;
     }
 
     private readonly int LengthUntilDelimiter(byte* buffer, int count)

@@ -29,7 +29,7 @@ internal static unsafe class SocketTransfer
             }
 
             // A packet is read whole; 0 bytes of a stream are its end.
-            length = IsStream(fd) ? count : length;
+            length = SocketFacts.IsStream(fd) ? count : length;
         }
 
         return StreamMode.OutcomeOf(
@@ -51,15 +51,12 @@ internal static unsafe class SocketTransfer
         Outcome outcome = PeekOnce(fd, buffer, length, hasGuard: false, out count, out bool hasDescriptors);
         if (outcome == Outcome.Done && hasDescriptors)
         {
-            int plain = IsStream(fd) ? PlainLength(fd) : 0;
+            int plain = SocketFacts.IsStream(fd) ? PlainLength(fd) : 0;
             count = plain > 0 ? Math.Min(plain, count) : throw new DescriptorsPendingException(fd);
         }
 
         return outcome;
     }
-
-    /// <summary>Returns whether a socket is a stream socket.</summary>
-    public static bool IsStream(int fd) => SocketFacts.TypeOf(fd) == Constants.SOCK_STREAM;
 
     // Returns the number of bytes before the first message with descriptors. MSG_PEEK returns the data up to the end of that message, and
     // does not show where the message begins. Therefore a second call has a buffer that is one byte too short, followed by memory that
@@ -107,18 +104,8 @@ internal static unsafe class SocketTransfer
             return outcome;
         }
 
-        // The call has installed duplicates of the descriptors, which must be closed.
-        hasDescriptors = (message.Flags & Constants.Current.MSG_CTRUNC) != 0;
-        foreach (ControlMessage part in new ControlMessageReader(
-            new ReadOnlySpan<byte>(control, (int)message.msg_controllen), in ControlMessageLayout.Current))
-        {
-            if (part.IsRights || part.IsProcessDescriptor)
-            {
-                hasDescriptors |= part.IsRights;
-                Closing.CloseAll(MemoryMarshal.Cast<byte, int>(part.Data));
-            }
-        }
-
+        bool carries = PeekedDescriptors.Close(new ReadOnlySpan<byte>(control, (int)message.msg_controllen), out _);
+        hasDescriptors = carries || (message.Flags & Constants.Current.MSG_CTRUNC) != 0;
         return Outcome.Done;
     }
 }

@@ -11,8 +11,10 @@ namespace PSFdPass.Descriptors;
 /// </remarks>
 internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
 {
-    // PIPE_BUF of Linux and of macOS: a write of this many bytes to a pipe that poll(2) reports as writable does not block.
-    private static readonly int PipeBuf = OperatingSystem.IsLinux() ? 4096 : 512;
+    /// <summary>
+    /// PIPE_BUF of Linux and of macOS: a write of this many bytes to a pipe that poll(2) reports as writable does not block.
+    /// </summary>
+    public static readonly int PipeBuf = OperatingSystem.IsLinux() ? 4096 : 512;
 
     private volatile bool _needsPoll = !OperatingSystem.IsLinux();
 
@@ -86,10 +88,11 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
         return OutcomeOf(result, "write", fd, out count);
     }
 
-    private static bool IsReady(int fd, short events)
+    /// <summary>Returns whether poll(2) reports a descriptor as ready. If poll fails, the next call on the descriptor reports the error.</summary>
+    public static bool IsReady(int fd, short events)
     {
         var descriptor = new Poll.PollFd { fd = fd, events = events };
-        return Poll.Wait(&descriptor, 1, 0) > 0;
+        return Poll.Wait(&descriptor, 1, 0) != 0;
     }
 
     // ENOSYS and EPERM: a kernel before 4.6, or a sandbox. EINVAL: /dev/tty, and other files whose driver has no read_iter.

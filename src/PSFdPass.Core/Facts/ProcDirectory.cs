@@ -8,7 +8,8 @@ internal static class ProcDirectory
 {
     /// <summary>Returns the numbers of a process's open descriptors, in order.</summary>
     /// <exception cref="SystemCallException">
-    /// Thrown when the process does not exist or is hidden from this one (ESRCH), or may not be inspected (EACCES).
+    /// Thrown when the process does not exist or is hidden from this one (ESRCH), may not be inspected (EACCES), or no descriptor is
+    /// left for its directory (EMFILE).
     /// </exception>
     public static int[] DescriptorsOf(int process)
     {
@@ -17,11 +18,11 @@ internal static class ProcDirectory
             return numbers;
         }
 
+        // ENOENT: the process does not exist. ESRCH: it ended while its descriptors were read.
         int errno = Errno.Last;
-        throw errno is Errno.EACCES or Errno.EPERM
-            ? new SystemCallException("opendir", errno, SR.Format(SR.SubjectDescriptorsOfProcess, process))
-            // The process does not exist, or ended while its descriptors were read.
-            : new SystemCallException("opendir", Errno.ESRCH, SR.Format(SR.SubjectProcess, process));
+        throw errno is Errno.ENOENT or Errno.ESRCH
+            ? new SystemCallException("opendir", Errno.ESRCH, SR.Format(SR.SubjectProcess, process))
+            : new SystemCallException("opendir", errno, SR.Format(SR.SubjectDescriptorsOfProcess, process));
     }
 
     /// <summary>

@@ -15,6 +15,10 @@ internal static unsafe class SocketFacts
     public static int TypeOf(int socket) =>
         TryGetType(socket, out int type) ? type : throw SystemCallException.FromLast("getsockopt", socket);
 
+    /// <summary>Returns whether a socket is a stream socket.</summary>
+    /// <inheritdoc cref="TypeOf"/>
+    public static bool IsStream(int socket) => TypeOf(socket) == Constants.SOCK_STREAM;
+
     /// <summary>Gets SO_TYPE. If it returns false, the error is in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetType(int socket, out int type) =>
         SysSocket.TryGetOption(socket, Constants.Current.SOL_SOCKET, Constants.Current.SO_TYPE, out type);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using PSFdPass.Facts;
 using PSFdPass.Handles;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
@@ -104,7 +105,7 @@ internal static unsafe class ReceiveManyOnce
             bool isLast = i == results.Length - 1;
 
             // On a closed stream, recvmmsg fills the batch with empty messages. The first of them is the end.
-            if (isEmpty && (isLast ? EndOfStream.IsAt(socket, result.Credentials is not null) : EndOfStream.IsStream(socket)))
+            if (isEmpty && (isLast ? EndOfStream.IsAt(socket, result.Credentials is not null) : SocketFacts.IsStream(socket)))
             {
                 result = result with { IsEndOfStream = true };
                 return i + 1;

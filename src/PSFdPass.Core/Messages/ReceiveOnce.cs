@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using PSFdPass.Facts;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
 

@@ -1,5 +1,6 @@
-using PSFdPass.Handles;
 using System.Net.Sockets;
+using PSFdPass.Facts;
+using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
@@ -103,6 +104,13 @@ public class CopyAndCloseTests
         Assert.Equal(DescriptorKind.Pipe, here.Kind);
         Assert.Equal(DescriptorFlags.CloseOnExec, pipe.Flags);
         Assert.Equal("EBADF", Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(other.Id, 999999)).ErrnoName);
+    }
+
+    [LinuxFact]
+    public void The_id_of_a_thread_is_not_that_of_a_process()
+    {
+        int thread = ProcDirectory.ThreadsOfThisProcess().First(id => id != Environment.ProcessId);
+        Assert.Equal("ESRCH", Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(thread, 0)).ErrnoName);
     }
 
     [LinuxFact]

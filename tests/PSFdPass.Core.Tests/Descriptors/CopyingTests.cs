@@ -152,6 +152,49 @@ public sealed class CopyingTests : IDisposable
         Assert.Single(message.Descriptors);
     }
 
+    [LinuxFact]
+    public void Packets_are_copied_whole_until_the_end_of_the_connection()
+    {
+        byte[][] packets = [[1, 2, 3], [], _content[..150_000], [], [4]];
+        (Socket sender, Socket source) = UnixSocket.CreatePair(SocketType.Seqpacket);
+        (Socket target, Socket receiver) = UnixSocket.CreatePair(SocketType.Seqpacket);
+        using var first = source;
+        using var second = receiver;
+        using var third = target;
+        BlockedThread feeding = BlockedThread.Start(() =>
+        {
+            Array.ForEach(packets, packet => FileDescriptor.Write(sender.SafeHandle, packet, Patience.Long));
+            sender.Dispose();
+        });
+        BlockedThread copying = BlockedThread.Start(
+            () => Assert.Equal(packets.Sum(packet => packet.Length), FileDescriptor.Copy(source.SafeHandle, target.SafeHandle, null, null, Patience.Long)));
+        foreach (byte[] packet in packets)
+        {
+            using ReceivedMessage message = Some.Receive(receiver);
+            Assert.True(message.Data.AsSpan().SequenceEqual(packet));
+        }
+
+        Assert.Null(feeding.Join());
+        Assert.Null(copying.Join());
+    }
+
+    [LinuxFact]
+    public void A_full_target_and_a_silent_sender_of_packets_end_the_copy_in_time()
+    {
+        (Socket sender, Socket source) = UnixSocket.CreatePair(SocketType.Dgram);
+        using var first = sender;
+        using var second = source;
+        (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
+        using var third = reader;
+        using var fourth = writer;
+        Assert.Throws<TimeoutException>(() => FileDescriptor.Copy(source.SafeHandle, writer.SafeHandle, null, null, Patience.Short));
+        FileDescriptor.Write(sender.SafeHandle, _content.AsSpan(0, 100_000), Patience.Long);
+        Assert.Contains("lost", Assert.Throws<TimeoutException>(
+            () => FileDescriptor.Copy(source.SafeHandle, writer.SafeHandle, null, null, Patience.Short)).Message);
+        source.Shutdown(SocketShutdown.Receive);
+        Assert.Throws<TimeoutException>(() => FileDescriptor.Copy(source.SafeHandle, Some.File("").SafeHandle, null, null, Patience.Short));
+    }
+
     private static byte[] Content(FileDescriptor file)
     {
         Libc.Seek(file.Fd, 0, 0);

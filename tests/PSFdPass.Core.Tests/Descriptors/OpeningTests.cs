@@ -74,6 +74,19 @@ public sealed class OpeningTests : IDisposable
     }
 
     [LinuxFact]
+    public void A_relative_path_is_not_compared_with_the_folder()
+    {
+        string root = MakeRoot();
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, root);
+        Assert.Equal("ENOENT", ErrorOf(Path.Combine(relative, "deep").Replace("../", ""), new() { Beneath = root }));
+        string same = Path.GetFileName(root);
+        Directory.CreateDirectory(Path.Combine(root, same));
+        File.WriteAllText(Path.Combine(root, same, "deep"), "deeper");
+        using FileDescriptor file = Open(Path.Combine(same, "deep"), new() { Beneath = root });
+        Assert.Equal(Path.Combine(root, same, "deep"), file.Target);
+    }
+
+    [LinuxFact]
     public void Beneath_does_not_need_to_list_the_folder() => Child.Run(OpenInFolderThatCannotBeListed);
 
     [LinuxFact]

@@ -257,8 +257,13 @@ public sealed class TransferTests : IDisposable
         if (type == SocketType.Seqpacket)
         {
             FileDescriptor.Write(left.SafeHandle, "last"u8, Patience.Long);
+            FileDescriptor.Write(left.SafeHandle, [], Patience.Long);
+            FileDescriptor.Write(left.SafeHandle, [], Patience.Long);
             left.Dispose();
             Assert.Equal((true, "last"), ReadLine(right.SafeHandle));
+            Assert.Equal((true, ""), ReadLine(right.SafeHandle));
+            Assert.Equal((true, ""), ReadLine(right.SafeHandle));
+            Assert.Equal((false, ""), ReadLine(right.SafeHandle));
             Assert.Equal((false, ""), ReadLine(right.SafeHandle));
         }
     }

@@ -66,6 +66,9 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
+    public void With_a_full_table_the_error_of_a_list_is_EMFILE() => Child.Run(ListWithFullTable);
+
+    [LinuxFact]
     public void A_tcp_socket_that_is_in_no_table_has_no_address_that_is_made_up()
     {
         using Socket bound = Bound(AddressFamily.InterNetwork, SocketType.Stream);
@@ -214,6 +217,17 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
             _ = new DescriptorInspector().List(other.Id).Count();
             Assert.Throws<SystemCallException>(() => new DescriptorInspector().Describe(other.Id, 999999));
         });
+    }
+
+    private static void ListWithFullTable()
+    {
+        Assert.NotEmpty(new DescriptorInspector().List(Environment.ProcessId));
+        FullTable.WarmUp();
+        using (new FullTable(free: 0))
+        {
+            SystemCallException error = Assert.Throws<SystemCallException>(void () => new DescriptorInspector().List(Environment.ProcessId));
+            Assert.Equal("EMFILE", error.ErrnoName);
+        }
     }
 
     private static string Facts(DescriptorInfo info) => string.Join(

@@ -1,14 +1,15 @@
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using PSFdPass.Facts;
+using PSFdPass.Ancillary;
 using PSFdPass.Interop;
 using PSFdPass.Waiting;
 
-namespace PSFdPass.Messages;
+namespace PSFdPass.Facts;
 
 /// <summary>Distinguishes the end of a connection from an empty packet, for a recvmsg(2) that returned no bytes and no descriptors.</summary>
 internal static unsafe class EndOfStream
 {
+    private const int ControlSize = ControlMessageLayout.MaxRightsSpace + 1024;
+
     /// <summary>Returns whether the connection has ended and everything was received.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="hasCredentials">True when the call returned SCM_CREDENTIALS. It returns none at the end of a SEQPACKET connection.</param>
@@ -18,9 +19,6 @@ internal static unsafe class EndOfStream
         Constants.SOCK_SEQPACKET => !hasCredentials && HasPeerClosed(socket) && IsQueueEmpty(socket),
         _ => false,
     };
-
-    /// <summary>Returns whether a socket is a stream, on which an empty message is always the end.</summary>
-    public static bool IsStream(int socket) => SocketFacts.TypeOf(socket) == Constants.SOCK_STREAM;
 
     private static bool HasPeerClosed(int socket)
     {
@@ -56,7 +54,7 @@ internal static unsafe class EndOfStream
 
         try
         {
-            return !HasCredentials(socket);
+            return !HasMessage(socket);
         }
         finally
         {
@@ -68,9 +66,9 @@ internal static unsafe class EndOfStream
     }
 
     [SkipLocalsInit]
-    private static bool HasCredentials(int socket)
+    private static bool HasMessage(int socket)
     {
-        byte* control = stackalloc byte[ControlContents.Size];
+        byte* control = stackalloc byte[ControlSize];
         byte one;
         var vector = new SysSocket.IoVec { iov_base = &one, iov_len = 1 };
         var message = new SysSocket.MsgHdr
@@ -78,7 +76,7 @@ internal static unsafe class EndOfStream
             msg_iov = &vector,
             msg_iovlen = 1,
             msg_control = control,
-            msg_controllen = ControlContents.Size,
+            msg_controllen = ControlSize,
         };
         nint length = SysSocket.RecvMsg(
             socket, &message, Constants.MSG_PEEK | Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC);
@@ -88,8 +86,7 @@ internal static unsafe class EndOfStream
             return false;
         }
 
-        // Peeking installs duplicates of the packet's descriptors, which are closed here.
-        ControlContents contents = ControlContents.Take(new ReadOnlySpan<byte>(control, (int)message.msg_controllen), []);
-        return length > 0 || contents.Credentials is not null || contents.Closed > 0;
+        _ = PeekedDescriptors.Close(new ReadOnlySpan<byte>(control, (int)message.msg_controllen), out bool isEmpty);
+        return length > 0 || !isEmpty;
     }
 }
