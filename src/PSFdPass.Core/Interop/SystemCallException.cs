@@ -19,7 +19,7 @@ public sealed class SystemCallException : IOException
     {
     }
 
-    /// <summary>Creates the exception with a sentence that states a reason, which the error number does not contain.</summary>
+    /// <summary>Creates the exception with a reason that does not follow from the error number, as a sentence.</summary>
     internal SystemCallException(string call, int errno, string subject, string reason)
         : this(call, errno, subject, reason, inner: null)
     {

@@ -7,7 +7,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>One recvmmsg(2), which never blocks. It receives the queued messages, up to the number of results.</summary>
+/// <summary>One recvmmsg(2), which never blocks. It receives queued messages: as many as there are results, and at most <see cref="MaxMessages"/>.</summary>
 internal static unsafe class ReceiveManyOnce
 {
     /// <summary>The largest number of messages in one call.</summary>

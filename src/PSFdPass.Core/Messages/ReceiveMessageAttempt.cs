@@ -11,7 +11,7 @@ namespace PSFdPass.Messages;
 
 /// <summary>Receives one message as an object; null at the end of the connection.</summary>
 /// <param name="socket">The socket.</param>
-/// <param name="bufferSize">The largest number of bytes to receive; 0 for the default on a stream, and for a whole packet.</param>
+/// <param name="bufferSize">The largest number of bytes to receive; 0 for the default on a stream or a whole packet.</param>
 /// <param name="peek">True to leave the message in the queue.</param>
 internal struct ReceiveMessageAttempt(SafeHandle socket, int bufferSize, bool peek) : IAttempt<ReceivedMessage?>
 {
