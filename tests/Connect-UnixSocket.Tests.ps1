@@ -71,7 +71,7 @@ else:
     }
 
     It 'gives up after -TimeoutSeconds: TimedOut' {
-        { Connect-UnixSocket none.sock -Wait -TimeoutSeconds 0.05 } | Should -Throw "*$folder/none.sock did not accept a connection within the timeout*" -ErrorId 'TimedOut,*'
+        { Connect-UnixSocket none.sock -Wait -TimeoutSeconds 0.05 } | Should -Throw "The connection to *$folder/none.sock was not established within the timeout*" -ErrorId 'TimedOut,*'
     }
 
     It 'waits for space in the backlog until the time limit' {

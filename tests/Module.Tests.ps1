@@ -168,7 +168,7 @@ Describe '-Verbose' {
         @{ Command = 'Send-ServiceNotification'; Operation = { Send-ServiceNotification -Ready -Verbose }; Says = '*Send a notification*' }
         @{ Command = 'Set-FileDescriptor'; Operation = { Set-FileDescriptor $left -CloseOnExec -Verbose }; Says = '*Set CloseOnExec on*' }
         @{ Command = 'Start-FdEchoDemo'; Operation = { (Start-FdEchoDemo -Role WideReceiver -SocketPath "$folder/demo.sock" -PassThru -Verbose)[-1].Stop() }; Says = '*Play WideReceiver*' }
-        @{ Command = 'Start-FdProcess'; Operation = { Start-FdProcess true -Wait -Verbose }; Says = 'Process * has ended with 0.' }
+        @{ Command = 'Start-FdProcess'; Operation = { Start-FdProcess true -Wait -Verbose }; Says = 'Process * has ended with exit code 0.' }
         @{ Command = 'Wait-FileDescriptor'; Operation = { $null = Wait-FileDescriptor $left -Writable -Verbose }; Says = 'Waiting for 1 descriptor.' }
         @{
             Command = 'Wait-UnixSocketConnection'; Says = 'Accepted a connection on descriptor *.'

@@ -43,7 +43,7 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'a FileDescriptor that was handed over'; Id = 'Closed'; Says = '*handed over as a Stream*'
                     Make = { $spent = [PSFdPass.FileDescriptor]::Open($path); $spent.OpenStream().Dispose(); $spent } }
                 @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { [HoldsNothing]::new() }
-                    Says = '*HoldsNothing does not hold a descriptor. *hold one.' }
+                    Says = '*HoldsNothing does not hold a descriptor. Use *Handle property.' }
                 @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process does not hold a descriptor. Send one of its standard streams*' }
                 @{ Name = 'a fraction'; Id = 'InvalidArgument'; Make = { 1.5 }; Says = 'A System.Double does not hold a*' }
                 @{ Name = 'a truth value'; Id = 'InvalidArgument'; Make = { $true }; Says = 'A System.Boolean does not hold a*' }
@@ -115,7 +115,7 @@ Describe 'Send-FileDescriptor with bad input' {
         ) {
             $problem = Get-ErrorOf { Send-FileDescriptor $left $Array }
             $problem.FullyQualifiedErrorId | Should -BeExactly 'InvalidArgument,PSFdPass.Commands.SendFileDescriptorCommand'
-            "$problem" | Should -BeExactly 'There is nothing to send: the array is empty or contains null.'
+            "$problem" | Should -BeExactly 'There is nothing to send, because the array is empty or contains null.'
             Test-NothingCame
         }
 

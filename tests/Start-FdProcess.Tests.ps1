@@ -261,8 +261,8 @@ os.kill(child, signal.SIGKILL)
         @{ Name = 'a missing program'; Id = 'ENOENT'; Do = { Start-FdProcess psfdpass-none }; Says = '*psfdpass-none*No directory in PATH contains this program.' }
         @{ Name = 'a missing path'; Id = 'ENOENT'; Do = { Start-FdProcess /no/such/program }; Says = '*/no/such/program*' }
         @{ Name = 'a file that is not executable'; Id = 'EACCES'; Do = { Start-FdProcess "$Peers/child.c" }; Says = '*child.c*The file is not executable*' }
-        @{ Name = 'a number twice'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = 0; ("3".Trim()) = 0 } }; Says = 'Two descriptors can''t have the same number 3 in the child.' }
-        @{ Name = 'a number twice, by -ListenFds'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = 0 } -ListenFds 0 }; Says = 'Two descriptors can''t have the same number 3 in the child*' }
+        @{ Name = 'a number twice'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = 0; ("3".Trim()) = 0 } }; Says = 'Two descriptors can''t both have the number 3 in the child.' }
+        @{ Name = 'a number twice, by -ListenFds'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = 0 } -ListenFds 0 }; Says = 'Two descriptors can''t both have the number 3 in the child*' }
         @{ Name = 'a number that is too high'; Id = 'OutOfRange'; Do = { Start-FdProcess true -Descriptor @{ 2000000000 = 0 } }; Says = 'The child can''t have descriptor 2000000000.*' }
         @{ Name = 'a number that is none'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ x = 0 } }; Says = '''x'' is not the number of a descriptor.' }
         @{ Name = 'null for a descriptor'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = $null } }; Says = 'The descriptor for the child''s number 3 is null.' }

@@ -11,12 +11,12 @@ internal sealed record Arguments
         $"""
         Usage: EchoDemo [All|Quarterback|WideReceiver] [options]
           --say TEXT         play the user too: connect, type TEXT, show what comes back, and end; may be repeated
-          --port N           the port where users connect (default: 8000, or a free one with --say; 0 takes a free one)
+          --port N           the port where users connect (default: 8000, or a free one with --say; 0 selects a free one)
           --listen ADDRESS   the address where users connect (default: 127.0.0.1)
           --socket PATH      the Unix-domain socket between the players (default: {EchoDemoOptions.DefaultSocket})
           --force            replace a socket that a wide receiver left behind
-          --allow-any-user   play with players of other users, too
-          --allow-unix       serve users on Unix-domain sockets, too
+          --allow-any-user   allow players of other users
+          --allow-unix       allow users on Unix-domain sockets
           --stop-with-input  stop when the standard input ends
           --help             show this
         """;
@@ -56,13 +56,13 @@ internal sealed record Arguments
                     string port = Value(word, rest);
                     arguments.Port = ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)
                         ? number
-                        : throw new ArgumentException($"{port} is no port: 0 to 65535.");
+                        : throw new ArgumentException($"{port} is not a port. Use 0 to 65535.");
                     break;
                 case "--listen":
                     string address = Value(word, rest);
                     arguments.Address = IPAddress.TryParse(address, out IPAddress? parsed)
                         ? parsed
-                        : throw new ArgumentException($"{address} is no IP address.");
+                        : throw new ArgumentException($"{address} is not an IP address.");
                     break;
                 case "--socket":
                     arguments.SocketPath = Value(word, rest);
@@ -91,7 +91,7 @@ internal sealed record Arguments
         }
 
         return arguments.Role == EchoRole.WideReceiver && arguments.Say.Count > 0
-            ? throw new ArgumentException("Users connect to a quarterback: --say goes with All or Quarterback.")
+            ? throw new ArgumentException("Users connect to a quarterback: use --say with All or Quarterback.")
             : arguments;
     }
 

@@ -76,7 +76,7 @@ try
 catch (Exception exception) when (exception is IOException or InvalidOperationException or OperationCanceledException)
 {
     bool isStale = exception is SystemCallException { ErrnoName: "EADDRINUSE" } && !options.ReplaceStale && IsStale(options.SocketPath);
-    Console.Error.WriteLine(exception.Message.Replace(": -Force replaces it", "") + (isStale ? " --force replaces it." : ""));
+    Console.Error.WriteLine(exception.Message + (isStale ? " --force replaces it." : ""));
     return 1;
 }
 

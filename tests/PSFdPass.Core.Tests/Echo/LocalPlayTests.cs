@@ -111,7 +111,7 @@ public sealed class LocalPlayTests : IDisposable
             ],
             shown);
         Assert.Equal(0, Libc.Kill(demo.WideReceiverId!.Value, Signals.Kill));
-        Patience.Until(() => _log.Lines.Any(line => line.Contains("ended with 137", StringComparison.Ordinal)), "its death is logged");
+        Patience.Until(() => _log.Lines.Any(line => line.Contains("ended with exit code 137", StringComparison.Ordinal)), "its death is logged");
         demo.Stop();
         Assert.True(demo.Completion.IsCompletedSuccessfully);
         Assert.False(File.Exists(SocketPath));

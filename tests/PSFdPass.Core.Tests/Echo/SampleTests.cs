@@ -107,9 +107,9 @@ public sealed class SampleTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--port", "65536", "65536 is no port")]
-    [InlineData("--port", "", "is no port")]
-    [InlineData("--listen", "nonsense", "nonsense is no IP address")]
+    [InlineData("--port", "65536", "65536 is not a port")]
+    [InlineData("--port", "", "is not a port")]
+    [InlineData("--listen", "nonsense", "nonsense is not an IP address")]
     [InlineData("--say", null, "--say needs a value")]
     [InlineData("Referee", null, "Referee is neither a role nor an option")]
     public void A_wrong_argument_is_named(string word, string? value, string message)
@@ -127,7 +127,7 @@ public sealed class SampleTests : IDisposable
         using Player demo = Player.Sample(_folder.Path, "WideReceiver", "--say", "foo");
         Program.Result result = demo.Finish();
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("--say goes with All or Quarterback", result.Error);
+        Assert.Contains("use --say with All or Quarterback", result.Error);
     }
 
     [Fact]

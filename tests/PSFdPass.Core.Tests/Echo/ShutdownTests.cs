@@ -85,7 +85,7 @@ public sealed class ShutdownTests : IDisposable
         int first = int.Parse(demo.WaitFor(@"^Starting Wide Receiver on PID \((\d+)\)$"));
         int port = demo.WaitForPort();
         System.Diagnostics.Process.GetProcessById(first).Kill();
-        demo.WaitFor($@"^The Wide Receiver with PID \({first}\) ended with 137");
+        demo.WaitFor($@"^The Wide Receiver with PID \({first}\) ended with exit code 137");
         using var user = new User(port);
         if (UnixDiag.WhyNot is not null)
         {

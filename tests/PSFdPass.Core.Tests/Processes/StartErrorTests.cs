@@ -48,12 +48,12 @@ public sealed class StartErrorTests
         using FileDescriptor a = Some.Null();
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
-            Refuses("Two descriptors can't have the same number 1 in the child.", start =>
+            Refuses("Two descriptors can't both have the number 1 in the child.", start =>
             {
                 start.Descriptors[1] = a.SafeHandle;
                 start.StandardOutput = a.SafeHandle;
             });
-            Refuses("Two descriptors can't have the same number 4 in the child. Listening descriptors are numbered from 3.", start =>
+            Refuses("Two descriptors can't both have the number 4 in the child. Listening descriptors are numbered from 3.", start =>
             {
                 start.Descriptors[4] = a.SafeHandle;
                 start.ListenDescriptors.Add(a.SafeHandle);
