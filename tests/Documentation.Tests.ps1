@@ -62,7 +62,7 @@ BeforeAll {
     Import-Module $modulePath -Force
     $pages = Join-Path $PSScriptRoot '../docs/en-US'
 
-    # Numbers (descriptors, process ids, ports) and the widths of columns are different each time.
+    # Numbers (descriptors, process IDs, ports) and the widths of columns are different each time.
     function ConvertTo-Comparable([string] $Text) {
         $lines = foreach ($line in $Text -split '\r?\n') {
             ($line -replace '\d+', '#' -replace '-+', '-' -replace '\s+', ' ').Trim()

@@ -29,7 +29,7 @@ internal sealed class EchoedUser(FileDescriptor connection, SocketInfo socket, s
         {
             if ((events & DescriptorEvents.Error) != 0)
             {
-                SocketInfo.DiscardNotices(connection.SafeHandle);
+                SocketInfo.DiscardErrorQueue(connection.SafeHandle);
             }
 
             if (_pending is not null)

@@ -14,6 +14,6 @@ internal static class OwnUser
         }
     });
 
-    /// <summary>Gets the user id.</summary>
+    /// <summary>Gets the user ID.</summary>
     public static uint Id => LazyId.Value;
 }

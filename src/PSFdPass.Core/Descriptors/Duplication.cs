@@ -61,7 +61,7 @@ internal static class Duplication
         int process = SysPidFd.Open(processId);
         if (process < 0)
         {
-            // The id is 0, or that of a thread other than the main thread: EINVAL, and ENOENT on newer kernels.
+            // The ID is 0, or that of a thread other than the main thread: EINVAL, and ENOENT on newer kernels.
             int errno = Errno.Last is Errno.EINVAL or Errno.ENOENT ? Errno.ESRCH : Errno.Last;
             throw new SystemCallException("pidfd_open", errno, SR.Format(SR.SubjectProcess, processId));
         }

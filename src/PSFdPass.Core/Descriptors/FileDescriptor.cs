@@ -163,7 +163,7 @@ public sealed partial class FileDescriptor : IDisposable
     public static FileDescriptor DuplicateTo(int fd, int target, bool replace = false) => Duplication.To(fd, target, replace);
 
     /// <summary>Duplicates a descriptor of another process, close-on-exec (pidfd_getfd(2)). The other process keeps its own. Linux only.</summary>
-    /// <param name="processId">The id of the process.</param>
+    /// <param name="processId">The ID of the process.</param>
     /// <param name="fd">The descriptor's number in that process.</param>
     /// <exception cref="SystemCallException">
     /// Thrown when the process does not exist (ESRCH), does not have the descriptor open (EBADF), or may not be debugged by this
@@ -304,7 +304,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// for other kinds.
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
-    public object OpenNatural()
+    public object OpenObject()
     {
         _ = SafeHandle;
         return Kind switch

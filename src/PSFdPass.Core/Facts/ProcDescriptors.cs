@@ -21,7 +21,7 @@ internal sealed unsafe class ProcDescriptors : IDisposable
     private readonly SafeDescriptorHandle? _information;
 
     /// <summary>Opens the directories. If that fails, full paths are used, and reading an entry reports the error.</summary>
-    /// <param name="process">The process id.</param>
+    /// <param name="process">The process ID.</param>
     public ProcDescriptors(int process)
     {
         ProcessId = process;
@@ -29,7 +29,7 @@ internal sealed unsafe class ProcDescriptors : IDisposable
         _information = TryOpen($"/proc/{process}/fdinfo");
     }
 
-    /// <summary>Gets the process id.</summary>
+    /// <summary>Gets the process ID.</summary>
     public int ProcessId { get; }
 
     /// <inheritdoc/>

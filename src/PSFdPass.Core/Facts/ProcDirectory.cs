@@ -30,10 +30,10 @@ internal static class ProcDirectory
     /// </summary>
     public static int[]? TryDescriptorsOf(int process) => Numbers($"/proc/{process}/fd", isOurs: process == Environment.ProcessId);
 
-    /// <summary>Returns the ids of all processes, in order. Those that are hidden from this process are not included.</summary>
+    /// <summary>Returns the IDs of all processes, in order. Those that are hidden from this process are not included.</summary>
     public static int[] Processes() => Numbers("/proc", isOurs: false) ?? [];
 
-    /// <summary>Returns the ids of this process's threads, in order.</summary>
+    /// <summary>Returns the IDs of this process's threads, in order.</summary>
     public static int[] ThreadsOfThisProcess() => Numbers("/proc/self/task", isOurs: false) ?? [];
 
     private static int[]? Numbers(string directory, bool isOurs)

@@ -117,7 +117,7 @@ public readonly record struct SocketInfo(
     /// <see cref="DescriptorEvents.Error"/>. A process that used the socket earlier may have requested them (MSG_ZEROCOPY, SO_TIMESTAMPING).
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
-    public static unsafe void DiscardNotices(SafeHandle socket)
+    public static unsafe void DiscardErrorQueue(SafeHandle socket)
     {
         const int Most = 16;
         using var lease = new HandleLease(socket);

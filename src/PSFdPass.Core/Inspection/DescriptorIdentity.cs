@@ -29,7 +29,7 @@ internal readonly record struct DescriptorIdentity(DescriptorKind Kind, Descript
 {
     /// <summary>
     /// Gets a value indicating whether an object of this kind can be distinguished from one that was created later. An eventfd can't,
-    /// because its id (eventfd-id in fdinfo) is reused as soon as the eventfd is closed.
+    /// because its ID (eventfd-id in fdinfo) is reused as soon as the eventfd is closed.
     /// </summary>
     private bool IsConclusive => Kind is not (DescriptorKind.Event or DescriptorKind.Timer or DescriptorKind.Signal or DescriptorKind.Epoll
         or DescriptorKind.Inotify or DescriptorKind.IoUring or DescriptorKind.Other);

@@ -23,10 +23,10 @@ public sealed class DescriptorInfo
     /// <summary>Gets the descriptor's number in its process.</summary>
     public required int Fd { get; init; }
 
-    /// <summary>Gets the id of the process that has the descriptor.</summary>
+    /// <summary>Gets the ID of the process that has the descriptor.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary>Gets the process id: the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
+    /// <summary>Gets the process ID: the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
     public int Id => ProcessId;
 
     /// <summary>Gets the kind of object that the descriptor refers to.</summary>

@@ -56,7 +56,7 @@ public sealed class DescriptorInspector
 
     /// <summary>Finds the process that has a socket. If several have it, returns the one with the lowest id.</summary>
     /// <param name="socketInode">The inode of the socket.</param>
-    /// <returns>The process id; null when it is not found among the processes that this process may inspect.</returns>
+    /// <returns>The process ID; null when it is not found among the processes that this process may inspect.</returns>
     public int? FindHolder(ulong socketInode) => _holders.Value.Find(socketInode);
 
     /// <summary>Describes one descriptor.</summary>

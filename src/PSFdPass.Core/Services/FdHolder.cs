@@ -47,6 +47,7 @@ public sealed class FdHolder
     /// as a user who is not allowed, ends before it answers, or is another program.
     /// </exception>
     /// <exception cref="SystemCallException">Thrown when connecting fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the holder didn't answer in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
     public void Store(string name, SafeHandle descriptor, TimeSpan timeout, CancellationToken cancellationToken = default)

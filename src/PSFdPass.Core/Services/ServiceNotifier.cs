@@ -26,6 +26,7 @@ public static class ServiceNotifier
     /// <exception cref="ArgumentException">Thrown when the notification is empty or the status has more than one line.</exception>
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
     /// <exception cref="SystemCallException">Thrown when sending to the manager fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the manager didn't receive in time. The notification was not sent.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The notification was not sent.</exception>
     public static void Send(ServiceNotification notification, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -47,6 +48,7 @@ public static class ServiceNotifier
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
     /// <exception cref="SystemCallException">Thrown when sending to the manager fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the manager didn't process the notifications in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     public static void SendBarrier(TimeSpan timeout, CancellationToken cancellationToken = default)

@@ -79,6 +79,7 @@ public sealed class SocketTakeover : IDisposable
     /// <returns>The takeover, which the caller must dispose.</returns>
     /// <exception cref="SystemCallException">Thrown when connecting fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
     /// <exception cref="SocketTakeoverException">Thrown when the server refuses, ends, or is another program.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the server didn't answer in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
     public static SocketTakeover Start(UnixSocketAddress address, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -141,6 +142,7 @@ public sealed class SocketTakeover : IDisposable
     /// <see cref="SocketTakeoverException.Reason"/>. The descriptors stay open until this object is disposed.
     /// </exception>
     /// <exception cref="InvalidOperationException">Thrown when the takeover is already complete.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">
     /// Thrown when the server didn't confirm in time. The takeover is given up, and the server continues to serve.
     /// </exception>

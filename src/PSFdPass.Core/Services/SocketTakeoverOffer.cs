@@ -18,7 +18,7 @@ namespace PSFdPass;
 /// </para>
 /// <para>
 /// Only one takeover takes place at a time. A second successor is refused, and so is a successor of another user. The socket itself is
-/// handed over as well, so its path exists without interruption until the last server removes it.
+/// handed over as well, so its path exists without interruption until the last server that waits there removes it.
 /// </para>
 /// <para>Thread-safe. Only one thread at a time can be in <see cref="Wait"/>.</para>
 /// </remarks>

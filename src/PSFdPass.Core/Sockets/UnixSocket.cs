@@ -54,7 +54,7 @@ public static class UnixSocket
     /// True to wait until a socket with that address exists and listens. By default, its absence is an error.
     /// </param>
     /// <param name="requiredUsers">
-    /// The ids of the users that the listener may belong to; null for any user. The effective user id of the process that called
+    /// The IDs of the users that the listener may belong to; null for any user. The effective user ID of the process that called
     /// listen(2) (SO_PEERCRED) must be one of them. It is checked before the socket is returned. Not possible for datagram sockets.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait.</param>
@@ -66,6 +66,7 @@ public static class UnixSocket
     /// <exception cref="ArgumentException">
     /// Thrown when <paramref name="requiredUsers"/> is set for a datagram socket, whose peer is not recorded.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the connection was not established in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     public static Socket Connect(
@@ -111,6 +112,7 @@ public static class UnixSocket
     /// <exception cref="SystemCallException">
     /// Thrown when accept(2) fails: EINVAL when the socket does not listen, EOPNOTSUPP for a datagram socket, EMFILE and so on.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when no connection arrived in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the listener is closed, even during the wait.</exception>

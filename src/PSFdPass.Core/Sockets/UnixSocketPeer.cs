@@ -11,7 +11,7 @@ namespace PSFdPass;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The ids can't be forged. For a client, they are those of the process that called listen(2). A process id can be used again after
+/// The IDs can't be forged. For a client, they are those of the process that called listen(2). A process ID can be used again after
 /// that process has ended; <see cref="ProcessDescriptor"/> always refers to the same process.
 /// </para>
 /// <para>Thread-safe, except for <see cref="Dispose"/>.</para>
@@ -29,10 +29,10 @@ public sealed class UnixSocketPeer : IDisposable
         GroupId = groupId;
     }
 
-    /// <summary>Gets the process id in this process's pid namespace; 0 when it is not visible there, or not reported.</summary>
+    /// <summary>Gets the process ID in this process's PID namespace; 0 when it is not visible there, or not reported.</summary>
     public int ProcessId { get; }
 
-    /// <summary>Gets the process id: the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
+    /// <summary>Gets the process ID: the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
     public int Id => ProcessId;
 
     /// <summary>
@@ -41,13 +41,13 @@ public sealed class UnixSocketPeer : IDisposable
     /// </summary>
     public string Command { get; }
 
-    /// <summary>Gets the effective user id.</summary>
+    /// <summary>Gets the effective user ID.</summary>
     public uint UserId { get; }
 
     /// <summary>Gets the name of the user (getpwuid_r(3)); the number as text when it has none.</summary>
     public string UserName => _userName ??= UserNames.UserOf(UserId);
 
-    /// <summary>Gets the effective group id.</summary>
+    /// <summary>Gets the effective group ID.</summary>
     public uint GroupId { get; }
 
     /// <summary>Gets the name of the group (getgrgid_r(3)); the number as text when it has none.</summary>
@@ -59,7 +59,7 @@ public sealed class UnixSocketPeer : IDisposable
     /// </summary>
     public FileDescriptor? ProcessDescriptor { get; private init; }
 
-    /// <summary>Returns the user id for a user's name or number.</summary>
+    /// <summary>Returns the user ID for a user's name or number.</summary>
     /// <param name="nameOrNumber">A name (getpwnam_r(3)), or a number as text. Text of digits alone is a number.</param>
     /// <exception cref="ArgumentException">Thrown when there is no user of that name.</exception>
     public static uint FindUser(string nameOrNumber) => UserNames.Find(nameOrNumber);
@@ -89,7 +89,7 @@ public sealed class UnixSocketPeer : IDisposable
                 throw SystemCallException.FromLast("getsockopt", "SO_PEERCRED");
             }
 
-            // For a socket that never had a peer, the user id is -1. For a listener, these are its own credentials.
+            // For a socket that never had a peer, the user ID is -1. For a listener, these are its own credentials.
             return credentials[1] != uint.MaxValue && !SocketFacts.IsListening(lease.Fd)
                 ? new UnixSocketPeer((int)credentials[0], credentials[1], credentials[2])
                 {
@@ -121,7 +121,7 @@ public sealed class UnixSocketPeer : IDisposable
     /// <summary>Closes <see cref="ProcessDescriptor"/>.</summary>
     public void Dispose() => ProcessDescriptor?.Dispose();
 
-    /// <summary>Returns the ids: <c>pid 42 uid 1000 gid 1000</c>.</summary>
+    /// <summary>Returns the IDs: <c>pid 42 uid 1000 gid 1000</c>.</summary>
     public override string ToString() => $"pid {ProcessId} uid {UserId} gid {GroupId}";
 
     /// <summary>Returns the process and its user, with their names: <c>pid 42 (pwsh), user 1000 (ann)</c>.</summary>

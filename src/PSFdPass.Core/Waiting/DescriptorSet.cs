@@ -205,6 +205,7 @@ public sealed partial class DescriptorSet : IDisposable
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The number of members that are ready; 0 when the time is over, or after <see cref="Wake"/>.</returns>
     /// <exception cref="ArgumentException">Thrown when the buffer is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     /// <exception cref="InvalidOperationException">Thrown when another thread is waiting on this set.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the set was disposed, before or during the wait.</exception>

@@ -32,7 +32,7 @@ internal static class DescriptorForms
         DescriptorForm.Stream => descriptor.OpenStream(),
         DescriptorForm.Handle => descriptor.OpenHandle(),
         DescriptorForm.Number => descriptor.Detach(),
-        DescriptorForm.Auto => descriptor.OpenNatural(),
+        DescriptorForm.Auto => descriptor.OpenObject(),
         _ => descriptor,
     };
 }

@@ -9,7 +9,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(DescriptorInfo))]
 public sealed class GetFileDescriptorCommand : FdPassCommand
 {
-    // The view of the descriptors of another process shows its id.
+    // The view of the descriptors of another process shows its ID.
     private const string OfOtherProcess = "PSFdPass.DescriptorInfo#OtherProcess";
     private const string ListeningSocket = "PSFdPass.DescriptorInfo#Listening";
 

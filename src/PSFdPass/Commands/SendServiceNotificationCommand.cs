@@ -31,7 +31,7 @@ public sealed class SendServiceNotificationCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Watchdog { get; set; }
 
-    /// <summary>The id of the main process of the service.</summary>
+    /// <summary>The ID of the main process of the service.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? MainProcessId { get; set; }

@@ -10,7 +10,7 @@ public sealed class DescriptorElsewhereException : ArgumentException
         Fd = info.Fd;
     }
 
-    /// <summary>Gets the id of the process that the descriptor belongs to.</summary>
+    /// <summary>Gets the ID of the process that the descriptor belongs to.</summary>
     public int ProcessId { get; }
 
     /// <summary>Gets the descriptor's number in that process.</summary>

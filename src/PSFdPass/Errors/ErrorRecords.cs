@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace PSFdPass.Errors;
 
-/// <summary>Creates error records from exceptions: an id to catch them by, a category, the object that they are about, and advice.</summary>
+/// <summary>Creates error records from exceptions: an ID to catch them by, a category, the object that they are about, and advice.</summary>
 internal static class ErrorRecords
 {
     /// <summary>Returns whether an exception is an error to report to the user, and not a fault of this module.</summary>

@@ -68,7 +68,7 @@ public sealed class KindTests : IDisposable
         Assert.Null(SocketDescription.Of(descriptor.Fd));
         Assert.Equal("EBADF", Assert.Throws<SystemCallException>(descriptor.OpenSocket).ErrnoName);
         Assert.Throws<NotSupportedException>(descriptor.OpenStream);
-        Assert.Same(descriptor, descriptor.OpenNatural());
+        Assert.Same(descriptor, descriptor.OpenObject());
         Assert.True(descriptor.IsOpen);
     }
 
@@ -135,7 +135,7 @@ public sealed class KindTests : IDisposable
             using var descriptor = new FileDescriptor(Libc.Checked(fd), ownsHandle: true);
             Assert.Equal((kind, target, DescriptorFlags.CloseOnExec), (descriptor.Kind, descriptor.Target, descriptor.Flags));
             Assert.Throws<NotSupportedException>(descriptor.OpenStream);
-            Assert.Same(descriptor, descriptor.OpenNatural());
+            Assert.Same(descriptor, descriptor.OpenObject());
         }
     }
 

@@ -273,7 +273,7 @@ public sealed class OwnershipTests
     }
 
     [LinuxFact]
-    public void OpenNatural_returns_the_NET_object_for_the_kind()
+    public void OpenObject_returns_the_NET_object_for_the_kind()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -284,13 +284,13 @@ public sealed class OwnershipTests
         FileDescriptor device = Some.Null();
         object[] objects =
         [
-            new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenNatural(),
-            Some.File().OpenNatural(),
-            FileDescriptor.Open(directory.Write("f", "")).OpenNatural(),
-            reader.OpenNatural(),
-            writer.OpenNatural(),
-            folder.OpenNatural(),
-            device.OpenNatural(),
+            new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenObject(),
+            Some.File().OpenObject(),
+            FileDescriptor.Open(directory.Write("f", "")).OpenObject(),
+            reader.OpenObject(),
+            writer.OpenObject(),
+            folder.OpenObject(),
+            device.OpenObject(),
         ];
         Assert.Equal(
             [typeof(Socket), typeof(DescriptorStream), typeof(DescriptorStream), typeof(DescriptorStream), typeof(DescriptorStream), typeof(FileDescriptor), typeof(FileDescriptor)],
@@ -342,7 +342,7 @@ public sealed class OwnershipTests
         Assert.Equal(target, descriptor.ToString());
         foreach (Func<object> use in (Func<object>[])
         [
-            descriptor.OpenStream, descriptor.OpenSocket, descriptor.OpenHandle, descriptor.OpenNatural, descriptor.Duplicate,
+            descriptor.OpenStream, descriptor.OpenSocket, descriptor.OpenHandle, descriptor.OpenObject, descriptor.Duplicate,
             () => descriptor.Detach(), () => descriptor.SafeHandle,
         ])
         {

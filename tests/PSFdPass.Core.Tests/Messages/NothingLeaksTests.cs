@@ -170,7 +170,7 @@ public sealed class NothingLeaksTests : IDisposable
         (Socket left, Socket right) = UnixSocket.CreatePair();
         _file.Duplicate().OpenStream().Dispose();
         _file.Duplicate().OpenHandle().Dispose();
-        ((IDisposable)_file.Duplicate().OpenNatural()).Dispose();
+        ((IDisposable)_file.Duplicate().OpenObject()).Dispose();
         new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenSocket().Dispose();
         new FileDescriptor((int)left.Handle, ownsHandle: false).Duplicate().OpenStream().Dispose();
         Assert.Equal(0, Unistd.Close(_file.Duplicate().Detach()));

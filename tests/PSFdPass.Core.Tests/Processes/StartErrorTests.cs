@@ -20,13 +20,13 @@ public sealed class StartErrorTests
 
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
-            Fails("ENOENT", folder.File("missing"), "the interpreter that its first line names");
+            Fails("ENOENT", folder.File("missing"), "the interpreter named in its first line");
             Fails("ENOENT", "psfdpass-there-is-none", "No directory in PATH contains this program.");
             Fails("EACCES", plain, "The file is not executable");
             Fails("EACCES", folder.Path, "The file is not executable");
             Fails("ENOTDIR", plain + "/x", plain);
             Fails("ENOEXEC", text, "neither a program for this machine nor a script");
-            Fails("ENOENT", script, "the interpreter that its first line names");
+            Fails("ENOENT", script, "the interpreter named in its first line");
             Fails("EACCES", "plain", "The file is not executable", path: folder.Path);
         });
     }

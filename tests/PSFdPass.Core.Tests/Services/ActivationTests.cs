@@ -7,7 +7,7 @@ namespace PSFdPass.Tests.Services;
 /// <summary>Descriptors that a service manager passed to this process: sd_listen_fds(3).</summary>
 public sealed class ActivationTests
 {
-    // As a service manager does it: the descriptors are in place, and the id is that of the process that exec makes of the shell.
+    // As a service manager does it: the descriptors are in place, and the ID is that of the process that exec makes of the shell.
     private const string Activate = "export LISTEN_PID=$$; exec \"$@\" 3<\"$FIRST\" 4<\"$SECOND\"";
 
     [LinuxFact]
