@@ -169,7 +169,7 @@ internal sealed class OutgoingMessage
     /// <summary>Closes the files that were opened for the message, and begins the next one.</summary>
     public void Clear()
     {
-        _opened.ForEach(static file => file.Dispose());
+        FileDescriptor.DisposeAll(CollectionsMarshal.AsSpan(_opened));
         _opened.Clear();
         _handles.Clear();
         _items.Clear();
