@@ -16,17 +16,17 @@ namespace PSFdPass.Echo;
 /// </para>
 /// <para>
 /// The quarterback keeps its copy of a connection until the wide receiver has received its own. If the wide receiver does not receive it,
-/// the quarterback throws the connection again. On Linux, with a wide receiver of the same user in the same PID namespace, a connection has
-/// one server at a time: a connection is not thrown again while another process has it open; after a wide receiver has exited, its users
-/// are thrown again. If the wide receiver belongs to another user, its open descriptors can't be listed. If such a wide receiver closes the
-/// wire but continues to run, a user whom it has received but not yet written to may be thrown again. If it is in another PID namespace,
-/// its exit may be mistaken for such a close. On macOS, which does not report whether a message was received, a user on the wire is lost
+/// the quarterback throws the connection again. On Linux, if the wide receiver runs under the same account and in the same PID
+/// namespace, a connection has one server at a time. It is not thrown again while another process has it open. After the wide receiver
+/// exits, its users are thrown again. If the wide receiver runs under another account, its open descriptors can't be listed. If it then
+/// closes the wire but continues to run, a user whom it has received but not yet written to may be thrown again. If it is in another PID
+/// namespace, the quarterback may treat its exit as if it had only closed the wire. On macOS, which does not report whether a message was received, a user on the wire is lost
 /// when the wide receiver exits.
 /// </para>
 /// <para>
-/// After a wide receiver has closed the wire but continues to run, users are thrown one by one. Each time that all of them were received,
-/// the number that may be thrown at a time is doubled. A user who was on the wire when two wide receivers died is thrown last and alone. If
-/// two more die then, the user is dropped, with a line in the log.
+/// If a wide receiver closes the wire but continues to run, users are then thrown one at a time. Each time all of them have been
+/// received, the number that may be thrown at a time doubles. If two wide receivers in succession die while the same user is on the wire,
+/// that user is thrown last and alone. If two more die then, the user is dropped, with a line in the log.
 /// </para>
 /// </remarks>
 public sealed partial class Quarterback : IDisposable
@@ -37,7 +37,7 @@ public sealed partial class Quarterback : IDisposable
     /// </summary>
     internal const int MaxThrown = 512;
 
-    // While users keep arriving, the number of users on the wire at which the quarterback checks whether they were received.
+    // The number of users on the wire at which the quarterback checks whether they were received, while users keep arriving.
     private const int DeliveryBatch = 16;
 
     // The number of users accepted in a row before the wire is checked.
@@ -157,7 +157,7 @@ public sealed partial class Quarterback : IDisposable
         {
             for (bool isFirst = true; ; isFirst = false)
             {
-                // After a wide receiver has accepted, received no user and closed, the quarterback pauses before it connects again.
+                // If a wide receiver accepts the connection and closes it without receiving a user, the quarterback pauses before it connects again.
                 RetryTime soonest = RetryTime.After(PauseBeforeRetry);
                 using var wire = new Wire(_connector.Connect(cancellation)) { Discarded = descriptor => _disposer.Close(descriptor) };
                 using var receiver = ReceiverProcess.Of(wire.Socket);
@@ -205,7 +205,7 @@ public sealed partial class Quarterback : IDisposable
         bool isQuiet = true;
         while (true)
         {
-            // This is checked before the next user is on the wire.
+            // Check this before throwing the next user: an empty wire then shows that all earlier users were received.
             bool areTaken = _users.Thrown >= (isQuiet ? 1 : Math.Min(DeliveryBatch, _window)) && wire.IsEmpty;
             GreetAgain();
             CheckTable();
@@ -309,8 +309,8 @@ public sealed partial class Quarterback : IDisposable
                 return false;
             }
 
-            // The wide receiver is still connected, and will receive the users on the wire. Too many descriptors may be in flight
-            // (ETOOMANYREFS), or it refuses descriptors (EPERM).
+            // The wide receiver is still connected, and will receive the users on the wire. Perhaps too many descriptors
+            // are in flight (ETOOMANYREFS), or it refuses descriptors (EPERM).
             LogOnce(exception.Message);
         }
 

@@ -18,9 +18,9 @@ namespace PSFdPass;
 /// that, <see cref="Fd"/> is -1, and methods that need the descriptor throw an exception that names the new owner.
 /// </para>
 /// <para>
-/// Thread-safe. If two threads hand over or dispose the same object, exactly one of them gets the descriptor. For the other one,
-/// <see cref="Dispose"/> does nothing, and a method that hands over throws <see cref="ObjectDisposedException"/>. Disposing the object ends
-/// waits on other threads.
+/// Thread-safe. If two threads hand over or dispose the same object, exactly one of them gets the descriptor. On the other
+/// thread, <see cref="Dispose"/> does nothing, and the methods that hand the descriptor over throw <see cref="ObjectDisposedException"/>.
+/// Disposing the object ends waits on other threads.
 /// </para>
 /// </remarks>
 public sealed partial class FileDescriptor : IDisposable
@@ -46,7 +46,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <summary>Takes over a handle that owns its descriptor.</summary>
     internal FileDescriptor(SafeDescriptorHandle handle) => _handle = handle;
 
-    /// <summary>Gets the descriptor's number in this process; -1 after it was closed or handed over.</summary>
+    /// <summary>Gets the descriptor's number in this process; -1 after it has been closed or handed over.</summary>
     public int Fd => IsOpen ? (int)_handle.DangerousGetHandle() : -1;
 
     /// <summary>Gets a value indicating whether this object still holds the descriptor.</summary>
@@ -59,8 +59,8 @@ public sealed partial class FileDescriptor : IDisposable
     public DescriptorAccess Access => Ask(DescriptorFacts.AccessOf, DescriptorAccess.None);
 
     /// <summary>
-    /// Gets the path, the addresses of a socket, or the kernel's name for the file. After the descriptor was closed or handed over, the
-    /// value is a text that states this.
+    /// Gets the path, the addresses of a socket, or the kernel's name for the file. After the descriptor has been closed or handed
+    /// over, the value says so, for example <c>(closed)</c>.
     /// </summary>
     public string Target =>
         Ask<string?>(static fd => DescriptorFacts.TargetOf(fd, DescriptorFacts.KindOf(fd)), null) ??
@@ -101,7 +101,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <param name="path">
     /// The path. A relative path is relative to the process's current directory, or to <see cref="FileOpenOptions.Beneath"/>.
     /// </param>
-    /// <param name="options">The options.</param>
+    /// <param name="options">The access mode, the flags, and the directory that the path is confined to.</param>
     /// <param name="timeout">The time to wait for a FIFO, or for another process's lease (F_SETLEASE).</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the options contradict each other, or the path is empty or contains a NUL character.</exception>
@@ -122,7 +122,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// descriptor is closed. Linux only.
     /// </summary>
     /// <param name="name">The name to show in <c>/proc</c>. Several files can have the same name.</param>
-    /// <param name="content">The content.</param>
+    /// <param name="content">The initial content.</param>
     /// <param name="seals">The operations that no process may perform on the file afterwards.</param>
     /// <exception cref="ArgumentException">Thrown when the name contains a NUL character or has more than 249 bytes.</exception>
     /// <exception cref="SystemCallException">
@@ -148,7 +148,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF), or no descriptor is left (EMFILE).</exception>
     public static FileDescriptor Duplicate(int fd) => Duplication.Of(fd);
 
-    /// <summary>Duplicates a descriptor of this process to a number (dup3(2)).</summary>
+    /// <summary>Duplicates a descriptor of this process to a specified number (dup3(2)).</summary>
     /// <remarks>
     /// The duplicate is close-on-exec, except for 0, 1 and 2, the standard streams, which started programs are expected to inherit. Those
     /// also stay open when the returned object is disposed.
@@ -179,8 +179,8 @@ public sealed partial class FileDescriptor : IDisposable
     public static void CloseAll(ReadOnlySpan<int> numbers) => Closing.CloseAll(numbers);
 
     /// <summary>
-    /// Closes several descriptors: with one close_range(2) for each run of consecutive numbers where the kernel has it, otherwise with
-    /// close(2). Descriptors that were already closed or handed over are skipped.
+    /// Closes several descriptors. Where close_range(2) is available, one call closes each run of consecutive numbers; otherwise,
+    /// close(2) is called for each. Descriptors that were already closed or handed over are skipped.
     /// </summary>
     /// <param name="descriptors">The descriptors. Elements that are null are skipped.</param>
     public static void DisposeAll(ReadOnlySpan<FileDescriptor> descriptors)
@@ -257,7 +257,7 @@ public sealed partial class FileDescriptor : IDisposable
     /// Its ReadTimeout and WriteTimeout are supported. Disposing it on another thread ends a wait.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>
-    /// <exception cref="NotSupportedException">Thrown when the file can't be read or written as a stream, such as a directory.</exception>
+    /// <exception cref="NotSupportedException">Thrown when the file, such as a directory, can't be read or written as a stream.</exception>
     public Stream OpenStream()
     {
         (int fd, DescriptorKind kind, DescriptorAccess access, bool isConnected) = Ask(
@@ -283,7 +283,7 @@ public sealed partial class FileDescriptor : IDisposable
 
     /// <summary>Hands the descriptor over to a <see cref="Socket"/>.</summary>
     /// <remarks>
-    /// Synchronous calls of the socket wait, even if an asynchronous operation of another process has set O_NONBLOCK on the open file
+    /// Synchronous calls on the socket block, even if an asynchronous operation in another process has set O_NONBLOCK on the open file
     /// description. The flag itself is not changed, because that process may rely on it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor was closed or handed over.</exception>

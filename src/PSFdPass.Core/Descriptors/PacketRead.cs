@@ -13,13 +13,14 @@ namespace PSFdPass.Descriptors;
 /// </summary>
 internal struct PacketRead(SafeHandle handle, IBufferWriter<byte> data, TimeSpan timeout) : IAttempt<bool>
 {
-    // Peeking at the size and reading are two calls. The lock prevents two threads of this process from reading different packets.
+    // Peeking at the size and reading are two calls. The lock ensures that no other thread of this process reads the packet
+    // in between.
     private static readonly object Gate = new();
 
     /// <inheritdoc/>
     public readonly short Events => Poll.POLLIN;
 
-    /// <summary>Reads once.</summary>
+    /// <summary>Tries to read one packet, without waiting.</summary>
     /// <exception cref="DescriptorsPendingException">Thrown when the packet carries descriptors.</exception>
     /// <exception cref="SystemCallException">Thrown when recv(2) fails.</exception>
     public static unsafe Outcome TryRead(int fd, IBufferWriter<byte> data, out bool isRead)

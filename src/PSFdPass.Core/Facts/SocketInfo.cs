@@ -47,7 +47,7 @@ public readonly record struct SocketInfo(
         Family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && Type == SocketType.Stream && IsConnected &&
         Protocol is IPPROTO_TCP or IPPROTO_MPTCP or (-1);
 
-    /// <summary>Describes a descriptor that may be a socket.</summary>
+    /// <summary>Returns information about the socket that a descriptor refers to.</summary>
     /// <returns>Null when the descriptor is not a socket.</returns>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static SocketInfo? Of(SafeHandle descriptor)
@@ -90,7 +90,7 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Returns the number of bytes that were sent and not yet received by the peer (SIOCOUTQ). On a Unix-domain socket, this is the size of
+    /// Returns the number of bytes that were sent and not yet received by the peer (SIOCOUTQ), or on TCP not yet acknowledged by its kernel. On a Unix-domain socket, this is the size of
     /// the buffer memory in use, and 0 means that everything was received. After the peer has closed, it is 0 even if data was lost.
     /// </summary>
     /// <returns>-1 where it is not available (macOS).</returns>
@@ -102,7 +102,7 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Ends a connection for both sides and for all processes that share the socket: shutdown(2), which does not block. The descriptor
+    /// Shuts a connection down, by default in both directions, for all processes that share the socket: shutdown(2), which does not block. The descriptor
     /// stays open. Nothing happens when the socket is not connected.
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
@@ -113,7 +113,7 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Discards up to 16 notices from a socket's error queue (MSG_ERRQUEUE, Linux). As long as the queue has a notice, every wait ends with
+    /// Discards up to 16 notifications from a socket's error queue (MSG_ERRQUEUE, Linux). As long as the queue has a notification, every wait ends with
     /// <see cref="DescriptorEvents.Error"/>. A process that used the socket earlier may have requested them (MSG_ZEROCOPY, SO_TIMESTAMPING).
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>

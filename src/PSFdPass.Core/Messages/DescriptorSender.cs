@@ -11,11 +11,11 @@ namespace PSFdPass;
 /// <remarks>
 /// <para>The caller remains the owner of the descriptors. The receiver gets duplicates that share the open file description, with its
 /// offset and its flags. More than <see cref="MaxDescriptorsPerMessage"/> descriptors are sent as several messages.</para>
-/// <para>A stream needs at least one byte for each message, because without one Linux drops the descriptors and reports success. If there
-/// are more descriptors than one message carries, the data is divided among the messages on a stream, in order; on packet sockets the
+/// <para>A stream needs at least one byte for each message, because Linux drops descriptors that are sent on a stream without data, and reports
+/// success. If there are more descriptors than one message carries, the data is divided among the messages on a stream, in order; on packet sockets the
 /// first packet has the data, and the packets after it are empty.</para>
-/// <para>Every call waits according to its timeout, whatever the blocking mode of the socket is, and never changes that mode. On macOS a
-/// send may block longer, because its sendmsg(2) ignores MSG_DONTWAIT.</para>
+/// <para>A timeout applies regardless of the socket's blocking mode, which is never changed. On macOS, a send may block longer, because
+/// sendmsg(2) ignores MSG_DONTWAIT there (from its source; not run).</para>
 /// <para>Thread-safe. Messages of several threads on one socket are not interleaved, except that a message on a stream is sent in parts
 /// when the receiver's queue does not have space for all of it.</para>
 /// </remarks>
@@ -62,7 +62,7 @@ public static class DescriptorSender
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when there is nothing to send, or too little data to carry the descriptors.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family, which would drop the descriptors.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket, because the kernel would drop the descriptors.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when sendmsg(2) fails: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.
     /// </exception>
@@ -269,7 +269,7 @@ public static class DescriptorSender
     /// <returns>False when the queue is full and nothing was sent.</returns>
     /// <exception cref="ArgumentException">Thrown when there is nothing to send, or no data on a stream.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when there are too many descriptors.</exception>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family, which would drop the descriptors.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket, because the kernel would drop the descriptors.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when sendmsg(2) fails: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.
     /// </exception>

@@ -7,8 +7,8 @@ namespace PSFdPass.Processes;
 internal static class ProcessDescriptors
 {
     /// <summary>
-    /// Opens the process descriptor of a child that this process has not reaped, so its ID has not been reused. Detects a child that was
-    /// reaped elsewhere.
+    /// Opens the process descriptor of a child. The caller must not have reaped the child, because its ID could have been reused. Detects a
+    /// child that was reaped elsewhere.
     /// </summary>
     /// <param name="id">The process ID.</param>
     /// <param name="isGone">True when the child has ended and was reaped elsewhere.</param>

@@ -14,7 +14,7 @@ namespace PSFdPass;
 /// (https://skarnet.org/software/s6/s6-fdholderd.html).
 /// </summary>
 /// <remarks>
-/// Thread-safe. Each operation uses a new connection, so an instance can also be used after the holder was restarted. When an operation
+/// Thread-safe. Each operation uses a new connection, so an instance can also be used after the holder has been restarted. When an operation
 /// times out or is canceled, the holder may nevertheless have carried it out.
 /// </remarks>
 public sealed class FdHolder

@@ -95,7 +95,7 @@ public sealed class UnixSocketListener : Socket
                 file.SetMode(mode, SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? status.Inode : 0);
             }
 
-            // Connections are refused until the socket listens, which is after the permissions were set.
+            // Connections are refused until the socket listens, which is after the permissions have been set.
             if (type != SocketType.Dgram && SysSocket.Listen(fd, backlog) < 0)
             {
                 throw SystemCallException.FromLast("listen", address.ToString());

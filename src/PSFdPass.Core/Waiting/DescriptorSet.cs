@@ -211,7 +211,7 @@ public sealed partial class DescriptorSet : IDisposable
     /// <exception cref="ObjectDisposedException">Thrown when the set was disposed, before or during the wait.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when memory is low (ENOMEM), or when the set had to be rebuilt and there was no free descriptor for that (EMFILE,
-    /// ENFILE). A set is rebuilt after a member was closed while its file is still open elsewhere. The next wait tries again.
+    /// ENFILE). A set is rebuilt when a member has been closed while its file is still open elsewhere. The next wait tries again.
     /// </exception>
     public int Wait(Span<ReadyDescriptor> ready, TimeSpan timeout, CancellationToken cancellationToken = default)
     {

@@ -21,7 +21,7 @@ internal static class WaitLoop
     public const int SliceMilliseconds = 100;
 
     /// <summary>Completes an operation, blocking the calling thread while it waits.</summary>
-    /// <param name="attempt">The operation.</param>
+    /// <param name="attempt">The operation, which is tried again after each wait.</param>
     /// <param name="handle">The handle to poll; null for an operation that only pauses.</param>
     /// <param name="deadline">The end of the wait.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
@@ -70,7 +70,7 @@ internal static class WaitLoop
         }
     }
 
-    /// <summary>Returns whether a handle was closed, by its object or by its number.</summary>
+    /// <summary>Returns whether a handle was closed, either by disposing it or by closing its number.</summary>
     public static bool IsClosed(SafeHandle? handle) =>
         handle is not null && (handle.IsClosed || handle is SafeDescriptorHandle { IsUsable: false });
 

@@ -3,7 +3,7 @@ using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
-// Writes what was received to the pipeline. The pipeline may stop at any moment, but nothing stays open without an owner.
+// Writes the received messages and descriptors to the pipeline. The pipeline may stop at any moment, but nothing stays open without an owner.
 public sealed partial class ReceiveFileDescriptorCommand
 {
     private void Write(ReceivedMessage message)
@@ -99,8 +99,9 @@ public sealed partial class ReceiveFileDescriptorCommand
         }
     }
 
-    // A number that the stopped pipeline did not accept would stay open indefinitely, so the FileDescriptor owns it until then. The number
-    // is also closed if a command downstream has received it before the stop, because that is not known here.
+    // A number that a stopped pipeline did not accept would stay open indefinitely, so the FileDescriptor owns it until WriteObject has
+    // returned. Whether a downstream command has received the number before the stop can't be determined here, so the number is closed
+    // in that case too.
     private void WriteNumber(FileDescriptor descriptor)
     {
         try

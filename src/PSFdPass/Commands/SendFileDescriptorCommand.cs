@@ -40,11 +40,11 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     [Parameter(ParameterSetName = DescriptorSet)]
     public FileAccess Access { get; set; } = FileAccess.Read;
 
-    /// <summary>Close the sender's copy after the message was sent.</summary>
+    /// <summary>Close the sender's copy after the message has been sent.</summary>
     [Parameter(ParameterSetName = DescriptorSet)]
     public SwitchParameter CloseAfterSend { get; set; }
 
-    /// <summary>Return the input after it was sent.</summary>
+    /// <summary>Return each input object after it has been sent.</summary>
     [Parameter(ParameterSetName = DescriptorSet)]
     public SwitchParameter PassThru { get; set; }
 
