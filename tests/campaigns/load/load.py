@@ -19,6 +19,7 @@ Those who got all of their text back from one wide receiver are counted as "whol
 """
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -57,6 +58,8 @@ class Play:
                 if found := re.search(rb"Listening on .*:(\d+)\n", log.read()):
                     self.port = int(found[1])
                     return
+            if self.quarterback.poll() is not None or self.receiver.poll() is not None:
+                raise RuntimeError("A player ended before it was ready.")
             await asyncio.sleep(0.02)
 
     async def start_receiver(self):
@@ -79,6 +82,9 @@ class Play:
             self.killed[self.receiver.pid] = time.monotonic()
             self.receiver.kill()
             self.receiver.wait()
+            # Where unix_diag is missing, a wide receiver refuses to replace the socket of the one that was killed.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.folder, "fd-pass.sock"))
             await self.start_receiver()
 
     async def play_users(self):
