@@ -4,7 +4,7 @@ using PSFdPass.Ancillary;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The reader trusts no length that it is told.</summary>
+/// <summary>Control messages with wrong lengths are read only within the buffer.</summary>
 public sealed class HostileInputTests
 {
     [Theory]
@@ -12,7 +12,7 @@ public sealed class HostileInputTests
     [InlineData("Linux", "10000000 00000000 01000000 010000")]
     [InlineData("MacOS", "")]
     [InlineData("MacOS", "0c000000 ffff0000 010000")]
-    public void A_truncated_header_is_the_end(string system, string bytes) =>
+    public void Reading_stops_at_a_truncated_header(string system, string bytes) =>
         Assert.Empty(LayoutTests.Read(LayoutTests.Bytes(bytes), LayoutTests.Layout(system)));
 
     [Theory]
@@ -20,7 +20,7 @@ public sealed class HostileInputTests
     [InlineData("Linux", "0f000000 00000000 01000000 01000000 03000000 00000000")]
     [InlineData("MacOS", "00000000 ffff0000 01000000 03000000")]
     [InlineData("MacOS", "0b000000 ffff0000 01000000 03000000")]
-    public void A_length_smaller_than_the_header_is_the_end_and_no_endless_loop(string system, string bytes) =>
+    public void Reading_stops_at_a_length_smaller_than_the_header(string system, string bytes) =>
         Assert.Empty(LayoutTests.Read(LayoutTests.Bytes(bytes), LayoutTests.Layout(system)));
 
     [Theory]
@@ -28,23 +28,23 @@ public sealed class HostileInputTests
     [InlineData("Linux", "ffffffff ffffff7f 01000000 01000000 03000000 04000000")]
     [InlineData("Linux", "19000000 00000000 01000000 01000000 03000000 04000000")]
     [InlineData("MacOS", "ffffffff ffff0000 01000000 03000000 04000000")]
-    public void A_length_that_reaches_past_the_end_is_clamped_to_it(string system, string bytes)
+    public void A_length_beyond_the_end_of_the_buffer_is_clamped(string system, string bytes)
     {
         (_, _, byte[] data) = Assert.Single(LayoutTests.Read(LayoutTests.Bytes(bytes), LayoutTests.Layout(system)));
         Assert.Equal([3, 0, 0, 0, 4, 0, 0, 0], data);
     }
 
     [Fact]
-    public void The_untruncated_length_that_macOS_leaves_in_a_message_cut_short_is_clamped_to_msg_controllen()
+    public void The_full_length_that_macOS_leaves_in_a_truncated_message_is_clamped_to_msg_controllen()
     {
-        // Five descriptors were sent, there was room for two: msg_controllen says 20, cmsg_len still says 32.
+        // Five descriptors were sent, and the buffer had space for two. msg_controllen is 20, but cmsg_len is still 32.
         byte[] control = LayoutTests.Bytes("20000000 ffff0000 01000000 03000000 04000000");
         (_, _, byte[] data) = Assert.Single(LayoutTests.Read(control, ControlMessageLayout.MacOS));
         Assert.Equal([3, 4], MemoryMarshal.Cast<byte, int>(data).ToArray());
     }
 
     [Fact]
-    public void Half_a_descriptor_is_none()
+    public void An_incomplete_descriptor_is_ignored()
     {
         byte[] control = LayoutTests.Bytes("16000000 00000000 01000000 01000000 03000000 0400");
         (_, _, byte[] data) = Assert.Single(LayoutTests.Read(control, ControlMessageLayout.Linux));
@@ -67,7 +67,7 @@ public sealed class HostileInputTests
             random.NextBytes(memory);
             Span<byte> control = memory.AsSpan(random.Next(64), random.Next(512));
 
-            // Plausible lengths, for the reader to get beyond the first message.
+            // Plausible lengths let the reader get beyond the first message.
             for (int at = 0; at + 16 <= control.Length; at += layout.Align(16 + random.Next(40)))
             {
                 BinaryPrimitives.WriteInt64LittleEndian(control[at..], random.Next(8) == 0 ? random.NextInt64() : random.Next(80));

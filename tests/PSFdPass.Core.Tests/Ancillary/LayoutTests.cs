@@ -2,7 +2,7 @@ using PSFdPass.Ancillary;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The bytes of control messages on each system, spelt out by hand, written and read here.</summary>
+/// <summary>Control messages are written and read as the bytes of each system, which are spelled out here.</summary>
 public sealed class LayoutTests
 {
     public static TheoryData<string, int[], string> Rights => new()
@@ -12,18 +12,14 @@ public sealed class LayoutTests
         { "Linux", [3, 0x01020304], "18000000 00000000 01000000 01000000 03000000 04030201" },
         { "Linux", [], "10000000 00000000 01000000 01000000" },
 
-        // cmsg_len (4), __pad1 (4), cmsg_level, cmsg_type, data, padding to 8
-
-        // cmsg_len (4), cmsg_level (0xffff), cmsg_type, data; nothing to pad
+        // cmsg_len (4), cmsg_level (0xffff), cmsg_type, data, without padding
         { "MacOS", [3], "10000000 ffff0000 01000000 03000000" },
         { "MacOS", [3, 0x01020304], "14000000 ffff0000 01000000 03000000 04030201" },
-
-        // cmsg_len (4), cmsg_level (0xffff), cmsg_type, padding to 16, data, padding to 8
     };
 
     [Theory]
     [MemberData(nameof(Rights))]
-    public void Descriptors_are_written_as_the_bytes_of_the_system(string system, int[] descriptors, string expected)
+    public void Descriptors_are_written_in_the_layout_of_each_system(string system, int[] descriptors, string expected)
     {
         byte[] buffer = new byte[256];
         buffer.AsSpan().Fill(0xee);
@@ -36,7 +32,7 @@ public sealed class LayoutTests
 
     [Theory]
     [MemberData(nameof(Rights))]
-    public void Descriptors_are_read_from_the_bytes_of_the_system(string system, int[] descriptors, string bytes)
+    public void Descriptors_are_read_in_the_layout_of_each_system(string system, int[] descriptors, string bytes)
     {
         List<(int Level, int Type, byte[] Data)> messages = Read(Bytes(bytes), Layout(system));
         (int level, int type, byte[] data) = Assert.Single(messages);
@@ -46,7 +42,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void A_message_behind_another_begins_on_the_alignment_of_the_system()
+    public void The_second_message_is_aligned_as_each_system_requires()
     {
         AssertTwo("Linux", "11000000 00000000 01000000 07000000 aa000000 00000000 14000000 00000000 01000000 01000000 05000000 00000000");
         AssertTwo("MacOS", "0d000000 01000000 07000000 aa000000 10000000 ffff0000 01000000 05000000");
@@ -100,7 +96,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void A_buffer_without_room_is_refused()
+    public void A_buffer_that_is_too_small_is_refused()
     {
         byte[] buffer = new byte[24 + 23];
         Assert.Throws<ArgumentException>(() =>

@@ -58,7 +58,7 @@ public sealed class ControlMessageCampaign
         campaign.Count("buffers", tests);
     }
 
-    // Random bytes, and well-formed messages of which some bytes were changed, most of them in the lengths.
+    // Random bytes, and well-formed messages of which some bytes were changed, about half of them in the first length.
     private static Gen<byte[]> Buffers(ControlMessageLayout layout) => Gen.OneOf(
         ArbMap.Default.GeneratorFor<byte[]>(),
         from messages in Written()

@@ -7,14 +7,14 @@ using PSFdPass.Interop;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Each call that the engine makes fails with each errno of its man page, once, every third time and always: strace makes it fail in
-/// the threads that run one operation each. The operation ends with the documented exception, leaks nothing, does not spin, and loses
-/// no message; without the failures it then succeeds.
+/// Each system call of the library fails with each errno of its man page: once, every third time, or always. strace makes the calls
+/// fail in threads that run one operation each. The operation ends with the documented exception, leaks nothing, does not spin, and
+/// loses no message.
 /// </summary>
 [Trait("Category", "Campaign")]
 public sealed partial class FailingCallCampaign
 {
-    // The value of getppid(2) from which a thread recognizes that strace has attached to it.
+    // The result of getppid(2) by which a thread recognizes that strace has attached to it.
     private const int Attached = 4242;
 
     // Far more calls than a wait of this length makes, unless it spins.
@@ -24,7 +24,7 @@ public sealed partial class FailingCallCampaign
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(250);
     private static readonly byte[] Data = [1, 2, 3, 4];
 
-    // The errors in the man pages, of which those that Linux returns for these uses come first.
+    // The errors in the man pages, first those that Linux returns for these uses.
     private static readonly Dictionary<string, string> Errors = new()
     {
         ["sendmsg"] = "EAGAIN EINTR ENOBUFS ENOMEM ETOOMANYREFS EPIPE ECONNRESET EMSGSIZE EACCES EBADF EDESTADDRREQ EFAULT EINVAL EISCONN ENOTCONN ENOTSOCK EOPNOTSUPP EPERM",
@@ -118,7 +118,7 @@ public sealed partial class FailingCallCampaign
         Run(directory, "", failures, ref operations, ref injected);
         if (failures.Count == 0)
         {
-            // The first program that is started leaves descriptors open that the runtime keeps.
+            // Starting the first program opens descriptors that the runtime keeps.
             Run(directory, all[0], [], ref operations, ref injected);
         }
 
@@ -214,7 +214,7 @@ public sealed partial class FailingCallCampaign
         OpenDescriptors.Settle();
         foreach ((int fd, string target) in (parts[0] == "close" ? OpenDescriptors.List() : OpenDescriptors.ListAgain(before)).Except(before))
         {
-            // strace prevents the call that fails, so that its close(2) leaves the number open, which the kernel's does not.
+            // strace does not execute a call that it makes fail, so such a close(2) leaves the number open. The kernel's does not.
             if (parts[0] == "close")
             {
                 _ = Unistd.Close(fd);
@@ -235,7 +235,7 @@ public sealed partial class FailingCallCampaign
         TimeoutException when parts[0] == "connect" && parts[1] is "ENOENT" or "ECONNREFUSED" => true,
         TimeoutException => operation.EndsByTimeout || parts[1] is "EAGAIN" or "EINTR" or "ECONNABORTED",
 
-        // The family or the type of the socket can't be found out.
+        // The family or the type of the socket can't be determined.
         NotUnixSocketException => parts[0] == "getsockopt",
         _ => false,
     };
@@ -306,7 +306,7 @@ public sealed partial class FailingCallCampaign
         {
             Verify = succeeded =>
             {
-                // Either it was received, or it is in the queue.
+                // The message was received, or it is still queued.
                 using (ReceivedMessage? message = ReceiveNow(right))
                 {
                     Assert.Equal(succeeded ? 0 : 3, message?.Descriptors.Count ?? 0);
@@ -417,7 +417,7 @@ public sealed partial class FailingCallCampaign
             {
                 Verify = succeeded =>
                 {
-                    // Nobody who waited is lost, unless the call failed that makes a Socket of the connection.
+                    // The pending connection is not lost, unless a call failed that creates a Socket from it.
                     using (FileDescriptor? connection = UnixSocket.TryAccept(listener.SafeHandle))
                     {
                         Assert.True(connection is null == succeeded || s_call is "getsockopt" or "fcntl", "The connection is lost.");
@@ -513,7 +513,7 @@ public sealed partial class FailingCallCampaign
     [LibraryImport("libc", EntryPoint = "getppid")]
     private static partial int GetPPid();
 
-    /// <summary>What one thread does while calls fail in it.</summary>
+    /// <summary>An operation that a thread runs while its system calls fail.</summary>
     private sealed class Operation(string name, Action run)
     {
         private volatile int _threadId;
@@ -521,13 +521,13 @@ public sealed partial class FailingCallCampaign
 
         public string Name => name;
 
-        /// <summary>Gets what happens in another thread during the operation.</summary>
+        /// <summary>Gets the action that another thread runs during the operation.</summary>
         public Action? Later { get; init; }
 
-        /// <summary>Gets the check that follows, without failures, and closes everything.</summary>
+        /// <summary>Gets the check that runs afterwards, when calls no longer fail, and that closes everything.</summary>
         public Action<bool> Verify { get; init; } = static _ => { };
 
-        /// <summary>Gets a value indicating whether the operation waits for what can come too late.</summary>
+        /// <summary>Gets a value indicating whether the operation waits for something that can arrive too late.</summary>
         public bool EndsByTimeout { get; init; }
 
         public int ThreadId => _threadId;

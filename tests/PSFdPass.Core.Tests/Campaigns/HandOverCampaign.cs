@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Hand-overs between several threads, in one process and between two, while the garbage collector runs and waits are cancelled or time
-/// out at random moments: each payload arrives once, with its own descriptor, and neither descriptors nor memory accumulate.
+/// Hand-overs between several threads, in one process and between two, while the garbage collector runs and waits are canceled or time
+/// out at random moments. Each payload arrives once, with its own descriptor, and neither descriptors nor memory accumulate.
 /// </summary>
 [Trait("Category", "Campaign")]
 public sealed class HandOverCampaign
@@ -71,7 +71,7 @@ public sealed class HandOverCampaign
             }
             catch
             {
-                // Its error explains why it no longer receives.
+                // The child's error explains why it no longer receives.
                 child.Finish().Succeeded();
                 throw;
             }

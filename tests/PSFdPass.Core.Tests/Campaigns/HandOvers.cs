@@ -5,8 +5,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Numbered messages, each with a descriptor of the file that belongs to its number. Several threads send and receive them in every way
-/// that there is. Some of the waits are cancelled or time out at random moments, and are repeated.
+/// Numbered messages, each with a descriptor of the file that belongs to its number. Several threads send and receive them in every
+/// way. Some of the waits are canceled or time out at random moments, and are repeated.
 /// </summary>
 internal sealed class HandOvers(int total, ulong[] inodes)
 {
@@ -22,7 +22,7 @@ internal sealed class HandOvers(int total, ulong[] inodes)
 
     public int Received => _received;
 
-    /// <summary>Gets the number of messages that arrived twice, or with another descriptor than their own.</summary>
+    /// <summary>Gets the number of messages that arrived twice or with a wrong descriptor.</summary>
     public int Wrong => _wrong;
 
     public int Interrupted => _interrupted;
@@ -32,7 +32,7 @@ internal sealed class HandOvers(int total, ulong[] inodes)
     /// <summary>Returns the inodes by which the files are recognized.</summary>
     public static ulong[] InodesOf(IEnumerable<FileDescriptor> files) => [.. files.Select(static file => InodeOf(file.Fd))];
 
-    /// <summary>Starts threads that send all numbers, each of them its share.</summary>
+    /// <summary>Starts threads that send all numbers, each thread its share.</summary>
     public Task[] Send(SafeHandle socket, FileDescriptor[] files) => [.. Enumerable.Range(0, Threads).Select(sender => Run(() =>
     {
         var random = new Random(sender);
@@ -49,7 +49,7 @@ internal sealed class HandOvers(int total, ulong[] inodes)
         }
     }))];
 
-    /// <summary>Starts threads that receive until all have arrived.</summary>
+    /// <summary>Starts threads that receive until all messages have arrived.</summary>
     public Task[] Receive(SafeHandle socket)
     {
         _lastProgress = Environment.TickCount64;
@@ -145,7 +145,7 @@ internal sealed class HandOvers(int total, ulong[] inodes)
         Interlocked.Increment(ref _received);
     }
 
-    // Without a limit that matters, with none of the time, or with a cancellation at a random moment. False when it was interrupted.
+    // Waits for a short time, not at all, or until a cancellation at a random moment. Returns false when the wait was interrupted.
     private bool TryWait(Random random, Action<TimeSpan, CancellationToken> wait)
     {
         try

@@ -4,8 +4,8 @@ using PSFdPass.Handles;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// tests/peers/hostile.py at the other end: a receiver with a deadline survives each of its modes in each way of receiving, keeps
-/// nothing, does not spin, and receives the good message that comes afterwards.
+/// With tests/peers/hostile.py at the other end, a receiver with a deadline survives each mode of that program in each way of
+/// receiving. It leaves nothing open, does not spin, and receives the good message that follows.
 /// </summary>
 [Trait("Category", "Campaign")]
 public sealed class HostilePeerCampaign : IDisposable
@@ -15,7 +15,7 @@ public sealed class HostilePeerCampaign : IDisposable
     private static readonly string[] Modes =
         ["unwanted", "endless", "silent", "half", "stopped", "closed", "itself", "both", "cycles", "urgent"];
 
-    // A wait this long uses next to no processor time.
+    // A wait of this length uses hardly any processor time.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(300);
 
     private readonly TemporaryDirectory _directory = new();
@@ -55,12 +55,12 @@ public sealed class HostilePeerCampaign : IDisposable
         var counts = new Counts();
         for (int round = 0; round < Campaign.Scale; round++)
         {
-            // The short form takes the next way for each mode.
+            // The short form uses one way for each mode, in turn.
             foreach (Way way in Campaign.Scale > 1 ? ways : [ways[(Array.IndexOf(Modes, mode) + (int)type) % ways.Length]])
             {
                 if (round == 0)
                 {
-                    // Everything is loaded, and the thread of the asynchronous waits runs.
+                    // Loads everything, and starts the thread that serves asynchronous waits.
                     Play("silent", type, way, new Counts());
                 }
 
@@ -93,7 +93,7 @@ public sealed class HostilePeerCampaign : IDisposable
             }
             else
             {
-                // Two of the seven connections that are closed have brought a good message.
+                // A good message arrives on two of the seven connections that are closed.
                 int connections = mode == "closed" ? 7 : 1;
                 counts.Expected += mode == "closed" ? 2 : 0;
                 for (int i = 0; i < connections; i++)
@@ -109,7 +109,7 @@ public sealed class HostilePeerCampaign : IDisposable
             }
         }
 
-        // Whatever that one did, the next one is served.
+        // Whatever the hostile peer did, the next client is served.
         ServeNext(listener, address, type, counts);
     }
 
@@ -129,7 +129,7 @@ public sealed class HostilePeerCampaign : IDisposable
 
                 break;
             case "half":
-                // The beginning as it is, and then the end. A batch would have both.
+                // The incomplete message arrives, and then the end. A batch would contain both.
                 way = way == Way.Batch ? Way.Message : way;
                 Assert.True(Receive(socket, way, Patience.Long, counts));
                 Assert.Equal("goo", counts.LastText);
@@ -170,7 +170,7 @@ public sealed class HostilePeerCampaign : IDisposable
         counts.Expected++;
         if (type == SocketType.Dgram)
         {
-            // What the hostile one left in the queue comes first.
+            // Messages that the hostile peer has left in the queue arrive first.
             var sending = new Thread(() => DescriptorSender.Send(client.SafeHandle, "good"u8, [file.SafeHandle], Patience.Long));
             sending.Start();
             ReceiveUntilGood(listener, Way.Message, counts);
@@ -188,13 +188,13 @@ public sealed class HostilePeerCampaign : IDisposable
         int good = counts.Good;
         while (counts.Good == good)
         {
-            // A batch can have the message and the end.
+            // A batch can contain both the message and the end.
             Assert.True(
                 Receive(socket, way, Patience.Long, counts) || counts.Good > good, "The connection ended before the good message.");
         }
     }
 
-    // ECONNRESET stands for the end after the peer closed with unread data.
+    // ECONNRESET reports that the peer closed with unread data. The next call returns the data or the end.
     private static bool ReceiveToTheEnd(Socket socket, Way way, Counts counts)
     {
         try
@@ -228,7 +228,7 @@ public sealed class HostilePeerCampaign : IDisposable
         Assert.True(time < Quiet / 2, $"The wait used {time.TotalMilliseconds} ms of processor time.");
     }
 
-    // False at the end of the connection.
+    // Returns false at the end of the connection.
     private static bool Receive(Socket socket, Way way, TimeSpan timeout, Counts counts)
     {
         switch (way)
@@ -238,7 +238,7 @@ public sealed class HostilePeerCampaign : IDisposable
             case Way.Async:
                 return counts.Take(DescriptorReceiver.ReceiveMessageAsync(socket.SafeHandle, timeout).AsTask().GetAwaiter().GetResult());
             case Way.Objects:
-                // Fewer descriptors than there are: the others are closed.
+                // There is space for two descriptors only. The others are closed.
                 byte[] buffer = new byte[8192];
                 var descriptors = new FileDescriptor[2];
                 ReceiveResult result = DescriptorReceiver.Receive(socket.SafeHandle, buffer, descriptors, timeout);

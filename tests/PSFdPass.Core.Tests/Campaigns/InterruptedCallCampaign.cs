@@ -12,7 +12,7 @@ public sealed unsafe class InterruptedCallCampaign
     private const int MessagesForEachConnection = 20;
 
     [ProgramFact("gcc")]
-    public void A_thousand_signals_a_second_lose_nothing()
+    public void Nothing_is_lost_under_a_thousand_signals_a_second()
     {
         using var campaign = new Campaign("signals");
         using var directory = new TemporaryDirectory();
@@ -103,7 +103,7 @@ public sealed unsafe class InterruptedCallCampaign
             });
     }
 
-    // Each on a thread of its own, which a timer interrupts.
+    // Runs each action on a thread of its own, which a timer interrupts.
     private static void RunBoth(params Action[] actions)
     {
         Task[] both = [.. actions.Select(action => Task.Factory.StartNew(

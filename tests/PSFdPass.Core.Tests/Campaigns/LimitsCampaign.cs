@@ -6,8 +6,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Limits of an ordinary user (root's privileges are given up in a child process): at each of them the documented exception, nothing
-/// leaks, and the socket can be used afterwards.
+/// At each limit of an ordinary user, the documented exception is thrown, nothing leaks, and the socket can be used afterwards. The
+/// tests run in child processes, which drop root's privileges.
 /// </summary>
 [Trait("Category", "Campaign")]
 public sealed class LimitsCampaign
@@ -16,16 +16,16 @@ public sealed class LimitsCampaign
     private static readonly byte[] Data = [1, 2, 3];
 
     [LinuxFact]
-    public void A_full_descriptor_table() => Run("full table", FullTables, 6 * 3);
+    public void A_full_descriptor_table_leaves_the_socket_usable() => Run("full table", FullTables, 6 * 3);
 
     [LinuxFact]
-    public void Too_many_descriptors_in_flight() => Run("too many in flight", TooManyInFlight, 3);
+    public void Too_many_descriptors_in_flight_leave_the_socket_usable() => Run("too many in flight", TooManyInFlight, 3);
 
     [LinuxFact]
-    public void Full_buffers() => Run("full buffers", FullBuffers, 4 * 3);
+    public void Full_buffers_leave_the_socket_usable() => Run("full buffers", FullBuffers, 4 * 3);
 
     [LinuxFact]
-    public void Paths_that_can_not_be_used_and_users_that_are_refused() => Run("refused paths and users", Refusals, 5);
+    public void Unusable_paths_and_refused_users_leave_the_listener_usable() => Run("refused paths and users", Refusals, 5);
 
     private static void Run(string name, Action method, int limitsInARound)
     {
@@ -46,11 +46,11 @@ public sealed class LimitsCampaign
         {
             (Socket left, Socket right) = UnixSocket.CreatePair(type);
 
-            // What is used with a full table is loaded before, because loading takes descriptors.
+            // Everything that runs with a full table is loaded before, because loading needs descriptors.
             FullTable.WarmUp();
             RoundWithFullTable(left, right, file, free: 40);
             int before = FullTable.OpenCount();
-            for (int round = 0; round < Rounding(); round++)
+            for (int round = 0; round < RoundsFromArgument(); round++)
             {
                 RoundWithFullTable(left, right, file, free: random.Next(8));
                 Assert.Equal(before, FullTable.OpenCount());
@@ -72,9 +72,9 @@ public sealed class LimitsCampaign
             (Socket left, Socket right) = UnixSocket.CreatePair(type);
             Assert.True(UnixSocket.SetSendBuffer(left.SafeHandle, 1 << 18) > 0);
             Dictionary<int, string>? before = null;
-            for (int round = 0; round < Rounding(); round++)
+            for (int round = 0; round < RoundsFromArgument(); round++)
             {
-                // One by one, ten at once, and as a batch that ends in the middle.
+                // One in each message, ten in each message, or in batches, of which the last is sent in part.
                 int sent = 0;
                 SystemCallException? refused = null;
                 for (int i = 0; i < 200 && refused is null; i++)
@@ -116,7 +116,7 @@ public sealed class LimitsCampaign
                 int[] each = [1, 10, 50];
                 Assert.InRange(arrived, sent * each[round % 3], (sent + 1) * each[round % 3]);
 
-                // It is over as soon as the receiver has caught up.
+                // Sending works again as soon as the receiver has caught up.
                 IsUsable(left, right, file);
                 before ??= OpenDescriptors.List();
                 NothingIsLeft(before);
@@ -139,9 +139,9 @@ public sealed class LimitsCampaign
             StartPoller(left);
             IsUsable(left, right, file);
             Dictionary<int, string> before = OpenDescriptors.List();
-            for (int round = 0; round < Rounding(); round++)
+            for (int round = 0; round < RoundsFromArgument(); round++)
             {
-                // Without space for anything.
+                // No space at all.
                 int filled = Fill(left);
                 SendTimeoutException none = Assert.Throws<SendTimeoutException>(
                     () => DescriptorSender.Send(left.SafeHandle, Data, [file.SafeHandle], Patience.None));
@@ -155,7 +155,7 @@ public sealed class LimitsCampaign
 
                 Assert.Equal(0, DrainDescriptors(right, filled));
 
-                // Space for a part: the exception reports what arrives.
+                // Space for a part. The exception reports the number of bytes that arrive.
                 if (type == SocketType.Stream)
                 {
                     SendTimeoutException part = Assert.Throws<SendTimeoutException>(
@@ -200,7 +200,7 @@ public sealed class LimitsCampaign
         uint owner = Unistd.GetEUid();
         bool isOther = Libc.BecomeNobody();
         Dictionary<int, string>? before = null;
-        for (int round = 0; round < Rounding(); round++)
+        for (int round = 0; round < RoundsFromArgument(); round++)
         {
             var tooLong = UnixSocketAddress.FromPath(Path.Combine(directory, new string('x', 200)));
             Assert.Equal("ENAMETOOLONG", Refused(() => UnixSocketListener.Create(tooLong)));
@@ -214,7 +214,7 @@ public sealed class LimitsCampaign
             Assert.Throws<UnauthorizedAccessException>(() => UnixSocket.Connect(
                 open, SocketType.Stream, Patience.Long, requiredUsers: new HashSet<uint> { owner + 1 }));
 
-            // The listener sees somebody who was there and has gone, and goes on.
+            // The listener accepts the connection that the client has closed, and continues.
             using (Socket gone = UnixSocket.Accept(public1.SafeHandle, Patience.Long))
             {
                 Assert.Null(DescriptorReceiver.ReceiveMessage(gone.SafeHandle, Patience.Long));
@@ -237,7 +237,7 @@ public sealed class LimitsCampaign
         SafeHandle[] ten = [.. Enumerable.Repeat(file.SafeHandle, Sent)];
         int expected = Math.Min(free, Sent);
 
-        // Not a timer: the runtime's pool of threads opens files now and then, and ends the process when it can't.
+        // A timer would run on the thread pool, which opens files at times, and ends the process when it can't.
         using var source = new CancellationTokenSource();
         using var isFull = new ManualResetEventSlim();
         var canceller = new Thread(() =>
@@ -251,7 +251,7 @@ public sealed class LimitsCampaign
         {
             int before = FullTable.OpenCount();
 
-            // The sender needs no number, in whichever way it sends.
+            // Sending does not need a free number, in any way of sending.
             DescriptorSender.Send(left.SafeHandle, Data, ten, Patience.Long);
             DescriptorSender.SendAsync(left.SafeHandle, Data, ten, Patience.Long).AsTask().GetAwaiter().GetResult();
             DescriptorSender.SendEach(left.SafeHandle, Data, ten.AsSpan(0, 4), Patience.Long);
@@ -269,7 +269,7 @@ public sealed class LimitsCampaign
             Assert.Equal(expected < Sent, (result.Flags & MessageFlags.DescriptorsTruncated) != 0);
             Closing.CloseAll(numbers[..result.Descriptors]);
 
-            // In the middle of a batch: every message is there, the last ones without their descriptors.
+            // All messages of a batch arrive, the last ones without their descriptors.
             var results = new ReceiveResult[4];
             int count = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[4 * Data.Length], numbers, results, Patience.Long);
             Assert.Equal(4, count);
@@ -281,7 +281,7 @@ public sealed class LimitsCampaign
 
             Closing.CloseAll(numbers[..Math.Min(free, 4)]);
 
-            // A wait needs none either.
+            // Waiting does not need a free number either.
             Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Short));
             isFull.Set();
             Assert.ThrowsAny<OperationCanceledException>(
@@ -306,7 +306,7 @@ public sealed class LimitsCampaign
         }
     }
 
-    // Long enough that it waits, even when everything is compiled first.
+    // The time limit is long enough for the call to wait, even if everything must be compiled first.
     private static void StartPoller(Socket socket) => Assert.Throws<TimeoutException>(
         () => DescriptorReceiver.ReceiveMessageAsync(socket.SafeHandle, TimeSpan.FromSeconds(0.5)).AsTask().GetAwaiter().GetResult());
 
@@ -321,7 +321,7 @@ public sealed class LimitsCampaign
 
     private static string Refused(Func<Socket> call) => Assert.Throws<SystemCallException>(() => call()).ErrnoName;
 
-    private static int Rounding() => int.Parse(Child.Argument.Split(';')[0], System.Globalization.CultureInfo.InvariantCulture);
+    private static int RoundsFromArgument() => int.Parse(Child.Argument.Split(';')[0], System.Globalization.CultureInfo.InvariantCulture);
 
     private static int Fill(Socket socket)
     {
@@ -334,7 +334,7 @@ public sealed class LimitsCampaign
         return bytes;
     }
 
-    // Closes all that is queued, and returns how many descriptors that were.
+    // Receives all queued messages, closes their descriptors, and returns how many there were.
     private static int DrainDescriptors(Socket socket, int? expectedBytes = null)
     {
         int descriptors = 0;

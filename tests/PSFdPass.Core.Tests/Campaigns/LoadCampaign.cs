@@ -9,7 +9,7 @@ public sealed class LoadCampaign
     [LinuxTheory]
     [InlineData("sample")]
     [InlineData("C")]
-    public void Nobody_is_lost_nor_served_twice_while_wide_receivers_are_killed(string receiver)
+    public void No_user_is_lost_or_served_twice_while_wide_receivers_are_killed(string receiver)
     {
         using var campaign = new Campaign($"load, {receiver}");
         string script = Path.Combine(Repository.Root, "tests", "campaigns", "load", "load.py");

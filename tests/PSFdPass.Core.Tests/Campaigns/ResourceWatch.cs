@@ -5,7 +5,7 @@ namespace PSFdPass.Tests;
 /// <summary>Compares the open descriptors and the memory of this process at two times, and collects garbage in between.</summary>
 internal sealed class ResourceWatch : IDisposable
 {
-    // More than measurements of the same state differ, and far less than one object for each of a million messages.
+    // More than the differences between measurements of one state, and far less than the size of a million small objects.
     private const long ManagedTolerance = 4 << 20;
     private const long ResidentTolerance = 64 << 20;
 
@@ -32,7 +32,7 @@ internal sealed class ResourceWatch : IDisposable
         _collector.Start();
     }
 
-    /// <summary>Gets by how many bytes the resident memory has grown, after <see cref="AssertFlat"/>.</summary>
+    /// <summary>Gets the number of bytes by which the resident memory has grown, which <see cref="AssertFlat"/> sets.</summary>
     public long ResidentGrowth { get; private set; }
 
     /// <summary>Stops collecting garbage, and fails if descriptors or memory have accumulated or descriptors are missing.</summary>
@@ -53,7 +53,7 @@ internal sealed class ResourceWatch : IDisposable
         _collector.Join();
     }
 
-    // The thread of the asynchronous waits keeps a descriptor as long as the process runs. The wait is long enough to need it.
+    // The thread that serves asynchronous waits keeps a descriptor open as long as the process runs. The wait is long enough to start it.
     private static void StartPoller()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();

@@ -10,8 +10,8 @@ using PSFdPass.Tests.Processes;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Other users at each end, paths that are swapped and renamed at any moment, contenders for one path, names that a terminal would obey,
-/// and children that must inherit only what was named.
+/// Other users at each end, paths that are swapped and renamed at any moment, contenders for one path, names with control characters,
+/// and children that must inherit only the named descriptors.
 /// </summary>
 [Trait("Category", "Campaign")]
 [Collection(ChildProgram.Collection)]
@@ -38,15 +38,15 @@ public sealed class SecurityCampaign : IDisposable
             using Program other = Program.Start(Child.Command(BeForeign, $"{_directory.Path};{type};{rounds}"));
             for (int round = 0; round < rounds; round++)
             {
-                // At the listener: who connects.
+                // The listener sees who connects.
                 using Socket server = UnixSocket.Accept(open.SafeHandle, Patience.Long);
                 using (var peer = UnixSocketPeer.Of(server.SafeHandle))
                 {
                     Assert.Equal((Nobody, other.Id), (peer.UserId, peer.ProcessId));
                 }
 
-                // At the other end: who listens. Nothing is sent to a listener of another user.
-                // The other user listens before it connects.
+                // The client sees who listens, and sends nothing to a listener of another user.
+                // The other process listens before it connects.
                 var address = UnixSocketAddress.FromPath(_directory.File($"foreign-{type}"));
                 Assert.Throws<UnauthorizedAccessException>(
                     () => UnixSocket.Connect(address, type, Patience.Long, requiredUsers: new HashSet<uint> { 0 }));
@@ -121,7 +121,7 @@ public sealed class SecurityCampaign : IDisposable
         campaign.Count("to another user", 0);
     }
 
-    // Fails when somebody sends something. The end of its input ends it.
+    // Fails when a client sends something. Ends at the end of its standard input.
     private static void AcceptAll()
     {
         Assert.True(Libc.BecomeNobody());
@@ -155,7 +155,7 @@ public sealed class SecurityCampaign : IDisposable
         File.SetUnixFileMode(precious, UnixSocketListener.DefaultMode);
         using UnixSocketListener other = UnixSocketListener.Create(UnixSocketAddress.FromPath(Path.Combine(folder, "other")));
 
-        // The mode has to be set after bind(2), by the path.
+        // With this umask, the mode must be set after bind(2), by the path.
         _ = Libc.UMask(0b000_111_111);
         using var stop = new CancellationTokenSource();
         Task swapping = Task.Factory.StartNew(() => SwapIn(folder, stop.Token, Precious, "other"), TaskCreationOptions.LongRunning);
@@ -217,7 +217,7 @@ public sealed class SecurityCampaign : IDisposable
             }
 
             listener.Dispose();
-            Assert.True(Path.Exists(path) && Path.Exists(moved), "It removed what is not its own.");
+            Assert.True(Path.Exists(path) && Path.Exists(moved), "The listener removed a file that is not its own.");
             if (other is not null)
             {
                 using (Socket client = UnixSocket.Connect(UnixSocketAddress.FromPath(path)))
@@ -245,7 +245,7 @@ public sealed class SecurityCampaign : IDisposable
     }
 
     [UnixDiagFact]
-    public void Of_several_processes_exactly_one_replaces_a_stale_socket()
+    public void Exactly_one_of_several_processes_replaces_a_stale_socket()
     {
         const int Contenders = 3;
         using var campaign = new Campaign("security, contenders");
@@ -323,7 +323,7 @@ public sealed class SecurityCampaign : IDisposable
     }
 
     [LinuxFact]
-    public void No_text_contains_what_a_terminal_obeys()
+    public void No_text_contains_control_or_format_characters()
     {
         using var campaign = new Campaign("security, names");
         int rounds = 20 * Campaign.Scale;
@@ -372,7 +372,7 @@ public sealed class SecurityCampaign : IDisposable
     }
 
     [LinuxFact]
-    public void A_child_inherits_only_what_was_named_while_others_open_descriptors()
+    public void A_child_inherits_only_named_descriptors_while_other_threads_open_more()
     {
         using var campaign = new Campaign("security, children");
         var random = new Random(1);
@@ -424,7 +424,7 @@ public sealed class SecurityCampaign : IDisposable
 
     private void Swap(CancellationToken stop, params string[] targets) => SwapIn(_directory.Path, stop, targets);
 
-    // Makes the path "s" a link to one file after the other, with nothing there in between or at once.
+    // Makes the path "s" a link to each target in turn, at once or with a time in between when the path does not exist.
     private static void SwapIn(string folder, CancellationToken stop, params string[] targets)
     {
         string path = Path.Combine(folder, "s");

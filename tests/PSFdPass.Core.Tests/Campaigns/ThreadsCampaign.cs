@@ -7,8 +7,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// Several threads use one socket, or one listener, in each way, and the object is disposed under them: each wait ends, nothing leaks,
-/// and no number is closed that another part of the process has got in the meantime.
+/// Several threads use one socket or one listener in every way, and another thread disposes it. Each wait ends, nothing leaks, and no
+/// descriptor is closed that another part of the process has opened under the same number.
 /// </summary>
 [Trait("Category", "Campaign")]
 public sealed class ThreadsCampaign
@@ -130,7 +130,7 @@ public sealed class ThreadsCampaign
             }
         }))];
 
-        // The other end sends or receives with timeouts, some of the time.
+        // In two of three cases, the other end receives or sends, with timeouts.
         var others = new ConcurrentBag<Exception?>();
         bool isBusy = random.Next(3) > 0;
         Thread other = Start(others, () =>
@@ -180,7 +180,7 @@ public sealed class ThreadsCampaign
         // A peek that found a message, and calls that never wait, end with the next call.
         foreach (Thread worker in workers)
         {
-            Assert.True(worker.Join(Patience.Long), $"A wait goes on: {name}, {type}, way {way}.");
+            Assert.True(worker.Join(Patience.Long), $"A wait does not end: {name}, {type}, way {way}.");
         }
 
         stop.Cancel();
@@ -190,7 +190,7 @@ public sealed class ThreadsCampaign
         Assert.Equal(threads, results.Count);
         foreach (Exception? result in results.Concat(others))
         {
-            // Who closes a descriptor by its number ignores the calls in progress, which can then find another file.
+            // Closing by number ignores the calls in progress, which can then find another file under the number.
             bool isOther = way == 3 && result is NotUnixSocketException or SystemCallException { ErrnoName: "EBADF" or "ENOTSOCK" };
             Assert.True(IsDocumented(result) || isOther, $"{name}, {type}, way {way}: {result}");
         }
@@ -265,13 +265,13 @@ public sealed class ThreadsCampaign
 
         foreach (Thread acceptor in acceptors)
         {
-            Assert.True(acceptor.Join(Patience.Long), $"A wait goes on: {operation}, {type}, way {way}.");
+            Assert.True(acceptor.Join(Patience.Long), $"A wait does not end: {operation}, {type}, way {way}.");
         }
 
         stop.Cancel();
         foreach (Thread connector in connectors)
         {
-            Assert.True(connector.Join(Patience.Long), $"A connection attempt goes on: {operation}, {type}, way {way}.");
+            Assert.True(connector.Join(Patience.Long), $"A connection attempt does not end: {operation}, {type}, way {way}.");
         }
 
         listener.Dispose();
@@ -285,7 +285,7 @@ public sealed class ThreadsCampaign
         return acceptors.Count + connectors.Length;
     }
 
-    // The end of the peer, the disposal, or nothing.
+    // No exception, or one that the disposal, the end of the connection, a timeout or a cancellation causes.
     private static bool IsDocumented(Exception? exception) =>
         exception is null or ObjectDisposedException or EndReachedException or TimeoutException or OperationCanceledException ||
         exception is SystemCallException { ErrnoName: "EPIPE" or "ECONNRESET" or "ECONNREFUSED" or "ENOTCONN" or "ENOENT" };
@@ -327,7 +327,7 @@ public sealed class ThreadsCampaign
         StartPoller();
     }
 
-    // The thread of the asynchronous waits keeps a descriptor as long as the process runs.
+    // The thread that serves asynchronous waits keeps a descriptor open as long as the process runs.
     private static void StartPoller()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
@@ -383,15 +383,15 @@ public sealed class ThreadsCampaign
 
     private static void AreUnchanged(Dictionary<int, string> before) => Assert.Equal(Lines(before), Lines(OpenDescriptors.List()));
 
-    // Without those of the bystander, which change all the time.
+    // The targets of the open descriptors, without those of the bystander, which change constantly.
     private static string[] Lines(Dictionary<int, string> open) =>
         [.. open.Values.Where(target => !target.Contains(CanaryName, StringComparison.Ordinal)).Order()];
 
     private sealed class EndReachedException : Exception;
 
     /// <summary>
-    /// Another part of the process, which opens and closes descriptors all the time, and so gets the numbers that were just closed. It
-    /// notices when one of its own is closed or replaced.
+    /// Stands for another part of the process, which constantly opens and closes descriptors, and so gets the numbers that were just
+    /// closed. It notices when one of its descriptors is closed or replaced.
     /// </summary>
     private sealed class Bystander : IDisposable
     {

@@ -4,14 +4,14 @@ using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Copies to a certain number and out of another process, closing by number, and what both mean for owners of the number.</summary>
+/// <summary>Duplicating to a chosen number and from another process, closing by number, and the effects on owners of the number.</summary>
 public class CopyAndCloseTests
 {
     // High enough that nothing else gets it.
     private const int Number = 611;
 
     [LinuxFact]
-    public void A_copy_gets_the_number_that_is_asked_for()
+    public void A_copy_gets_the_requested_number()
     {
         using FileDescriptor file = Some.File();
         using FileDescriptor copy = FileDescriptor.DuplicateTo(file.Fd, Number);
@@ -21,7 +21,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void A_number_that_is_taken_is_left_alone()
+    public void A_number_in_use_is_an_error_and_is_not_replaced()
     {
         using FileDescriptor file = Some.File();
         using FileDescriptor there = FileDescriptor.DuplicateTo(Some.Null().Detach(), Number);
@@ -31,7 +31,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void A_number_that_is_replaced_is_lost_to_its_owner()
+    public void Replacing_a_number_invalidates_its_owner()
     {
         using FileDescriptor file = Some.File();
         var owner = FileDescriptor.DuplicateTo(Some.Null().Detach(), Number);
@@ -45,7 +45,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void A_handle_taken_before_the_number_was_closed_does_not_close_it_again()
+    public void A_handle_obtained_before_the_number_was_closed_does_not_close_it_again()
     {
         var owner = Some.Null();
         var handle = (SafeDescriptorHandle)owner.SafeHandle;
@@ -60,7 +60,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void Closing_one_number_takes_nothing_from_owners_of_others()
+    public void Closing_one_number_does_not_affect_owners_of_others()
     {
         using FileDescriptor other = Some.Null();
         Closing.CloseByNumber(Some.Null().Detach());
@@ -85,7 +85,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void A_number_beyond_the_limit_is_told_of()
+    public void A_number_beyond_the_limit_is_an_error()
     {
         Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => FileDescriptor.DuplicateTo(0, int.MaxValue)).Message);
         Assert.Contains("ulimit", Assert.Throws<ArgumentOutOfRangeException>(() => FileDescriptor.DuplicateTo(0, int.MaxValue, replace: true)).Message);
@@ -94,7 +94,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void A_descriptor_is_taken_out_of_another_process()
+    public void A_descriptor_is_duplicated_from_another_process()
     {
         using Program other = Program.Start("cat");
         using FileDescriptor pipe = FileDescriptor.DuplicateFromProcess(other.Id, 1);
@@ -107,27 +107,27 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void The_id_of_a_thread_is_not_that_of_a_process()
+    public void A_thread_ID_is_refused_as_a_process_ID()
     {
         int thread = ProcDirectory.ThreadsOfThisProcess().First(id => id != Environment.ProcessId);
         Assert.Equal("ESRCH", Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(thread, 0)).ErrnoName);
     }
 
     [LinuxFact]
-    public void A_failure_to_take_leaves_nothing_open()
+    public void A_failed_duplication_leaves_nothing_open()
     {
         using Program other = Program.Start("cat");
         OpenDescriptors.AreLeftAsTheyWere(() => Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(other.Id, 999999)));
     }
 
     [LinuxFact]
-    public void Standard_streams_are_kept()
+    public void Standard_streams_are_recognized()
     {
         Assert.All(new[] { 0, 1, 2 }, fd => Assert.True(new DescriptorInspector().Describe(Environment.ProcessId, fd).IsStandardStream));
     }
 
     [LinuxFact]
-    public void Descriptors_that_the_runtime_creates_later_are_kept()
+    public void Descriptors_of_the_kinds_that_the_runtime_opens_are_runtime_owned()
     {
         using var epoll = new FileDescriptor(Libc.Checked(Libc.EpollCreate1(0x80000)), ownsHandle: true);
         using var inotify = new FileDescriptor(Libc.Checked(Libc.InotifyInit1(0x80000)), ownsHandle: true);
@@ -140,7 +140,7 @@ public class CopyAndCloseTests
     }
 
     [LinuxFact]
-    public void Descriptors_that_a_user_creates_are_not_the_runtimes()
+    public void Descriptors_that_a_user_creates_are_not_runtime_owned()
     {
         using FileDescriptor file = Some.File();
         using FileDescriptor device = Some.Null();

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Copying between descriptors of every two kinds.</summary>
+/// <summary>Copying between descriptors of each pair of kinds.</summary>
 public sealed class CopyingTests : IDisposable
 {
     private const int Size = 3_000_000;
@@ -105,7 +105,7 @@ public sealed class CopyingTests : IDisposable
     }
 
     [LinuxFact]
-    public void Silent_sources_and_full_targets_end_by_timeout_and_by_disposal()
+    public void A_copy_from_a_silent_source_ends_by_timeout_and_by_disposal()
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
         using var _ = writer;
@@ -118,7 +118,7 @@ public sealed class CopyingTests : IDisposable
     }
 
     [LinuxFact]
-    public void Files_that_hide_their_size_are_copied_and_a_file_is_not_copied_to_itself()
+    public void Files_that_report_a_size_of_0_are_copied_and_a_file_is_not_copied_to_itself()
     {
         using FileDescriptor status = FileDescriptor.Open("/proc/self/status");
         using FileDescriptor target = Some.File("");
@@ -179,7 +179,7 @@ public sealed class CopyingTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_full_target_and_a_silent_sender_of_packets_end_the_copy_in_time()
+    public void A_copy_of_packets_times_out_at_a_full_target_and_at_a_silent_sender()
     {
         (Socket sender, Socket source) = UnixSocket.CreatePair(SocketType.Dgram);
         using var first = sender;

@@ -22,9 +22,9 @@ public sealed class DescriptorStreamTests : IDisposable
         Assert.Equal(6, other.Position);
     }
 
-    // With a FileStream each, which counts its own offset, one process overwrites what the other has written.
+    // A FileStream tracks an offset of its own, so two of them would overwrite each other's text.
     [LinuxFact]
-    public void No_text_is_lost_when_several_write_to_one_file()
+    public void No_text_is_lost_when_several_streams_write_to_one_file()
     {
         const int Lines = 2000;
         string path = _folder.Write("log", "");
@@ -85,7 +85,7 @@ public sealed class DescriptorStreamTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_pipe_has_neither_length_nor_position_and_one_direction()
+    public void Each_end_of_a_pipe_has_one_direction_and_neither_length_nor_position()
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
         using Stream from = reader.OpenStream();
@@ -106,7 +106,7 @@ public sealed class DescriptorStreamTests : IDisposable
     [LinuxTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Reads_and_writes_wait_and_O_NONBLOCK_stays_as_it_is(bool nonBlocking)
+    public void Reads_and_writes_wait_and_do_not_change_O_NONBLOCK(bool nonBlocking)
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe(nonBlocking);
         using FileDescriptor otherReader = reader.Duplicate();
@@ -132,7 +132,7 @@ public sealed class DescriptorStreamTests : IDisposable
     [LinuxTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Asynchronous_reads_and_writes_wait_without_a_thread(bool nonBlocking)
+    public async Task Asynchronous_reads_and_writes_wait_without_blocking_the_caller(bool nonBlocking)
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe(nonBlocking);
         await using Stream from = reader.OpenStream();
@@ -182,7 +182,7 @@ public sealed class DescriptorStreamTests : IDisposable
         }
     }
 
-    // A blocking read(2) can't be ended by closing the descriptor.
+    // Closing a descriptor does not end a blocking read(2).
     [LinuxTheory]
     [InlineData(true)]
     [InlineData(false)]
@@ -259,7 +259,7 @@ public sealed class DescriptorStreamTests : IDisposable
     }
 
     [LinuxFact]
-    public void Nothing_leaks_when_streams_wait_time_out_and_are_disposed() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Nothing_leaks_when_streams_time_out_and_are_disposed() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
         using Stream from = reader.OpenStream();

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Two threads that hand over or dispose one descriptor: exactly one of them gets it.</summary>
+/// <summary>When two threads hand over or dispose one descriptor, exactly one of them gets it.</summary>
 public sealed class HandOverRaceTests
 {
     private const int Rounds = 3000;
@@ -27,7 +27,7 @@ public sealed class HandOverRaceTests
 
     [LinuxTheory]
     [MemberData(nameof(Pairs))]
-    public void Exactly_one_wins(string one, string other)
+    public void Exactly_one_of_two_threads_gets_the_descriptor(string one, string other)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -39,7 +39,7 @@ public sealed class HandOverRaceTests
         int number = -1;
         Exception? failure = null;
 
-        // Both threads make each descriptor's fate known before the next one is created, so that its number can't be used twice.
+        // Both threads are done with a descriptor before the next one is created, so that its number can't be confused with a new one.
         var thread = new Thread(() => failure = Record.Exception(() => Play(other, secondWon, isFirst: false)));
         thread.Start();
         Play(one, firstWon, isFirst: true);
@@ -63,7 +63,7 @@ public sealed class HandOverRaceTests
                 bool bothDispose = (one, other) == ("Dispose", "Dispose");
                 if (isFirst)
                 {
-                    // A Dispose that came second has nothing to do, and says nothing.
+                    // A Dispose that comes second does nothing, and does not throw.
                     int takers = (firstWon[i] && one != "Dispose" ? 1 : 0) + (secondWon[i] && other != "Dispose" ? 1 : 0);
                     Assert.True(one == "Dispose" || other == "Dispose" ? takers <= 1 : takers == 1, $"round {i}: {takers} takers");
                     Assert.Equal(takers == 1, IsOurs());

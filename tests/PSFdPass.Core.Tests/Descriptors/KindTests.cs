@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>A descriptor of every kind that can be made here, and what is said of it: kind, access, target, flags.</summary>
+/// <summary>The kind, access, target and flags of descriptors of every kind that can be created here.</summary>
 public sealed class KindTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -34,7 +34,7 @@ public sealed class KindTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_file_to_append_to()
+    public void A_file_opened_for_appending()
     {
         using var descriptor = Open(_directory.Write("file", ""), Constants.O_WRONLY | Constants.Current.O_APPEND | Constants.Current.O_CLOEXEC);
         Assert.Equal(DescriptorFlags.Append | DescriptorFlags.CloseOnExec, descriptor.Flags);
@@ -49,7 +49,7 @@ public sealed class KindTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_place_opened_with_O_PATH()
+    public void A_file_opened_with_O_PATH()
     {
         string path = _directory.Write("file", "");
         using var descriptor = Open(path, Constants.Current.O_PATH | Constants.Current.O_CLOEXEC);
@@ -101,7 +101,7 @@ public sealed class KindTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_named_pipe()
+    public void A_FIFO()
     {
         string path = _directory.File("fifo");
         Libc.Checked(Libc.MkFifo(path, 0x180));
@@ -110,7 +110,7 @@ public sealed class KindTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_file_in_memory()
+    public void A_memory_file()
     {
         using FileDescriptor descriptor = Some.File();
         AssertIs(descriptor, DescriptorKind.MemoryFile, DescriptorAccess.ReadWrite, "/memfd:letters (deleted)");

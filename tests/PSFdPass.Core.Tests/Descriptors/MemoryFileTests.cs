@@ -3,11 +3,11 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Files in memory: content, names, seals.</summary>
+/// <summary>Memory files: content, names, seals.</summary>
 public unsafe class MemoryFileTests
 {
     [LinuxFact]
-    public void It_has_its_content_and_is_at_its_beginning()
+    public void A_memory_file_has_its_content_and_is_read_from_its_beginning()
     {
         using FileDescriptor file = FileDescriptor.CreateMemoryFile("letters", "abc"u8);
         Assert.Equal(DescriptorKind.MemoryFile, file.Kind);
@@ -21,7 +21,7 @@ public unsafe class MemoryFileTests
     [InlineData(MemoryFileSeals.Write)]
     [InlineData(MemoryFileSeals.Grow)]
     [InlineData(MemoryFileSeals.Write | MemoryFileSeals.Shrink | MemoryFileSeals.Grow)]
-    public void Sealed_against_writing_or_growing_it_refuses_more(MemoryFileSeals seals)
+    public void Appending_to_a_file_sealed_against_writing_or_growing_fails(MemoryFileSeals seals)
     {
         using FileDescriptor file = FileDescriptor.CreateMemoryFile("letters", "abc"u8, seals);
         Assert.Equal(seals, file.Seals);
@@ -34,7 +34,7 @@ public unsafe class MemoryFileTests
     }
 
     [LinuxFact]
-    public void Sealed_against_seals_it_accepts_no_more_seals()
+    public void Adding_a_seal_to_a_file_sealed_against_seals_fails()
     {
         const int F_ADD_SEALS = 1033;
         using FileDescriptor file = FileDescriptor.CreateMemoryFile("letters", default, MemoryFileSeals.Seal);

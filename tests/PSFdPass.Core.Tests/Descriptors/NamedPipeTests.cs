@@ -1,6 +1,6 @@
 namespace PSFdPass.Tests;
 
-/// <summary>Opening a named pipe, which waits for the other end.</summary>
+/// <summary>Opening a FIFO, which waits for the other end.</summary>
 public sealed class NamedPipeTests : IDisposable
 {
     private static readonly TimeSpan Forever = Timeout.InfiniteTimeSpan;
@@ -38,7 +38,7 @@ public sealed class NamedPipeTests : IDisposable
     [LinuxTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Both_ends_find_each_other(bool readerIsFirst)
+    public void Opening_the_other_end_ends_the_wait(bool readerIsFirst)
     {
         (FileAccess first, FileAccess second) = readerIsFirst ? (FileAccess.Read, FileAccess.Write) : (FileAccess.Write, FileAccess.Read);
         FileDescriptor? early = null;
@@ -59,7 +59,7 @@ public sealed class NamedPipeTests : IDisposable
     [InlineData("exec 3>\"$0\"; read line", "")]
     [InlineData("printf abc > \"$0\"; read line", "abc")]
     [InlineData(": > \"$0\"; read line", "")]
-    public void A_writer_that_uses_open_is_noticed_whether_it_writes_or_has_gone(string script, string expected)
+    public void A_writer_in_another_program_ends_the_wait_even_if_it_has_closed_again(string script, string expected)
     {
         using Program program = Program.Start("sh", "-c", script, _path);
         using FileDescriptor reader = FileDescriptor.Open(_path, new(), Patience.Long);
@@ -100,7 +100,7 @@ public sealed class NamedPipeTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_pipe_that_is_deleted_during_the_wait_is_ENOENT()
+    public void Deleting_the_pipe_during_the_wait_causes_ENOENT()
     {
         BlockedThread waiting = BlockedThread.Start(() => FileDescriptor.Open(_path, FileAccess.Read).Dispose());
         File.Delete(_path);
@@ -108,7 +108,7 @@ public sealed class NamedPipeTests : IDisposable
     }
 
     [LinuxFact]
-    public void Data_that_is_there_is_not_consumed_by_the_wait()
+    public void The_wait_does_not_consume_data()
     {
         using FileDescriptor both = FileDescriptor.Open(_path, FileAccess.ReadWrite);
         Some.Write(both.Fd, "abc");
@@ -117,7 +117,7 @@ public sealed class NamedPipeTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_socket_is_not_waited_for()
+    public void Opening_a_socket_fails_without_waiting()
     {
         using var listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(_folder.File("s")));
         Assert.Equal("ENXIO", Assert.Throws<SystemCallException>(() => FileDescriptor.Open(_folder.File("s"), FileAccess.Write)).ErrnoName);

@@ -11,7 +11,7 @@ public sealed class OpeningTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [LinuxFact]
-    public void A_directory_can_be_asked_for()
+    public void DirectoryOnly_opens_directories_and_refuses_files()
     {
         string file = _folder.Write("file", "x");
         Assert.Equal("ENOTDIR", ErrorOf(file, new() { DirectoryOnly = true }));
@@ -20,7 +20,7 @@ public sealed class OpeningTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_new_file_has_the_permissions_that_are_given()
+    public void A_new_file_has_the_specified_mode()
     {
         const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         string path = _folder.File("new");
@@ -32,7 +32,7 @@ public sealed class OpeningTests : IDisposable
     }
 
     [LinuxFact]
-    public void Options_that_contradict_each_other_change_nothing()
+    public void Invalid_options_are_errors_and_change_nothing()
     {
         string path = _folder.Write("file", "abc");
         Assert.Throws<ArgumentException>(() => Open(path, new() { Truncate = true }));
@@ -52,7 +52,7 @@ public sealed class OpeningTests : IDisposable
     [InlineData("up/file", "EXDEV")]
     [InlineData("none", "ENOENT")]
     [InlineData("loop", "ELOOP")]
-    public void Nothing_leads_out(string path, string error)
+    public void A_path_that_leaves_the_directory_or_does_not_resolve_is_an_error(string path, string error)
     {
         string root = MakeRoot();
         Assert.Equal(error, ErrorOf(path, new() { Beneath = root }));
@@ -64,7 +64,7 @@ public sealed class OpeningTests : IDisposable
     [InlineData("deep")]
     [InlineData("in")]
     [InlineData("sub/../deep")]
-    public void A_path_that_stays_beneath_is_opened(string path)
+    public void A_path_that_stays_beneath_the_directory_is_opened(string path)
     {
         string root = MakeRoot();
         using FileDescriptor file = Open(path, new() { Beneath = root });
@@ -102,7 +102,7 @@ public sealed class OpeningTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_path_only_descriptor_shows_where_links_lead_and_opens_nothing()
+    public void A_path_only_descriptor_reports_the_target_of_a_link_and_does_not_open_it()
     {
         string root = MakeRoot();
         using FileDescriptor place = Open(Path.Combine(root, "out"), new() { PathOnly = true });
@@ -113,14 +113,14 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal("ENOENT", ErrorOf(Path.Combine(root, "none"), new() { PathOnly = true }));
         Assert.Throws<ArgumentException>(() => Open(root, new() { PathOnly = true, Create = true }));
 
-        // A named pipe neither waits nor wakes its other end.
+        // A FIFO is opened without waiting for its other end.
         Libc.Checked(Libc.MkFifo(_folder.File("pipe"), 0x180));
         using FileDescriptor pipe = Open(_folder.File("pipe"), new() { PathOnly = true });
         Assert.Equal(DescriptorKind.Pipe, pipe.Kind);
     }
 
     [LinuxFact]
-    public void An_opened_file_waits_as_usual()
+    public void O_NONBLOCK_is_not_set_on_an_opened_file()
     {
         using FileDescriptor file = Open(_folder.Write("file", "abc"), new());
         using FileDescriptor device = Open("/dev/null", new() { Access = FileAccess.ReadWrite });

@@ -9,11 +9,11 @@ using PSFdPass.Handles;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Who owns a descriptor, and what is left of the object that gave it away.</summary>
+/// <summary>The ownership of descriptors, and the state of an object that has handed its descriptor over.</summary>
 public sealed class OwnershipTests
 {
     [LinuxFact]
-    public void Disposing_closes_and_doing_so_twice_is_harmless()
+    public void Disposing_closes_the_descriptor_and_can_be_repeated()
     {
         FileDescriptor file = Some.File();
         int fd = file.Fd;
@@ -31,7 +31,7 @@ public sealed class OwnershipTests
         Drop(writer.Detach());
         OpenDescriptors.Settle();
 
-        // The last writer is gone, so this is the end.
+        // The last writer is closed, so the pipe is at its end.
         Assert.Equal("", Some.Read(reader));
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -175,7 +175,7 @@ public sealed class OwnershipTests
     }
 
     [LinuxFact]
-    public void OpenStream_over_pipes_and_devices()
+    public void OpenStream_reads_and_writes_pipes_and_devices()
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
         using Stream from = reader.OpenStream();
@@ -325,7 +325,7 @@ public sealed class OwnershipTests
     }
 
     [LinuxFact]
-    public void Opening_creates_nothing()
+    public void Opening_does_not_create_files()
     {
         using var directory = new TemporaryDirectory();
         Assert.Throws<SystemCallException>(() => FileDescriptor.Open(directory.File("new"), FileAccess.ReadWrite));

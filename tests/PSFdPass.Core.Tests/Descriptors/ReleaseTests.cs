@@ -5,14 +5,14 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Closing the sender's copy with the meaning of close(2): what the receiver has is unaffected.</summary>
+/// <summary>Closing the sender's copy, like close(2), does not affect the receiver's copy.</summary>
 public sealed class ReleaseTests
 {
     public static TheoryData<string> Holders => ["TcpClient", "Socket", "NetworkStream", "SafeSocketHandle", "FileDescriptor", "number"];
 
     [LinuxTheory]
     [MemberData(nameof(Holders))]
-    public void A_TCP_connection_lives_on_in_the_receiver(string kind)
+    public void A_TCP_connection_stays_open_in_the_receiver(string kind)
     {
         (Socket server, FileDescriptor received) = PassAndClose(kind);
         OpenDescriptors.Settle();
@@ -27,7 +27,7 @@ public sealed class ReleaseTests
 
     [LinuxTheory]
     [MemberData(nameof(Holders))]
-    public void The_receivers_close_is_an_orderly_end_and_not_a_reset(string kind)
+    public void Closing_the_receivers_copy_ends_the_connection_without_a_reset(string kind)
     {
         (Socket server, FileDescriptor received) = PassAndClose(kind);
         using var _ = server;
@@ -58,7 +58,7 @@ public sealed class ReleaseTests
             FileDescriptor.CloseHandle(handle);
             Assert.False(Some.AreSame((int)handle.DangerousGetHandle(), received.Fd));
 
-            // Only now the runtime's own clean-up runs, which sets SO_LINGER to zero.
+            // The runtime's own cleanup, which sets SO_LINGER to zero, runs only now.
             handle.DangerousRelease();
             using (FileDescriptor copy = received.Duplicate())
             using (Socket socket = copy.OpenSocket())
@@ -75,7 +75,7 @@ public sealed class ReleaseTests
     }
 
     [LinuxFact]
-    public void Our_copy_is_closed()
+    public void The_senders_copy_is_closed()
     {
         using var directory = new TemporaryDirectory();
         (Socket left, Socket right) = UnixSocket.CreatePair();
@@ -101,7 +101,7 @@ public sealed class ReleaseTests
     }
 
     [LinuxFact]
-    public void A_listening_Unix_sockets_path_stays_even_when_the_listener_is_collected()
+    public void The_path_of_a_Unix_listener_is_kept_even_when_the_listener_is_collected()
     {
         using var directory = new TemporaryDirectory();
         (Socket left, Socket right) = UnixSocket.CreatePair();
@@ -128,7 +128,7 @@ public sealed class ReleaseTests
     }
 
     [LinuxFact]
-    public void A_TCP_listener_lives_on_in_the_receiver()
+    public void A_TCP_listener_keeps_listening_in_the_receiver()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -149,7 +149,7 @@ public sealed class ReleaseTests
     }
 
     [LinuxFact]
-    public async Task A_connection_that_was_used_asynchronously_lives_on_too()
+    public async Task A_connection_that_was_used_asynchronously_stays_open_too()
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using var _ = server;
@@ -197,7 +197,7 @@ public sealed class ReleaseTests
         return Some.Receive(right).Descriptors[0];
     }
 
-    // As an object's user closes it: the object itself must not do anything to the connection when it is collected.
+    // Closes the descriptor of an object as its user would. The object must not change the connection when it is collected.
     private static void Close(object holder)
     {
         if (holder is int number)

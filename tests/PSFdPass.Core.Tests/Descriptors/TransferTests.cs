@@ -39,7 +39,7 @@ public sealed class TransferTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Channels))]
-    public void A_line_that_is_longer_than_every_buffer_arrives_in_parts(Channel channel)
+    public void A_line_longer_than_every_buffer_is_read_whole(Channel channel)
     {
         using Ends ends = Open(channel);
         byte[] sent = new byte[300_001];
@@ -55,7 +55,7 @@ public sealed class TransferTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Channels))]
-    public void A_timeout_within_a_line_leaves_its_beginning_to_the_caller_and_O_NONBLOCK_as_it_is(Channel channel)
+    public void A_timeout_within_a_line_returns_its_beginning_and_does_not_change_O_NONBLOCK(Channel channel)
     {
         using Ends ends = Open(channel);
         bool before = Some.IsNonBlocking(ends.Reader);
@@ -106,7 +106,7 @@ public sealed class TransferTests : IDisposable
     [LinuxTheory]
     [InlineData(Channel.Stream)]
     [InlineData(Channel.Tcp)]
-    public void Of_two_threads_on_one_socket_each_gets_whole_lines(Channel channel)
+    public void Two_threads_that_read_one_socket_get_whole_lines(Channel channel)
     {
         const int Lines = 4000;
         using Ends ends = Open(channel);
@@ -132,7 +132,7 @@ public sealed class TransferTests : IDisposable
     }
 
     [LinuxFact]
-    public void Of_two_threads_on_one_file_each_gets_whole_lines()
+    public void Two_threads_that_read_one_file_get_whole_lines()
     {
         string[] lines = [.. Enumerable.Range(0, 4000).Select(i => $"line {i}\n")];
         using FileDescriptor file = FileDescriptor.Open(_folder.Write("lines", string.Concat(lines)));
@@ -151,7 +151,7 @@ public sealed class TransferTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_file_is_read_at_the_shared_offset_which_ends_after_the_line()
+    public void Reading_a_line_moves_the_shared_offset_to_its_end()
     {
         using FileDescriptor file = FileDescriptor.Open(_folder.Write("file", "first\nsecond\nlast"));
         using FileDescriptor other = file.Duplicate();
@@ -227,14 +227,14 @@ public sealed class TransferTests : IDisposable
         Assert.Equal(2, message.Descriptors.Count);
     }
 
-    // A duplicate that is peeked at needs a descriptor, which a full table doesn't have.
+    // Peeking at a descriptor duplicates it, which needs a free number.
     [LinuxFact]
     public void A_message_with_descriptors_is_recognized_and_kept_with_a_full_table() => Child.Run(WithFullTable);
 
     [LinuxTheory]
     [InlineData(SocketType.Seqpacket)]
     [InlineData(SocketType.Dgram)]
-    public void A_packet_is_read_whole_also_when_it_is_empty(SocketType type)
+    public void A_packet_is_read_whole_even_when_it_is_empty(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var one = left;

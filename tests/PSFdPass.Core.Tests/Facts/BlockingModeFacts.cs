@@ -23,7 +23,7 @@ public sealed class BlockingModeFacts
         Assert.Equal(1, await receiving);
         Assert.True(holder.Flags.HasFlag(DescriptorFlags.NonBlocking));
 
-        // The library waits all the same, because it asks neither of them.
+        // The library waits anyway, because it depends neither on the flag nor on Blocking.
         BlockedThread waiting = BlockedThread.Start(() =>
         {
             using ReceivedMessage message = Some.Receive(right);
@@ -34,7 +34,7 @@ public sealed class BlockingModeFacts
     }
 
     [LinuxFact]
-    public void A_Socket_over_an_O_NONBLOCK_descriptor_throws_in_Receive_and_setting_Blocking_twice_mends_it()
+    public void A_Socket_over_an_O_NONBLOCK_descriptor_throws_in_Receive_until_Blocking_is_set_twice()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -48,7 +48,7 @@ public sealed class BlockingModeFacts
         naive.Blocking = true;
         AssertReceives(naive, left);
 
-        // OpenSocket does so. The flag itself stays as it is, because other holders may rely on it.
+        // OpenSocket does that. O_NONBLOCK itself is not changed, because other holders may rely on it.
         using FileDescriptor descriptor = new FileDescriptor((int)right.Handle, ownsHandle: false).Duplicate();
         right.Dispose();
         using Socket socket = descriptor.OpenSocket();
@@ -125,7 +125,7 @@ public sealed class BlockingModeFacts
     [LinuxTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Receive_and_send_leave_the_blocking_mode_as_it_is(bool blocking)
+    public void Receive_and_send_do_not_change_the_blocking_mode(bool blocking)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;

@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>What .NET does to a connection, a listener or a path when our copy of it is closed.</summary>
+/// <summary>The effects of .NET on a connection, a listener or a path when the sender's copy is closed.</summary>
 public sealed class ClosingFacts
 {
     [LinuxFact]
@@ -44,7 +44,7 @@ public sealed class ClosingFacts
     }
 
     [LinuxFact]
-    public void Disposing_a_listener_with_a_blocked_synchronous_Accept_kills_the_shared_listener()
+    public void Disposing_a_listener_with_a_blocked_synchronous_Accept_stops_the_shared_listener()
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -135,7 +135,7 @@ public sealed class ClosingFacts
     }
 
     [LinuxFact]
-    public void A_handle_that_is_held_keeps_its_number_when_it_is_disposed_meanwhile()
+    public void A_disposed_handle_keeps_its_number_until_its_lease_ends()
     {
         using FileDescriptor file = Some.File();
         var handle = new SafeDescriptorHandle(file.Detach(), ownsHandle: true);
@@ -152,7 +152,7 @@ public sealed class ClosingFacts
     }
 
     [LinuxFact]
-    public void A_socket_that_is_disposed_during_a_wait_loses_its_number_at_once()
+    public void Disposing_a_socket_during_a_wait_closes_its_number_at_once()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -167,7 +167,7 @@ public sealed class ClosingFacts
     }
 
     [LinuxFact]
-    public void The_error_of_a_failed_call_is_the_one_it_left_and_not_a_later_one()
+    public void A_failed_call_reports_its_errno()
     {
         using FileDescriptor file = Some.File();
         SystemCallException exception = Assert.Throws<SystemCallException>(
@@ -186,10 +186,10 @@ public sealed class ClosingFacts
         return Some.Receive(right).Descriptors[0];
     }
 
-    // Socket.Accept of .NET 10 closes descriptor 0 in this test: a wait that was ended returns the number 0, which is then closed as the
-    // connection's.
+    // In this test, Socket.Accept of .NET 10 would close descriptor 0, because a wait that is ended by the disposal returns the number 0,
+    // which is then closed as if it were the connection's.
     [LinuxFact]
-    public void Disposing_a_listener_while_another_thread_accepts_closes_no_other_descriptor() => Child.Run(DisposeListenerDuringAccept);
+    public void Disposing_a_listener_while_another_thread_accepts_does_not_close_descriptor_0() => Child.Run(DisposeListenerDuringAccept);
 
     private static void DisposeListenerDuringAccept()
     {

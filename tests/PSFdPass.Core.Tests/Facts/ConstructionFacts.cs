@@ -3,11 +3,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PSFdPass.Tests;
 
-/// <summary>.NET's constructors take descriptors of the wrong kind; the library looks first.</summary>
+/// <summary>.NET's constructors accept descriptors of the wrong kind. The library checks the kind first.</summary>
 public sealed class ConstructionFacts
 {
     [LinuxFact]
-    public void A_Socket_over_dev_null_succeeds_at_construction_and_OpenSocket_says_ENOTSOCK()
+    public void A_Socket_can_be_constructed_over_dev_null_and_OpenSocket_fails_with_ENOTSOCK()
     {
         using FileDescriptor descriptor = Some.Null();
         using (var naive = new Socket(new SafeSocketHandle(descriptor.Fd, ownsHandle: false)))
@@ -22,7 +22,7 @@ public sealed class ConstructionFacts
     }
 
     [LinuxFact]
-    public void A_FileStream_over_a_directory_succeeds_at_construction_and_OpenStream_refuses()
+    public void A_FileStream_can_be_constructed_over_a_directory_and_OpenStream_refuses_it()
     {
         using var directory = new TemporaryDirectory();
         using FileDescriptor descriptor = FileDescriptor.Open(directory.Path);

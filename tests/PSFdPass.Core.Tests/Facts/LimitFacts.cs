@@ -3,23 +3,23 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>What happens at the limits of open files. Each runs in a process of its own, whose limits it changes.</summary>
+/// <summary>The behavior at the limits of open files. Each test runs in a process of its own, whose limits it changes.</summary>
 public sealed class LimitFacts
 {
     [LinuxFact]
     public void With_the_table_full_recvmsg_succeeds_with_the_data_no_descriptor_and_MSG_CTRUNC() => Child.Run(TableFull);
 
     [LinuxFact]
-    public void With_space_for_some_recvmsg_installs_those_and_reports_MSG_CTRUNC() => Child.Run(TableNearlyFull);
+    public void With_space_for_some_descriptors_recvmsg_installs_those_and_reports_MSG_CTRUNC() => Child.Run(TableNearlyFull);
 
     [LinuxFact]
     public void With_the_table_full_a_packet_of_descriptors_alone_is_not_taken_for_the_end() => Child.Run(EmptyPacketWithTableFull);
 
     [LinuxFact]
-    public void ETOOMANYREFS_comes_when_a_user_has_more_than_RLIMIT_NOFILE_descriptors_in_flight() => Child.Run(TooManyReferences);
+    public void ETOOMANYREFS_occurs_when_a_user_has_more_than_RLIMIT_NOFILE_descriptors_in_flight() => Child.Run(TooManyReferences);
 
     [PrivilegedFact]
-    public void Root_is_exempt_from_ETOOMANYREFS() => Child.Run(TooManyReferencesForAnybodyButRoot);
+    public void Root_is_exempt_from_ETOOMANYREFS() => Child.Run(TooManyReferencesForOthersThanRoot);
 
     internal static void TableFull()
     {
@@ -41,13 +41,13 @@ public sealed class LimitFacts
             Assert.Equal(MessageFlags.DescriptorsTruncated, lost.Received.Flags);
             Assert.Contains("ulimit -n", lost.Message);
 
-            // The span overload tells by a flag.
+            // The span overload reports it with a flag.
             DescriptorSender.SendNumbers(left.SafeHandle, "three"u8, [file.Fd], Patience.Long);
             ReceiveResult result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[10], new int[10], Patience.Long);
             Assert.Equal((5, 0, MessageFlags.DescriptorsTruncated), (result.Bytes, result.Descriptors, result.Flags));
         }
 
-        // And once there is room again, all is as before.
+        // Receiving works again when the table has free numbers.
         ReceiveOnce(left, right, file);
     }
 
@@ -109,14 +109,14 @@ public sealed class LimitFacts
             }
         }
 
-        // The check is made before a message is counted: as long as no more than 64 are in flight, ten more may follow.
+        // The kernel checks the limit before it counts a message. As long as at most 64 are in flight, ten more can be sent.
         Assert.Equal("ETOOMANYREFS", refused?.ErrnoName);
         Assert.Equal("sendmsg", refused?.Call);
         Assert.Contains("Wait until the receiver catches up", refused!.Message);
         Assert.Equal(70, sent);
         Assert.Equal(new Raw.Sent(-1, Errno.ETOOMANYREFS), Raw.Send(left, "x"u8, [file.Fd]));
 
-        // It is over as soon as the receiver has caught up.
+        // Sending works again as soon as the receiver has caught up.
         while (DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[1], new int[0], Patience.Long).DescriptorsClosed > 0 && (sent -= 10) > 0)
         {
         }
@@ -124,7 +124,7 @@ public sealed class LimitFacts
         ReceiveOnce(left, right, file);
     }
 
-    internal static void TooManyReferencesForAnybodyButRoot()
+    internal static void TooManyReferencesForOthersThanRoot()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor file = Some.File();
@@ -139,7 +139,7 @@ public sealed class LimitFacts
         Assert.Equal(10, first.Descriptors.Count);
     }
 
-    // What is used with a full table has to be loaded before, which takes descriptors too.
+    // Loads everything that is used with a full table, because loading needs descriptors too.
     private static void ReceiveOnce(Socket left, Socket right, FileDescriptor file)
     {
         DescriptorSender.SendNumbers(left.SafeHandle, "warm"u8, [file.Fd], Patience.Long);

@@ -9,7 +9,7 @@ using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 
-/// <summary>What the kernel does with a message that carries descriptors, and how the library copes.</summary>
+/// <summary>The behavior of the kernel, and of the library, for messages that contain descriptors.</summary>
 public sealed class MessageFacts
 {
     [LinuxTheory]
@@ -35,7 +35,7 @@ public sealed class MessageFacts
     }
 
     [LinuxFact]
-    public void On_a_stream_a_message_without_a_byte_returns_0_and_its_descriptor_is_silently_dropped()
+    public void On_a_stream_a_send_without_a_byte_returns_0_and_its_descriptor_is_silently_dropped()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Stream);
         using var _ = left;
@@ -93,7 +93,7 @@ public sealed class MessageFacts
         Assert.Single(received.Descriptors);
         received.Close();
 
-        // A read stops after the descriptor message; the next one begins with what was sent behind it.
+        // A read stops after the message with the descriptor. The next read begins with the data sent after it.
         using ReceivedMessage message = Some.Receive(right);
         Assert.Equal("ccccaaaabbbb", message.Text);
         Assert.Single(message.Descriptors);
@@ -103,7 +103,7 @@ public sealed class MessageFacts
     }
 
     [LinuxFact]
-    public void Padding_of_the_control_buffer_lets_the_kernel_install_more_than_was_asked_for()
+    public void Padding_of_the_control_buffer_lets_the_kernel_install_more_descriptors_than_requested()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -112,12 +112,12 @@ public sealed class MessageFacts
         int[] five = [.. Enumerable.Repeat(file.Fd, 5)];
 
         Raw.Send(left, "x"u8, five);
-        Raw.Received received = Raw.Receive(right, 1, controlRoom: ControlMessageLayout.Linux.Space(3 * sizeof(int)));
+        Raw.Received received = Raw.Receive(right, 1, controlSize: ControlMessageLayout.Linux.Space(3 * sizeof(int)));
         Assert.Equal(4, received.Descriptors.Length);
         Assert.Equal(Constants.Current.MSG_CTRUNC, received.Flags & Constants.Current.MSG_CTRUNC);
         received.Close();
 
-        // The library always makes room for all of them, and closes what the caller has no room for.
+        // The library always has space for all of them, and closes those that don't fit into the caller's span.
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
             Raw.Send(left, "x"u8, five);
@@ -129,7 +129,7 @@ public sealed class MessageFacts
     }
 
     [LinuxFact]
-    public void A_partial_send_takes_the_descriptors_with_its_first_part()
+    public void A_partial_send_transfers_the_descriptors_with_its_first_part()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Stream);
         using var _ = left;
@@ -144,7 +144,7 @@ public sealed class MessageFacts
         received.Close();
         Some.Drain(right);
 
-        // The library goes on with the rest of the bytes, and without the descriptors.
+        // The library sends the remaining bytes without the descriptors.
         new Random(1).NextBytes(large);
         Task sending = DescriptorSender.SendAsync(left.SafeHandle, large, new SafeHandle[] { file.SafeHandle }, Patience.Long).AsTask();
         var data = new MemoryStream();
@@ -175,7 +175,7 @@ public sealed class MessageFacts
         writer.Close();
         Assert.Equal("\u0001", Some.Read((int)right.Handle));
 
-        // Nobody has the writing end any more, so this is the end of the pipe.
+        // The writing end is no longer open anywhere, so the pipe is at its end.
         Assert.Equal("", Some.Read(reader));
     }
 
@@ -220,7 +220,7 @@ public sealed class MessageFacts
     }
 
     [KernelFact(6, 16)]
-    public unsafe void SO_PASSRIGHTS_off_at_the_receiver_gives_the_sender_EPERM()
+    public unsafe void SO_PASSRIGHTS_off_at_the_receiver_causes_EPERM_at_the_sender()
     {
         const int SO_PASSRIGHTS = 83;
         (Socket left, Socket right) = UnixSocket.CreatePair();
@@ -236,7 +236,7 @@ public sealed class MessageFacts
         Assert.Equal(("sendmsg", "EPERM"), (refused.Call, refused.ErrnoName));
         Assert.Contains("SO_PASSRIGHTS", refused.Message);
 
-        // Data alone still passes.
+        // Data without descriptors is still sent.
         Some.Send(left, "data"u8);
         Assert.Equal("data", Encoding.UTF8.GetString(Raw.Receive(right, 10).Data));
     }

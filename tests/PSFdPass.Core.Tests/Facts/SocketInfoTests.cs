@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Sockets, described by calls that block on no descriptor.</summary>
+/// <summary>Sockets are described by calls that never block.</summary>
 public sealed class SocketInfoTests
 {
     [LinuxFact]
@@ -17,7 +17,7 @@ public sealed class SocketInfoTests
             Assert.Equal((AddressFamily.InterNetwork, SocketType.Stream, 6), (one.Family, one.Type, one.Protocol));
             Assert.True(one.IsTcpConnection && one.IsConnected && !one.IsListening);
 
-            // The client's socket is for IPv6, and shows mapped addresses.
+            // The client's socket is an IPv6 socket, and reports mapped addresses.
             Assert.Equal(AddressFamily.InterNetworkV6, other.Family);
             Assert.Equal(((IPEndPoint)one.LocalEndPoint!).Port, ((IPEndPoint)other.RemoteEndPoint!).Port);
             Assert.Equal(((IPEndPoint)one.RemoteEndPoint!).Port, ((IPEndPoint)other.LocalEndPoint!).Port);

@@ -3,12 +3,12 @@ using PSFdPass.Facts;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The family and type of a socket, which are asked for each time.</summary>
+/// <summary>The family and type of a socket, which are read from the socket each time.</summary>
 public sealed class UnixSocketTypeTests
 {
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void The_type_is_the_one_of_the_socket(SocketType type)
+    public void The_type_is_read_from_the_socket(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
@@ -18,7 +18,7 @@ public sealed class UnixSocketTypeTests
         Assert.Equal(type, SocketTypes.FromNumber(SocketFacts.TypeOf((int)left.Handle)));
     }
 
-    // A remembered type would be the one of the socket that had the number before.
+    // A cached type would be that of the socket that had the number before.
     [LinuxFact]
     public void A_socket_that_replaces_another_under_its_number_is_noticed()
     {
@@ -44,7 +44,7 @@ public sealed class UnixSocketTypeTests
     }
 
     [Fact]
-    public void Types_and_numbers_are_the_same()
+    public void Each_number_corresponds_to_its_type()
     {
         Assert.Equal(
             [null, SocketType.Stream, SocketType.Dgram, SocketType.Raw, SocketType.Rdm, SocketType.Seqpacket, null],

@@ -19,7 +19,7 @@ public sealed class HandleLeaseTests : IDisposable
     }
 
     [Fact]
-    public void A_disposed_descriptor_is_not_used_again_while_another_thread_holds_it()
+    public void A_disposed_descriptor_is_not_used_again_while_a_lease_holds_it()
     {
         using FileDescriptor file = Some.File();
         using FileDescriptor socket = FileDescriptor.Duplicate((int)_left.Handle);
@@ -33,7 +33,7 @@ public sealed class HandleLeaseTests : IDisposable
     }
 
     [Fact]
-    public void The_file_that_has_the_number_now_is_not_sent_for_a_descriptor_that_was_closed_by_its_number()
+    public void A_descriptor_closed_by_its_number_does_not_send_the_file_that_has_the_number_now()
     {
         using FileDescriptor closed = Some.File("closed");
         SafeHandle handle = closed.SafeHandle;

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Closing by description: only what was described.</summary>
+/// <summary>Closing by description closes only the descriptor that was described.</summary>
 public sealed class DescriptorIdentityTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -22,7 +22,7 @@ public sealed class DescriptorIdentityTests : IDisposable
         Assert.True(Some.IsOpen(fd));
     }
 
-    // eventfd-id in fdinfo is given to the next eventfd as soon as one is closed, and nothing distinguishes epolls.
+    // The next eventfd gets the eventfd-id (in fdinfo) of one that was closed, and nothing distinguishes epoll descriptors.
     [LinuxTheory]
     [InlineData("eventfd")]
     [InlineData("timerfd")]
@@ -103,7 +103,7 @@ public sealed class DescriptorIdentityTests : IDisposable
 
     private static DescriptorInfo Describe(int fd) => new DescriptorInspector().Describe(Environment.ProcessId, fd);
 
-    // Closes a number, and gives it to a new descriptor.
+    // Closes a number, and opens another descriptor with that number.
     private static FileDescriptor Replace(int fd, Func<int> make)
     {
         Closing.CloseByNumber(fd);

@@ -5,7 +5,9 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>What is told of a descriptor: the same from the descriptor itself and from /proc, and the same as FileDescriptor tells.</summary>
+/// <summary>
+/// DescriptorInfo reports the same whether it is read from the descriptor itself or from /proc, and the same as FileDescriptor.
+/// </summary>
 public sealed unsafe class DescriptorInfoTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
@@ -24,7 +26,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
         "unix-client", "unix-accepted", "unix-fresh", "unix-packets", "unix-datagram", "unix-datagram-connected", "abstract", "netlink",
     ];
 
-    /// <summary>Those of which /proc tells everything.</summary>
+    /// <summary>The kinds about which /proc reports everything.</summary>
     public static TheoryData<string> KindsInTables =>
         [
             .. from row in (IEnumerable<object[]>)Kinds
@@ -33,7 +35,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
                select kind,
         ];
 
-    /// <summary>Those whose peer only unix_diag has.</summary>
+    /// <summary>The kinds whose peer only unix_diag reports.</summary>
     [UnixDiagTheory]
     [InlineData("unix-client")]
     [InlineData("unix-datagram")]
@@ -54,7 +56,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Kinds))]
-    public void It_agrees_with_FileDescriptor(string kind)
+    public void DescriptorInfo_agrees_with_FileDescriptor(string kind)
     {
         int fd = Make(kind);
         DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, fd);
@@ -66,10 +68,10 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void With_a_full_table_the_error_of_a_list_is_EMFILE() => Child.Run(ListWithFullTable);
+    public void With_a_full_table_listing_fails_with_EMFILE() => Child.Run(ListWithFullTable);
 
     [LinuxFact]
-    public void A_tcp_socket_that_is_in_no_table_has_no_address_that_is_made_up()
+    public void A_TCP_socket_that_is_missing_from_the_tables_has_no_address()
     {
         using Socket bound = Bound(AddressFamily.InterNetwork, SocketType.Stream);
         DescriptorInfo info = new DescriptorInspector().DescribeFromProc(Environment.ProcessId, (int)bound.Handle, [])!;
@@ -82,7 +84,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     [InlineData(false, 'y')]
     [InlineData(true, 'y')]
     [InlineData(true, '\xff')]
-    public void Names_that_are_too_long_for_NET_are_shown_and_disturb_nothing(bool isAbstract, char letter)
+    public void Names_that_are_too_long_for_NET_are_shown_and_do_not_affect_other_sockets(bool isAbstract, char letter)
     {
         // sun_path to its last byte: a path without the NUL at its end, or an abstract name that need not be UTF-8.
         byte[] address = new byte[2 + Constants.Current.SunPathSize];
@@ -124,7 +126,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_list_has_what_is_open_in_order()
+    public void A_list_contains_the_open_descriptors_in_numerical_order()
     {
         int[] mine = [Make("file"), Make("unix-pair"), Make("epoll")];
         DescriptorInfo[] all = [.. new DescriptorInspector().List(Environment.ProcessId)];
@@ -135,7 +137,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_list_can_be_of_some_kinds()
+    public void A_list_can_be_limited_to_some_kinds()
     {
         int epoll = Make("epoll");
         Assert.Contains(epoll, new DescriptorInspector().List(Environment.ProcessId, DescriptorKind.Epoll).Select(info => info.Fd));
@@ -163,7 +165,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_socket_table_is_of_one_moment_and_a_new_inspector_of_a_later_one()
+    public void An_inspector_keeps_its_socket_table_and_a_new_inspector_reads_a_new_one()
     {
         var inspector = new DescriptorInspector();
         _ = inspector.DescribeFromProc(Environment.ProcessId, Make("unix-pair"), []);
@@ -181,7 +183,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_number_that_is_not_open_is_EBADF()
+    public void A_number_that_is_not_open_causes_EBADF()
     {
         var exception = Assert.Throws<SystemCallException>(() => new DescriptorInspector().Describe(Environment.ProcessId, 999999));
         Assert.Equal("EBADF", exception.ErrnoName);
@@ -192,7 +194,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_process_that_is_not_there_is_ESRCH()
+    public void A_process_that_has_ended_causes_ESRCH()
     {
         int gone;
         using (Program program = Program.Start("true"))
@@ -206,7 +208,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
     }
 
     [LinuxFact]
-    public void Looking_leaves_nothing_open()
+    public void Inspecting_leaves_nothing_open()
     {
         _ = Make("unix-pair");
         _ = Make("memory");

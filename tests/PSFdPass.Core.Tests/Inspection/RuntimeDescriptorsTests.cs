@@ -2,21 +2,21 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Which descriptors are kept from being closed by their number.</summary>
+/// <summary>The descriptors that are recognized as owned by the runtime.</summary>
 public sealed class RuntimeDescriptorsTests
 {
     [LinuxTheory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public void A_duplicate_of_a_standard_stream_is_kept_whatever_that_is(int standard)
+    public void A_duplicate_of_a_standard_stream_is_runtime_owned_whatever_its_kind(int standard)
     {
         using FileDescriptor duplicate = FileDescriptor.Duplicate(standard);
         Assert.True(IsRuntimeOwned(duplicate.Fd));
     }
 
     [KernelFact(6, 10)]
-    public void Another_open_of_the_same_device_is_the_users()
+    public void The_same_device_opened_again_is_not_runtime_owned()
     {
         bool before = true;
         bool duplicate = false;
@@ -35,7 +35,7 @@ public sealed class RuntimeDescriptorsTests
     }
 
     [LinuxFact]
-    public void The_same_device_opened_another_way_is_the_users_on_every_kernel()
+    public void The_same_device_opened_with_other_access_is_not_runtime_owned_on_any_kernel()
     {
         bool own = true;
         AsStandardInput("/dev/null", FileAccess.Read, () =>
@@ -47,7 +47,7 @@ public sealed class RuntimeDescriptorsTests
     }
 
     [LinuxFact]
-    public void Pipes_for_signals_and_the_pipe_of_a_user_are_distinguished()
+    public void The_runtimes_pipe_for_signals_and_a_users_pipe_are_distinguished()
     {
         // The runtime creates its pipe and its thread with the first handler.
         using PosixSignalRegistration registration = PosixSignalRegistration.Create(PosixSignal.SIGCONT, static _ => { });
@@ -65,7 +65,7 @@ public sealed class RuntimeDescriptorsTests
     }
 
     [LinuxFact]
-    public void A_descriptor_that_is_not_close_on_exec_is_never_the_runtimes()
+    public void A_descriptor_that_is_not_close_on_exec_is_never_runtime_owned()
     {
         using FileDescriptor assembly = FileDescriptor.Open(typeof(FileDescriptor).Assembly.Location);
         Assert.True(IsRuntimeOwned(assembly.Fd));
@@ -74,7 +74,7 @@ public sealed class RuntimeDescriptorsTests
     }
 
     [LinuxFact]
-    public void A_file_that_a_user_has_mapped_is_the_users()
+    public void A_file_that_a_user_has_mapped_is_not_runtime_owned()
     {
         using var folder = new TemporaryDirectory();
         string path = folder.Write("text", "0123456789");
@@ -88,7 +88,7 @@ public sealed class RuntimeDescriptorsTests
 
     private static bool IsRuntimeOwned(int fd) => new DescriptorInspector().Describe(Environment.ProcessId, fd).IsRuntimeOwned;
 
-    // Nobody else reads the standard input of a test.
+    // Replaces the standard input during an action. Nothing else reads the standard input of a test.
     private static void AsStandardInput(string path, FileAccess access, Action action)
     {
         using FileDescriptor before = FileDescriptor.Duplicate(0);

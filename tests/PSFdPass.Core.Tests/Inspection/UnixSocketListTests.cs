@@ -3,14 +3,14 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The list of named sockets, which nobody can add to by choosing a name.</summary>
+/// <summary>The list of named sockets, in which the name of a socket can't forge an entry.</summary>
 public sealed class UnixSocketListTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
 
-    // In /proc/net/unix, the name below ends its row and adds one that cannot be told from a real one.
+    // In /proc/net/unix, the name below ends its row, and adds a row that can't be distinguished from a real one.
     [UnixDiagFact]
     public void A_newline_in_an_abstract_name_adds_no_socket()
     {
@@ -52,7 +52,7 @@ public sealed class UnixSocketListTests : IDisposable
         Assert.Null(new DescriptorInspector().FindUnixSocket(path));
     }
 
-    // /proc/net/unix has the accepted connection with the name of its listener.
+    // /proc/net/unix lists an accepted connection with the name of its listener.
     [UnixDiagFact]
     public void Accepted_connections_are_not_listed()
     {

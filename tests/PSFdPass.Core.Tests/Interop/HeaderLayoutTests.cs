@@ -8,7 +8,7 @@ using PSFdPass.Interop;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// The library's tables against the headers of glibc and musl on this machine, and of glibc on arm64, as
+/// Compares the library's tables with the headers of glibc and musl on this machine, and of glibc on arm64, as
 /// <c>tests/peers/layout.c</c> prints them.
 /// </summary>
 public sealed partial class HeaderLayoutTests
@@ -85,7 +85,7 @@ public sealed partial class HeaderLayoutTests
     [CompilerData("gcc")]
     [CompilerData("musl-gcc")]
     [CompilerData("aarch64-linux-gnu-gcc")]
-    public void Numbers_with_names_of_our_own_are_those_of_the_headers(string compiler)
+    public void Numbers_without_a_C_name_agree_with_the_headers(string compiler)
     {
         LayoutProbe headers = LayoutProbe.Of(compiler);
         Constants table = Constants.For(headers.Platform);
@@ -96,7 +96,7 @@ public sealed partial class HeaderLayoutTests
         };
         foreach (string name in CNames.OtherTableNumbers())
         {
-            Assert.True(expressions.TryGetValue(name, out string? expression), $"The C expression of {name} is not known here.");
+            Assert.True(expressions.TryGetValue(name, out string? expression), $"This test has no C expression for {name}.");
             Assert.Equal((name, headers[expression]), (name, Convert.ToInt64(typeof(Constants).GetProperty(name)!.GetValue(table))));
         }
 
@@ -148,7 +148,7 @@ public sealed partial class HeaderLayoutTests
         Assert.InRange(names.Length, 131, 200);
         foreach (string name in names)
         {
-            // The machine's memory is broken: no call of the library reports that.
+            // EHWPOISON means that the memory is faulty, which no call of the library reports.
             if (name != "EHWPOISON")
             {
                 Assert.Equal((name, headers[name]), (name, ErrnoNames.NumberOf(name, headers.Platform)));
@@ -166,7 +166,7 @@ public sealed partial class HeaderLayoutTests
     [CompilerData("gcc")]
     [CompilerData("musl-gcc")]
     [CompilerData("aarch64-linux-gnu-gcc")]
-    public void Control_messages_are_laid_out_as_by_the_headers(string compiler)
+    public void Control_messages_have_the_layout_of_the_headers(string compiler)
     {
         LayoutProbe headers = LayoutProbe.Of(compiler);
         ControlMessageLayout layout = ControlMessageLayout.For(headers.Platform);

@@ -36,14 +36,14 @@ internal sealed class LayoutProbe
         ? value ?? throw new KeyNotFoundException($"The headers are too old for {name}.")
         : throw new KeyNotFoundException($"layout.c does not print {name}.");
 
-    /// <summary>Why a compiler can't be used here; null when it can.</summary>
+    /// <summary>Returns the reason why a compiler can't be used here, or null.</summary>
     public static string? WhyNot(string compiler) =>
         !OperatingSystem.IsLinux() ? "The headers are Linux's."
         : !Program.IsInstalled(compiler) ? $"{compiler} is not installed (Debian: {Package(compiler)})."
         : compiler == Arm64Compiler && !Program.IsInstalled(Arm64Emulator) ? $"{Arm64Emulator} is not installed (Debian: qemu-user)."
         : null;
 
-    /// <summary>What a compiler's headers contain.</summary>
+    /// <summary>Returns the values in the headers of a compiler.</summary>
     public static LayoutProbe Of(string compiler)
     {
         if (!Probes.TryGetValue(compiler, out LayoutProbe? probe))
@@ -54,7 +54,7 @@ internal sealed class LayoutProbe
         return probe;
     }
 
-    /// <summary>The value of a C expression; null when the headers are too old to define it.</summary>
+    /// <summary>Gets the value of a C expression, or null if the headers are too old to define it.</summary>
     public bool TryGet(string name, out long? value) => _values.TryGetValue(name, out value);
 
     private static string Package(string compiler) => compiler switch
@@ -77,7 +77,7 @@ internal sealed class LayoutProbe
         return result.Succeeded().Output;
     }
 
-    // musl-gcc searches musl's own headers only. The kernel's stand behind them.
+    // musl-gcc searches only musl's own headers. The kernel's headers are added after them.
     private static string[] IncludesOf(string compiler)
     {
         string machine = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";

@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The library's tables of macOS against the facts of its published headers. macOS itself is not run.</summary>
+/// <summary>Compares the library's tables of macOS with its published headers. Nothing runs on macOS.</summary>
 public sealed class MacOSHeaderTests
 {
     [Fact]
@@ -34,7 +34,7 @@ public sealed class MacOSHeaderTests
     }
 
     [Fact]
-    public void Names_and_addresses_are_those_of_the_headers()
+    public void Socket_addresses_and_the_offset_of_msg_flags_agree_with_the_headers()
     {
         Constants table = Constants.MacOS;
         Assert.Equal(MacOSHeaders.Layouts["msghdr.msg_flags"], table.MsgFlagsOffset);
@@ -57,7 +57,7 @@ public sealed class MacOSHeaderTests
         Assert.Equal(106, MacOSHeaders.Errors.Length);
         for (int index = 0; index < MacOSHeaders.Errors.Length; index++)
         {
-            // The queue of a network interface is full: no call of the library reports that.
+            // EQFULL means that the queue of a network interface is full, which no call of the library reports.
             string name = MacOSHeaders.Errors[index];
             if (name != "EQFULL")
             {
@@ -84,7 +84,7 @@ public sealed class MacOSHeaderTests
     }
 
     [Fact]
-    public void Control_messages_are_laid_out_as_by_the_headers()
+    public void Control_messages_have_the_layout_of_the_headers()
     {
         ControlMessageLayout layout = ControlMessageLayout.MacOS;
         Assert.Equal(MacOSHeaders.Layouts["cmsghdr.cmsg_level"] - MacOSHeaders.Layouts["cmsghdr.cmsg_len"], layout.LengthSize);
@@ -122,7 +122,7 @@ public sealed class MacOSHeaderTests
         Assert.Equal(11, compared);
         Assert.Equal(MacOSHeaders.Layouts["pollfd"], Marshal.SizeOf<Poll.PollFd>());
 
-        // The structure passed to the system is as long as the longest.
+        // The structure that is passed to the system is as long as the longest of all systems.
         Assert.InRange(Marshal.SizeOf<SysSocket.MsgHdr>(), MacOSHeaders.Layouts["msghdr"], int.MaxValue);
     }
 

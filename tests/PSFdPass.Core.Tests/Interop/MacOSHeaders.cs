@@ -103,7 +103,7 @@ internal static class MacOSHeaders
         RLIMIT_NOFILE 8
         """);
 
-    /// <summary>Names that the Linux tables have and that stand nowhere in these headers.</summary>
+    /// <summary>Names in the Linux tables that do not occur in these headers.</summary>
     public static readonly string[] Absent =
     [
         "SO_PROTOCOL", "SO_PASSCRED", "SO_PEERCRED", "SO_PEERPIDFD", "SO_PASSRIGHTS", "SO_DOMAIN", "SO_PEEK_OFF", "SOCK_CLOEXEC", "MSG_ERRQUEUE",

@@ -7,7 +7,7 @@ using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>What /proc and netlink say of descriptors and sockets, read from texts and bytes as kernels have written them.</summary>
+/// <summary>Descriptors and sockets, read from texts of /proc and bytes of netlink that kernels have written.</summary>
 public class ProcTests
 {
     [Fact]
@@ -39,7 +39,7 @@ public class ProcTests
     [InlineData("00000000000000000000000001000000:0016", "[::1]:22")]
     [InlineData("0000000000000000FFFF00000100007F:0050", "[::ffff:127.0.0.1]:80")]
     [InlineData("B80D01200000000067452301EFCDAB89:01BB", "[2001:db8::123:4567:89ab:cdef]:443")]
-    public void EndPoints_are_words_as_the_machine_reads_them(string text, string address) =>
+    public void End_points_are_words_in_the_byte_order_of_the_machine(string text, string address) =>
         Assert.Equal(address, SocketTable.EndPointOf(ProcNet.ParseAddress(Encoding.ASCII.GetBytes(text))!.Value).ToString());
 
     [Theory]
@@ -52,7 +52,7 @@ public class ProcTests
     public void Malformed_end_points_are_null(string text) => Assert.Null(ProcNet.ParseAddress(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
-    public void Tcp_has_states_and_ends()
+    public void TCP_sockets_have_states_and_end_points()
     {
         const string Text = """
               sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -72,7 +72,7 @@ public class ProcTests
     }
 
     [Fact]
-    public void Udp_is_connected_or_not()
+    public void UDP_sockets_have_states_and_end_points()
     {
         const string Text = """
                sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
@@ -105,7 +105,7 @@ public class ProcTests
     }
 
     [Fact]
-    public void The_request_for_sockets_is_what_the_header_says()
+    public void The_request_for_sockets_has_the_bytes_of_unix_diag_req()
     {
         byte[] request = new byte[40];
         LinuxUnixDiag.WriteRequest(request);
@@ -115,7 +115,7 @@ public class ProcTests
     }
 
     [Fact]
-    public void The_answer_has_names_files_and_peers_until_it_is_done()
+    public void The_answer_is_read_with_names_files_and_peers_until_its_end()
     {
         // A socket with a name, a file and a peer, one with nothing, and the end.
         byte[] packet = Convert.FromHexString(
@@ -130,7 +130,7 @@ public class ProcTests
         Assert.Equal(new LinuxUnixDiag.BoundFile(1234, 254, 1), rows[0].File);
         Assert.Equal(new LinuxUnixDiag.Row(100016, 1, 7, 0, null, null), rows[1]);
 
-        // Without the end there is more to come.
+        // Without the end, more messages follow.
         rows.Clear();
         Assert.Equal(LinuxUnixDiag.Progress.More, LinuxUnixDiag.ReadAnswer(packet.AsSpan(0, 0x40), rows, ref isInterrupted));
         Assert.Single(rows);
@@ -154,7 +154,7 @@ public class ProcTests
     }
 
     [Fact]
-    public void The_answer_may_be_torn_anywhere()
+    public void Truncated_answers_and_wrong_lengths_are_ignored()
     {
         byte[] packet = Convert.FromHexString(
             "28000000140002000100000000000000" + "01010300A0860100" + "0000000000000000" + "08000200A1860100");
@@ -198,7 +198,7 @@ public class ProcTests
     [InlineData("0002 03", null)]
     [InlineData("0002 01", SocketState.Unconnected)]
     [InlineData("0001 02", SocketState.Connecting)]
-    public void The_text_does_not_report_whether_a_datagram_socket_has_a_peer_or_is_one(string typeAndState, SocketState? expected)
+    public void The_text_has_the_state_but_does_not_show_whether_a_datagram_socket_has_a_peer(string typeAndState, SocketState? expected)
     {
         var rows = new List<ProcNet.UnixRow>();
         ProcNet.ParseUnix(Encoding.ASCII.GetBytes($"ffff8881: 00000002 00000000 00000000 {typeAndState} 4711 /tmp/s\n"), rows);
@@ -212,10 +212,10 @@ public class ProcTests
     [InlineData("socket:[]", null)]
     [InlineData("socket:[x]", null)]
     [InlineData("/tmp/socket:[4711]", null)]
-    public void The_link_of_a_socket_has_its_inode(string link, ulong? inode) => Assert.Equal(inode, ProcFs.InodeOfSocket(link));
+    public void The_link_of_a_socket_contains_its_inode(string link, ulong? inode) => Assert.Equal(inode, ProcFs.InodeOfSocket(link));
 
     [Fact]
-    public void The_entries_of_a_directory_are_numbers_or_passed_over()
+    public void Only_numeric_entries_of_a_directory_are_read()
     {
         // "." ".." "0" "12" "self" "4294967296" "7x"
         byte[] entries = Convert.FromHexString(
@@ -226,7 +226,7 @@ public class ProcTests
         LinuxDirent.Read(entries, numbers);
         Assert.Equal([0, 12], numbers);
 
-        // Torn anywhere, and with lengths that lie.
+        // Truncated anywhere, and with wrong lengths.
         for (int length = 0; length < entries.Length; length++)
         {
             numbers.Clear();
@@ -234,18 +234,18 @@ public class ProcTests
             Assert.Subset(new HashSet<int> { 0, 12 }, numbers.ToHashSet());
         }
 
-        foreach (byte lie in new byte[] { 0, 19, 255 })
+        foreach (byte wrongLength in new byte[] { 0, 19, 255 })
         {
-            byte[] lying = [.. entries];
-            lying[16] = lie;
+            byte[] changed = [.. entries];
+            changed[16] = wrongLength;
             numbers.Clear();
-            LinuxDirent.Read(lying, numbers);
+            LinuxDirent.Read(changed, numbers);
             Assert.Empty(numbers);
         }
     }
 
     [Fact]
-    public void Statx_and_stat_have_links_and_devices()
+    public void Links_and_devices_are_read_from_statx_and_stat()
     {
         byte[] linux = new byte[256];
         linux[16] = 2;

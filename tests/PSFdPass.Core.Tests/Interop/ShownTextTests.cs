@@ -4,7 +4,7 @@ using ShownText = Core::PSFdPass.Interop.ShownText;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Text of others, as it is shown.</summary>
+/// <summary>Text that other users or processes have chosen, as it is shown.</summary>
 public sealed class ShownTextTests
 {
     [Theory]
@@ -20,7 +20,7 @@ public sealed class ShownTextTests
     [InlineData("😀 é ß 漢字", "😀 é ß 漢字")]
     public void Control_and_format_characters_become_dots(string text, string shown) => Assert.Equal(shown, ShownText.Of(text));
 
-    // Attributes can't hold these.
+    // Attributes can't contain unpaired surrogates.
     [Fact]
     public void Unpaired_surrogates_become_dots() =>
         Assert.Equal("a·b·😀·", ShownText.Of("a\ud83db\ude00😀\ud83d"));

@@ -2,7 +2,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The tables of numbers and structures of each system, which can be looked at anywhere.</summary>
+/// <summary>The tables of numbers and structures of each system, which can be checked on any system.</summary>
 public sealed class SystemTableTests
 {
     [Theory]
@@ -28,7 +28,7 @@ public sealed class SystemTableTests
     }
 
     [LinuxFact]
-    public void The_numbers_of_this_Linux_are_those_of_its_Python()
+    public void Error_names_agree_with_Python()
     {
         string output = Program.Run("python3", "-c", "import errno\nfor n, name in sorted(errno.errorcode.items()): print(n, name)")
             .Succeeded().Output;
@@ -36,7 +36,7 @@ public sealed class SystemTableTests
         {
             string[] words = line.Split(' ');
 
-            // Python prefers the other name of 35, 95.
+            // Python uses the other names of 35 and 95.
             if (words[1] is not ("EDEADLOCK" or "ENOTSUP"))
             {
                 Assert.Equal(words[1], ErrnoNames.NameOf(int.Parse(words[0])));
@@ -45,7 +45,7 @@ public sealed class SystemTableTests
     }
 
     [LinuxFact]
-    public void The_constants_of_this_Linux_are_those_of_its_Python()
+    public void Constants_agree_with_Python()
     {
         string[] names =
         [
@@ -60,7 +60,7 @@ public sealed class SystemTableTests
             "    print(n, v[0] if v else 'unknown')", .. names]).Succeeded().Output;
         string ours = string.Concat(names.Select(name => $"{name} {typeof(Constants).GetProperty(name)!.GetValue(Constants.Current)}\n"));
 
-        // Python does not know every one of them in every version; what it knows has to agree.
+        // Not every version of Python defines all of them. Those that it defines must agree.
         foreach ((string theirs, string mine) in output.Split('\n').Zip(ours.Split('\n')))
         {
             Assert.True(theirs == mine || theirs.EndsWith(" unknown"), $"Python: {theirs}, here: {mine}");
@@ -120,7 +120,7 @@ public sealed class SystemTableTests
     [InlineData("LinuxX64", 28, 32, 40)]
     [InlineData("LinuxArm64", 28, 32, 40)]
     [InlineData("MacOS", 4, 8, 96)]
-    public void The_status_of_a_file_is_read_from_where_each_system_keeps_it(string system, int mode, int inode, int size)
+    public void The_status_of_a_file_is_read_from_the_offsets_of_each_system(string system, int mode, int inode, int size)
     {
         byte[] bytes = new byte[256];
         BitConverter.TryWriteBytes(bytes.AsSpan(mode), (ushort)0xC1A4);
@@ -151,7 +151,7 @@ public sealed class SystemTableTests
     }
 
     [LinuxFact]
-    public void The_peer_structure_is_three_words_as_the_kernel_has_it()
+    public void MessageCredentials_has_the_size_of_the_kernels_structure()
     {
         unsafe
         {

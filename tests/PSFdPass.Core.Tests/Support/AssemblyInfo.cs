@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
 
-// Many tests count this process's descriptors, and one at a time is the only way to say whose they are.
+// Many tests count the descriptors of this process, so only one test can run at a time.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
 [assembly: DisableRuntimeMarshalling]

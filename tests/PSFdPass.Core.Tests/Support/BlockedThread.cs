@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Runs something that waits in the kernel, and goes on when it does: no test has to guess how long that takes.</summary>
+/// <summary>Runs an action until it waits in the kernel, so that no test has to guess how long that takes.</summary>
 internal sealed class BlockedThread
 {
     // poll, ppoll, recvfrom, recvmsg, accept, accept4, epoll_wait, epoll_pwait, by their numbers on x86-64 and arm64.
@@ -31,7 +31,7 @@ internal sealed class BlockedThread
         _thread.Start();
     }
 
-    /// <summary>Starts it and returns when it waits for input.</summary>
+    /// <summary>Starts a thread, and returns when it waits in the kernel or has ended.</summary>
     public static BlockedThread Start(Action action)
     {
         var blocked = new BlockedThread(action);
@@ -39,10 +39,10 @@ internal sealed class BlockedThread
         return blocked;
     }
 
-    /// <summary>Waits until it has ended; returns what it threw.</summary>
+    /// <summary>Waits until the thread has ended, and returns the exception that it threw, or null.</summary>
     public Exception? Join()
     {
-        Assert.True(_thread.Join(Patience.Long), "The thread goes on waiting.");
+        Assert.True(_thread.Join(Patience.Long), "The thread does not end.");
         return _exception;
     }
 
@@ -58,7 +58,7 @@ internal sealed class BlockedThread
             }
             catch (IOException)
             {
-                // The thread has ended meanwhile.
+                // The thread has ended.
                 return false;
             }
         }

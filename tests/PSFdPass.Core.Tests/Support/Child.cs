@@ -6,16 +6,16 @@ namespace PSFdPass.Tests;
 
 /// <summary>
 /// Runs a static method of a test class in a process of its own, which may fill its descriptor table or drop its privileges.
-/// The method asserts; what it throws fails the test that ran it.
+/// An exception in the method fails the test that runs it.
 /// </summary>
 internal static class Child
 {
-    /// <summary>What the test gave the child, in the child.</summary>
+    /// <summary>Gets the argument that the test passed, in the child process.</summary>
     public static string Argument { get; private set; } = "";
 
     /// <param name="method">The static method.</param>
     /// <param name="argument">Its <see cref="Argument"/>.</param>
-    /// <param name="through">A command that runs the process: it executes its further arguments.</param>
+    /// <param name="through">A command that starts the process. It must execute its further arguments.</param>
     public static void Run(Action method, string argument = "", params string[] through)
     {
         using Program program = Program.Start(Command(method, argument, through));
@@ -41,7 +41,7 @@ internal static class Child
     {
         if (arguments is not [string type, string method, string argument])
         {
-            Console.Error.WriteLine("These are tests: run them with dotnet test.");
+            Console.Error.WriteLine("These are tests. Run them with dotnet test.");
             return 2;
         }
 

@@ -2,7 +2,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>In a child process: takes all descriptors but a few, until it is disposed.</summary>
+/// <summary>In a child process: uses all descriptor numbers but a few, until it is disposed.</summary>
 internal sealed class FullTable : IDisposable
 {
     private const int Limit = 512;
@@ -24,7 +24,7 @@ internal sealed class FullTable : IDisposable
         }
     }
 
-    /// <summary>How many are open. Opens none itself, unlike a look into /proc/self/fd.</summary>
+    /// <summary>Returns the number of open descriptors. Unlike listing /proc/self/fd, it opens none itself.</summary>
     public static int OpenCount()
     {
         int count = 0;
@@ -36,7 +36,7 @@ internal sealed class FullTable : IDisposable
         return count;
     }
 
-    /// <summary>Loads what a test uses while the table is full, because loading takes descriptors.</summary>
+    /// <summary>Loads code that a test uses while the table is full, because loading needs descriptors.</summary>
     public static void WarmUp()
     {
         new FullTable(free: 400).Dispose();

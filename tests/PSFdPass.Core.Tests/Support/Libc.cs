@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Calls that only tests make, to have descriptors of every kind and to change limits and identity.</summary>
+/// <summary>System calls that only the tests need, to create descriptors of every kind and to change limits and the user.</summary>
 internal static unsafe partial class Libc
 {
     public const int RLIMIT_NOFILE = 7;
@@ -76,7 +76,7 @@ internal static unsafe partial class Libc
     /// <summary>pidfd_open(2), which has the same number on every architecture.</summary>
     public static int PidFdOpen(int process) => (int)Unistd.SysCall(434, process, 0, 0, 0, 0);
 
-    /// <summary>Lowers or raises the soft limit of open files, and returns what it was.</summary>
+    /// <summary>Sets the soft limit of open files, and returns the previous one.</summary>
     public static ulong LimitOpenFiles(ulong limit)
     {
         ulong* limits = stackalloc ulong[2];
@@ -87,7 +87,7 @@ internal static unsafe partial class Libc
         return before;
     }
 
-    /// <summary>Gives root's privileges up, in a child process. False if there are none.</summary>
+    /// <summary>Drops root's privileges, in a child process. Returns false if the process does not have them.</summary>
     public static bool BecomeNobody()
     {
         const uint Nobody = 65534;
@@ -102,6 +102,6 @@ internal static unsafe partial class Libc
         return true;
     }
 
-    /// <summary>The number, or the error as an exception.</summary>
+    /// <summary>Returns the result of a call, or throws its error.</summary>
     public static int Checked(int result) => result >= 0 ? result : throw SystemCallException.FromLast("libc");
 }

@@ -3,5 +3,5 @@ namespace PSFdPass.Tests;
 /// <summary>A fact about Linux, skipped elsewhere.</summary>
 internal sealed class LinuxFactAttribute : FactAttribute
 {
-    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Only Linux does this.";
+    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Requires Linux.";
 }

@@ -3,5 +3,5 @@ namespace PSFdPass.Tests;
 /// <summary>A theory about Linux, skipped elsewhere.</summary>
 internal sealed class LinuxTheoryAttribute : TheoryAttribute
 {
-    public LinuxTheoryAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Only Linux does this.";
+    public LinuxTheoryAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Requires Linux.";
 }

@@ -3,13 +3,14 @@ namespace PSFdPass.Tests;
 /// <summary>The descriptors that this process has open, from /proc/self/fd.</summary>
 internal static class OpenDescriptors
 {
-    /// <summary>Number and target of each, without the one that reads the list.</summary>
+    /// <summary>Returns the number and the target of each open descriptor, except the one that reads the list.</summary>
     public static Dictionary<int, string> List()
     {
         var open = new Dictionary<int, string>();
         foreach (string path in Directory.GetFiles("/proc/self/fd"))
         {
-            // The one that read the list is gone by now, and so has no target. The runtime keeps open what it loads, whenever.
+            // The descriptor that read the list is closed, and so has no target. The runtime can load an assembly at any time, and keeps
+            // it open.
             if (new FileInfo(path).LinkTarget is { } target &&
                 !target.EndsWith("/fd", StringComparison.Ordinal) && !target.EndsWith(".dll", StringComparison.Ordinal))
             {
@@ -25,7 +26,7 @@ internal static class OpenDescriptors
     /// <summary>Fails if an operation leaves a descriptor open, or closes one that it did not open.</summary>
     public static void AreLeftAsTheyWere(Action operation)
     {
-        // The first time, the runtime opens what it keeps: libraries, the console, its own sockets.
+        // On the first call, the runtime opens descriptors that it keeps, such as those of libraries, the console and its own sockets.
         operation();
         Settle();
         Dictionary<int, string> before = List();
@@ -47,7 +48,7 @@ internal static class OpenDescriptors
         Compare(before);
     }
 
-    /// <summary>Lets finalizers close what earlier tests have dropped.</summary>
+    /// <summary>Runs finalizers, which close the descriptors that earlier tests have dropped.</summary>
     public static void Settle()
     {
         for (int i = 0; i < 2; i++)
@@ -58,8 +59,8 @@ internal static class OpenDescriptors
     }
 
     /// <summary>
-    /// The list after an operation. If it differs, other threads get some time to close what they have, such as the streams of a process
-    /// that has ended.
+    /// Returns the list after an operation. If it differs, other threads get some time to close their descriptors, such as the streams
+    /// of a process that has ended.
     /// </summary>
     public static Dictionary<int, string> ListAgain(Dictionary<int, string> before)
     {
@@ -75,7 +76,7 @@ internal static class OpenDescriptors
         return after;
     }
 
-    /// <summary>The list before an operation, when it no longer changes.</summary>
+    /// <summary>Returns the list before an operation, when it no longer changes.</summary>
     public static Dictionary<int, string> ListSettled()
     {
         Settle();

@@ -1,23 +1,23 @@
 namespace PSFdPass.Tests;
 
-/// <summary>How long tests wait. Nothing is asserted about time: the long one only keeps a broken test from hanging.</summary>
+/// <summary>The times that tests wait. No test asserts how long something takes. The long time only keeps a broken test from hanging.</summary>
 internal static class Patience
 {
-    /// <summary>Longer than anything that works takes.</summary>
+    /// <summary>Longer than any operation that succeeds.</summary>
     public static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
-    /// <summary>For waits that must end by themselves, because nothing comes.</summary>
+    /// <summary>For waits that must time out, because nothing arrives.</summary>
     public static readonly TimeSpan Short = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Does not wait.</summary>
     public static readonly TimeSpan None = TimeSpan.Zero;
 
-    /// <summary>Waits until something is so.</summary>
+    /// <summary>Waits until a condition is true.</summary>
     public static void Until(Func<bool> condition, string what)
     {
         if (!SpinWait.SpinUntil(condition, Long))
         {
-            Assert.Fail("It did not come to this: " + what);
+            Assert.Fail("This did not happen in time: " + what);
         }
     }
 }

@@ -39,11 +39,11 @@ internal sealed class Program : IDisposable
         return program.Finish();
     }
 
-    /// <summary>Whether a program is on the PATH.</summary>
+    /// <summary>Returns whether a program is on the PATH.</summary>
     public static bool IsInstalled(string name) =>
         Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
 
-    /// <summary>Closes its input and waits until it ends.</summary>
+    /// <summary>Closes the program's input, and waits until it ends.</summary>
     public Result Finish()
     {
         _process.StandardInput.Close();
@@ -65,14 +65,14 @@ internal sealed class Program : IDisposable
             _process.WaitForExit();
         }
 
-        // The process leaves to us to close the streams that we have looked at.
+        // Process does not close streams that were accessed.
         _process.StandardInput.Dispose();
         _process.StandardOutput.Dispose();
         _process.StandardError.Dispose();
         _process.Dispose();
     }
 
-    /// <summary>What became of it.</summary>
+    /// <summary>The result of a program that has ended.</summary>
     public sealed record Result(int ExitCode, string Output, string Error)
     {
         public Result Succeeded()

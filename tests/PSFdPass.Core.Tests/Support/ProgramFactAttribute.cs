@@ -1,6 +1,6 @@
 namespace PSFdPass.Tests;
 
-/// <summary>A fact about programs that other people wrote, skipped where one of them is not installed.</summary>
+/// <summary>A fact that needs other programs, skipped where one of them is not installed.</summary>
 internal sealed class ProgramFactAttribute : FactAttribute
 {
     public ProgramFactAttribute(params string[] programs)

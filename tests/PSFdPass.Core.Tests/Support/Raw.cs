@@ -6,13 +6,13 @@ using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 
-/// <summary>sendmsg(2) and recvmsg(2) as the kernel has them, without what the library does about it.</summary>
+/// <summary>Calls sendmsg(2) and recvmsg(2) directly, without the library's precautions.</summary>
 internal static unsafe class Raw
 {
-    /// <summary>What sendmsg(2) returned.</summary>
+    /// <summary>The result of sendmsg(2).</summary>
     public readonly record struct Sent(nint Bytes, int Errno);
 
-    /// <summary>What recvmsg(2) brought. The descriptors are the caller's.</summary>
+    /// <summary>The result of recvmsg(2). The caller must close the descriptors.</summary>
     public sealed record Received(nint Bytes, int Errno, byte[] Data, int[] Descriptors, int Flags)
     {
         public void Close()
@@ -50,18 +50,18 @@ internal static unsafe class Raw
         }
     }
 
-    /// <summary>One recvmsg(2) with so much room for data and for control messages.</summary>
-    public static Received Receive(Socket socket, int dataRoom, int controlRoom = 2048, int flags = 0)
+    /// <summary>Calls recvmsg(2) once, with buffers of these sizes for data and for control messages.</summary>
+    public static Received Receive(Socket socket, int dataSize, int controlSize = 2048, int flags = 0)
     {
-        byte[] data = new byte[dataRoom];
-        byte[] control = new byte[controlRoom];
+        byte[] data = new byte[dataSize];
+        byte[] control = new byte[controlSize];
         fixed (byte* bytes = data)
         fixed (byte* controlBytes = control)
         {
-            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)dataRoom };
+            var vector = new SysSocket.IoVec { iov_base = bytes, iov_len = (nuint)dataSize };
             var message = new SysSocket.MsgHdr
             {
-                msg_iov = &vector, msg_iovlen = 1, msg_control = controlBytes, msg_controllen = (uint)controlRoom,
+                msg_iov = &vector, msg_iovlen = 1, msg_control = controlBytes, msg_controllen = (uint)controlSize,
             };
             nint received = SysSocket.RecvMsg((int)socket.Handle, &message, flags);
             if (received < 0)

@@ -1,6 +1,6 @@
 namespace PSFdPass.Tests;
 
-/// <summary>Where the sources are: above the test assembly.</summary>
+/// <summary>The directory of the sources, which is above the test assembly.</summary>
 internal static class Repository
 {
     public static readonly string Root = Find(AppContext.BaseDirectory);

@@ -72,7 +72,7 @@ internal static unsafe class Some
     public static bool IsNonBlocking(SafeHandle handle) =>
         (DescriptorFacts.FlagsOf((int)handle.DangerousGetHandle()) & DescriptorFlags.NonBlocking) != 0;
 
-    /// <summary>Whether two descriptors have the same file behind them.</summary>
+    /// <summary>Returns whether two descriptors refer to the same file.</summary>
     public static bool AreSame(int one, int other)
     {
         Assert.True(SysStat.TryGetStatus(one, out SysStat.FileStatus first));
@@ -80,7 +80,7 @@ internal static unsafe class Some
         return first.Inode == second.Inode;
     }
 
-    /// <summary>Makes the next send on a socket wait: fills the buffer with data, and returns how many bytes that took.</summary>
+    /// <summary>Fills the buffer of a socket, so that the next send waits, and returns the number of bytes.</summary>
     public static int Fill(Socket socket)
     {
         int total = 0;
@@ -98,7 +98,7 @@ internal static unsafe class Some
         }
     }
 
-    /// <summary>Reads and throws away what is there.</summary>
+    /// <summary>Reads and discards everything that is queued.</summary>
     public static int Drain(Socket socket)
     {
         int total = 0;
@@ -114,7 +114,7 @@ internal static unsafe class Some
     public static void Send(Socket socket, ReadOnlySpan<byte> data) =>
         DescriptorSender.SendNumbers(socket.SafeHandle, data, ReadOnlySpan<int>.Empty, Patience.Long);
 
-    /// <summary>Receives one message, which has to come.</summary>
+    /// <summary>Receives one message, and fails at the end of the connection.</summary>
     public static ReceivedMessage Receive(Socket socket)
     {
         ReceivedMessage? message = DescriptorReceiver.ReceiveMessage(socket.SafeHandle, Patience.Long);

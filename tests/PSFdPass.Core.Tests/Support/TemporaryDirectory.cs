@@ -1,6 +1,6 @@
 namespace PSFdPass.Tests;
 
-/// <summary>A directory that goes with everything in it. Its path is short enough for sockets.</summary>
+/// <summary>A directory that is deleted with its contents. Its path is short enough for sockets.</summary>
 internal sealed class TemporaryDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("psfdpass-").FullName;

@@ -2,15 +2,15 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Whether the kernel has unix_diag: built in, or as a module that is or can be loaded.</summary>
+/// <summary>Finds out whether the kernel has unix_diag, built in or as a module that is or can be loaded.</summary>
 internal static unsafe class UnixDiag
 {
     private const int AF_NETLINK = 16;
     private const int NETLINK_SOCK_DIAG = 4;
     private const ushort NLMSG_ERROR = 2;
 
-    /// <summary>Why there is none; null when there is one.</summary>
-    public static readonly string? WhyNot = OperatingSystem.IsLinux() ? FindMissing() : "Only Linux does this.";
+    /// <summary>The reason why unix_diag is not available, or null if it is.</summary>
+    public static readonly string? WhyNot = OperatingSystem.IsLinux() ? FindMissing() : "Requires Linux.";
 
     // The kernel answers a request for a family that it has no module for with an error (sock_diag(7)).
     private static string? FindMissing()
