@@ -1,4 +1,4 @@
-# What build.ps1 does when something is missing or fails. A program in place of dotnet writes down what it is called for.
+# Tests build.ps1 when something is missing or fails. A script in place of dotnet records its first argument.
 
 BeforeAll {
     $Repository = (Resolve-Path "$PSScriptRoot/..").Path
@@ -8,7 +8,7 @@ BeforeAll {
     Set-Content "$programs/dotnet" "#!/bin/sh`necho `"`$1`" >> '$calls'`ntest `"`$1`" != `"`$FAILING`""
     chmod +x "$programs/dotnet"
 
-    # Runs build.ps1 in another pwsh, and returns what it writes.
+    # Runs build.ps1 in another pwsh, and returns its output.
     function Invoke-Build([string] $Arguments, [string] $Failing, [string] $Before) {
         Remove-Item $calls -ErrorAction Ignore
         (env "PATH=${programs}:$env:PATH" "FAILING=$Failing" NO_COLOR=1 `
@@ -17,12 +17,12 @@ BeforeAll {
 }
 
 Describe 'build.ps1 -Task Package' {
-    It 'keeps the last packages when it fails, and leaves nothing else behind' {
+    It 'keeps the previous packages when it fails, and leaves nothing else behind' {
         $version = (Import-PowerShellDataFile "$Repository/PSFdPass.psd1").ModuleVersion
         $folder = (New-Item "$TestDrive/kept" -ItemType Directory).FullName
         'PSFdPass', 'PSFdPass.Core' | ForEach-Object { Set-Content "$folder/$_.$version.nupkg" "the last good $_" }
 
-        # Building the module succeeds, and packing the library, which comes next, does not.
+        # Building the module succeeds. The next step, packing the library, fails.
         $log = Invoke-Build "-Task Package -PackageFolder '$folder'" -Failing pack
         $LASTEXITCODE | Should -Not -Be 0
         "$log" | Should -Match 'Packing the library failed'
@@ -40,14 +40,14 @@ Describe 'build.ps1 -Task Test without Pester' {
         $nothing = "`$env:PSModulePath = '$TestDrive/nothing'"
     }
 
-    It 'runs the xunit tests, and says that the others were not run' {
+    It 'runs the xunit tests, and warns that the Pester tests were not run' {
         $log = Invoke-Build '-Task Test' -Before $nothing
         $LASTEXITCODE | Should -Be 0
         Get-Content $calls | Should -Be build, test
         $log | Should -Match 'WARNING: The Pester tests were not run: Pester 5 is not installed'
     }
 
-    It 'fails if everything is required, after the xunit tests' {
+    It 'fails with -RequireAll, after the xunit tests have run' {
         $log = Invoke-Build '-Task Test -RequireAll' -Before $nothing
         $LASTEXITCODE | Should -Not -Be 0
         Get-Content $calls | Should -Be build, test

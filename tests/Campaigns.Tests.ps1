@@ -1,5 +1,5 @@
-# Stop() at random moments, as Ctrl-C does, and sockets that runspaces share. The short form runs here; the long form with
-# PSFDPASS_CAMPAIGN_SCALE=50, which stops each command 1,000 times. Each adds a line to artifacts/campaigns.txt.
+# Stops commands at random moments, as Ctrl-C does, and shares sockets between runspaces. By default, these are short forms;
+# with PSFDPASS_CAMPAIGN_SCALE=50, each command is stopped 1,000 times. Each test adds a line to artifacts/campaigns.txt.
 
 BeforeAll {
     . $PSScriptRoot/Support/Common.ps1
@@ -8,7 +8,7 @@ BeforeAll {
     $null = mkfifo "$folder/pipe"
     $runspace = New-CampaignRunspace
 
-    # Makes the next write to a socket wait, and returns how many packets that took.
+    # Fills a socket so that the next write waits, and returns the number of packets sent.
     function Add-UntilFull($Socket) {
         $sent = 0
         while ($true) {
@@ -17,7 +17,7 @@ BeforeAll {
         }
     }
 
-    # Everything that waits in a socket; the descriptors are closed.
+    # Returns the texts of all queued messages, and closes their descriptors.
     function Get-Waiting($Socket) {
         while ($message = Receive-FileDescriptor $Socket -AsMessage -TimeoutSeconds 0 -ErrorAction Ignore) {
             $message.Text
@@ -40,7 +40,8 @@ Describe 'Stop at a random moment' {
         $left, $right, $listener | ForEach-Object Dispose
     }
 
-    # Each must wait without an end. Check makes sure, at the end, that the object can be used as before, and that nothing was lost.
+    # Each command must wait indefinitely. Each (after a stop) and After (at the end) check that the object can be used as before, and that
+    # nothing was lost.
     It 'ends <Command> <Name>, leaks nothing, and leaves the object usable' -ForEach @(
         @{
             Command = 'Receive-FileDescriptor'; Name = ''; With = { @{ Socket = $right } }
@@ -56,7 +57,7 @@ Describe 'Stop at a random moment' {
             After = { @(Get-Waiting $right).Count | Should -Be $full; Send-FileDescriptor $left -Message 'next'; Get-Waiting $right | Should -BeExactly next }
         }
         @{
-            Command = 'Send-FileDescriptor'; Name = 'of a named pipe'; With = { @{ Socket = $left; InputObject = "$folder/pipe" } }
+            Command = 'Send-FileDescriptor'; Name = 'of a FIFO'; With = { @{ Socket = $left; InputObject = "$folder/pipe" } }
             After = { Get-Waiting $right | Should -BeNullOrEmpty }
         }
         @{
@@ -99,11 +100,11 @@ Describe 'Stop at a random moment' {
             Command = 'Connect-UnixSocket'; Name = '-Wait'; With = { @{ Path = "$folder/missing.sock"; Wait = $true } }
             After = { Test-Path "$folder/missing.sock" | Should -BeFalse }
         }
-        @{ Command = 'Open-FileDescriptor'; Name = 'of a named pipe'; With = { @{ Path = "$folder/pipe" } } }
+        @{ Command = 'Open-FileDescriptor'; Name = 'of a FIFO'; With = { @{ Path = "$folder/pipe" } } }
         @{
             Command = 'Start-FdProcess'; Name = '-Wait'; With = { @{ FilePath = 'cat'; StandardInput = $right; Wait = $true } }
 
-            # The children end with their input.
+            # The children end when their input ends.
             After = { $left.Dispose() }
         }
         foreach ($silent in @(
@@ -113,7 +114,7 @@ Describe 'Stop at a random moment' {
                 @{ Command = 'Save-FileDescriptor'; Name = 'to a silent holder'; With = { @{ Name = 'x'; InputObject = $left; Holder = "$folder/listener.sock" } } }
                 @{ Command = 'Start-SocketTakeover'; Name = 'from a silent server'; With = { @{ Path = "$folder/listener.sock" } } }
             )) {
-            # Each stop leaves a connection in the queue, which has an end.
+            # Each stop leaves a connection in the listener's queue, whose length is limited.
             $silent + @{
                 Most = 100
                 After = { while (Wait-FileDescriptor $listener -TimeoutSeconds 0) { (Wait-UnixSocketConnection $listener).Dispose() } }
@@ -139,7 +140,7 @@ Describe 'Stop at a random moment' {
         $arguments = & $With
         $rounds = [Math]::Min(20 * $Scale, $Most ?? [int]::MaxValue)
 
-        # The first times, the runtime opens what it keeps.
+        # The first runs make the runtime open descriptors that it keeps.
         foreach ($again in 1..3) { $null = Invoke-RandomStop $runspace $Command $arguments -MostMilliseconds 50 }
         $open = Get-OpenCount
         $times = foreach ($round in 1..$rounds) {
@@ -175,7 +176,7 @@ Describe 'Stop at a random moment' {
         $received = [Collections.Generic.List[string]]::new()
         $watch = [Diagnostics.Stopwatch]::StartNew()
         $times = while (-not $running.IsCompleted) {
-            if ($watch.Elapsed.TotalSeconds -gt 60 * $Scale) { throw 'The sender does not come to an end.' }
+            if ($watch.Elapsed.TotalSeconds -gt 60 * $Scale) { throw 'The sender does not end.' }
             $stop = Invoke-RandomStop $runspace Receive-FileDescriptor ($With + @{ Socket = $receiver })
             foreach ($message in $stop.Output) {
                 $received.Add($message.Text)
@@ -203,7 +204,7 @@ Describe 'Stop at a random moment' {
         Add-CampaignResult "Receive-FileDescriptor $Command, $Type" "$messages messages, $(@($times).Count) stops, $lost discarded in the moment of a stop" $times
     }
 
-    It 'closes every number that was not returned, with -As Number' {
+    It 'closes each descriptor whose number was not returned, with -As Number' {
         $open = Get-OpenCount
         $returned = 0
         $times = foreach ($round in 1..(50 * $Scale)) {
@@ -264,7 +265,7 @@ Describe 'Stop at a random moment' {
 
 Describe 'Runspaces that share sockets and descriptors' {
     BeforeAll {
-        # The first time, the runtime opens what it keeps.
+        # The first use makes the runtime open descriptors that it keeps.
         $module = (Get-Module PSFdPass).Path
         1..4 | ForEach-Object -ThrottleLimit 4 -Parallel { Import-Module $using:module }
         Start-ThreadJob { Import-Module $using:module } | Receive-Job -Wait -AutoRemoveJob
@@ -302,7 +303,7 @@ Describe 'Runspaces that share sockets and descriptors' {
             1..$using:each | ForEach-Object { Send-FileDescriptor $socket $shared -Message "$name-$_" }
         }
 
-        # Each receiver sends it back, for the next one.
+        # Each receiver sends this message again, for the next receiver.
         Send-FileDescriptor $left -Message 'end'
         $texts = $receivers | Receive-Job -Wait -AutoRemoveJob
         $expected = foreach ($name in 1..4) { foreach ($number in 1..$each) { "$name-$number" } }
@@ -312,7 +313,7 @@ Describe 'Runspaces that share sockets and descriptors' {
         Add-CampaignResult "Four senders and three receivers, $Type" "$(4 * $each) messages, each received once"
     }
 
-    It 'dispose while others use: each use works or is an error, and no other descriptor is closed' {
+    It 'dispose objects in use: each operation succeeds or reports an error, and no other descriptor is closed' {
         $kept = foreach ($number in 1..20) { Open-FileDescriptor /dev/zero }
         $count = 40 * $Scale
         $results = foreach ($round in 1..$count) {

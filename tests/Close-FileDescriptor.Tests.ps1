@@ -12,7 +12,7 @@ Describe 'Close-FileDescriptor' {
         }
     }
 
-    Context 'what it accepts' {
+    Context 'accepted input' {
         It 'closes <Name>' -ForEach @(
             @{ Name = 'a FileDescriptor'; Make = { Open-FileDescriptor $path }; Fd = { $it.Fd } }
             @{ Name = 'a number'; Make = { ($keep = Open-FileDescriptor $path).Detach() }; Fd = { $it } }
@@ -29,7 +29,7 @@ Describe 'Close-FileDescriptor' {
             Test-Open $fd | Should -BeFalse
         }
 
-        It 'closes the number in a Handle property, of <Name>' -ForEach @(
+        It 'closes the number in the Handle property of <Name>' -ForEach @(
             @{ Name = 'a class, as an int'; Make = { class WithInt { [int] $Handle }; [WithInt]@{ Handle = $fd } } }
             @{ Name = 'a class, as an IntPtr'; Make = { class WithIntPtr { [IntPtr] $Handle }; [WithIntPtr]@{ Handle = $fd } } }
             @{ Name = 'a custom object'; Make = { [pscustomobject]@{ Handle = $fd } } }
@@ -60,7 +60,7 @@ Describe 'Close-FileDescriptor' {
             $left, $right | ForEach-Object Dispose
         }
 
-        It 'accepts several, and the pipeline' {
+        It 'accepts several objects, and pipeline input' {
             $all = 1..3 | ForEach-Object { Open-FileDescriptor $path }
             Close-FileDescriptor $all[0], $all[1]
             $all[2] | Close-FileDescriptor
@@ -73,7 +73,7 @@ Describe 'Close-FileDescriptor' {
             Test-Open $fd | Should -BeFalse
         }
 
-        It 'closes our copy of a connection, and leaves the connection to others' {
+        It 'closes our copy of a connection, which stays open for other holders' {
             $left, $right = New-UnixSocketPair
             $copy = Copy-FileDescriptor $left
             Close-FileDescriptor $left
@@ -92,7 +92,7 @@ Describe 'Close-FileDescriptor' {
     }
 
     Context 'an object whose number was closed' {
-        It 'knows that it is closed' {
+        It 'reports that it is closed' {
             $file = Open-FileDescriptor $path
             Close-FileDescriptor $file.Fd
             $file.IsOpen | Should -BeFalse
@@ -112,7 +112,7 @@ Describe 'Close-FileDescriptor' {
             Test-Open $fd | Should -BeFalse
         }
 
-        It 'does not close it when it is dropped, either' {
+        It 'does not close that descriptor when it is finalized' {
             $fd = & {
                 $dropped = Open-FileDescriptor $path
                 $dropped.Fd
@@ -126,7 +126,7 @@ Describe 'Close-FileDescriptor' {
         }
     }
 
-    Context 'what it refuses' {
+    Context 'refused input' {
         It 'refuses <_>, which is a standard stream' -ForEach 0, 1, 2 {
             $problem = Get-ErrorOf { Close-FileDescriptor $_ }
             $problem.FullyQualifiedErrorId | Should -BeExactly 'DescriptorInUse,PSFdPass.Commands.CloseFileDescriptorCommand'
@@ -139,8 +139,8 @@ Describe 'Close-FileDescriptor' {
             (Get-ErrorOf { Close-FileDescriptor $borrowed }).FullyQualifiedErrorId | Should -BeLike 'DescriptorInUse,*'
         }
 
-        It 'refuses everything that a new pwsh has open, and everything that it opens for itself' {
-            # Sockets, timers, watchers and a process make the runtime open what it needs.
+        It 'refuses the descriptors that a new pwsh has open or that the runtime opens later' {
+            # Sockets, timers, watchers and a process make the runtime open its own descriptors.
             $script = {
                 Import-Module $args[0]
                 $null = [Net.Dns]::GetHostAddresses('localhost')
@@ -150,9 +150,9 @@ Describe 'Close-FileDescriptor' {
                 $watcher.EnableRaisingEvents = $true
                 $null = ConvertTo-Json 1
                 $null = /bin/true
-                # What this process inherited is not the runtime's.
+                # Inherited descriptors do not belong to the runtime.
                 $all = Get-FileDescriptor -Force | Where-Object { $_.Fd -notin $left.Handle, $right.Handle -and $_.Flags.HasFlag([PSFdPass.DescriptorFlags]::CloseOnExec) }
-                # The stack unwinder of the runtime has a pipe that no thread waits on, and nothing tells it from a user's.
+                # The stack unwinder of the runtime has a pipe that no thread waits on, which looks like a pipe of the user.
                 foreach ($info in $all | Where-Object { $_.Kind -ne 'Pipe' -or @($all | Where-Object Inode -EQ $_.Inode).Count -ne 2 }) {
                     $before = $Error.Count
                     Close-FileDescriptor $info.Fd -WhatIf -ErrorAction SilentlyContinue
@@ -165,7 +165,7 @@ Describe 'Close-FileDescriptor' {
             @($said)[-1] | Should -Match 'watching: [2-9]'
         }
 
-        It 'refuses what the console opens for itself, whenever that is' {
+        It 'refuses the descriptors that the console opens for itself later' {
             $script = {
                 Import-Module $args[0]
                 $before = (Get-FileDescriptor -Force).Fd
@@ -191,7 +191,7 @@ Describe 'Close-FileDescriptor' {
             pwsh -NoProfile -NonInteractive -Command $script -args $moduleFolder, $path | Should -Be $false
         }
 
-        It 'closes all of them with -Force' {
+        It 'closes a standard stream with -Force' {
             $script = {
                 Import-Module $args[0]
                 Close-FileDescriptor 0 -Force
@@ -265,7 +265,7 @@ Describe 'Close-FileDescriptor' {
     }
 
     Context 'completion' {
-        It 'offers what may be closed, and with -Force everything' {
+        It 'offers descriptors that may be closed, and with -Force all descriptors' {
             $file = Open-FileDescriptor $path
             $line = 'Close-FileDescriptor '
             $found = (TabExpansion2 $line $line.Length).CompletionMatches

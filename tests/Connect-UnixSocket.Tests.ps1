@@ -3,7 +3,7 @@ Describe 'Connect-UnixSocket' {
         . $PSScriptRoot/Support/Common.ps1
         $types = 'Stream', 'SeqPacket', 'Datagram'
 
-        # Listens in another language, sends back what it gets, in capitals.
+        # A listener in Python that returns the received text in capitals.
         $server = @'
 import os, socket, sys
 kind, address = sys.argv[1:]
@@ -60,7 +60,7 @@ else:
         Wait-ProgramLine $other '^connected$' | Should -Be connected
     }
 
-    It 'waits, with -Wait, over a socket that is left from a process that is gone' {
+    It 'waits, with -Wait, if the socket file was left by a process that has ended' {
         Skip-Without python3
         python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale.sock")'
         { Connect-UnixSocket stale.sock } | Should -Throw '*no process listens on it*' -ErrorId 'ECONNREFUSED,*'
@@ -90,8 +90,8 @@ else:
         $null = Wait-Program $other
     }
 
-    It 'fails with an error of its own on <What>: <Id>' -ForEach @(
-        @{ What = 'nothing'; Make = { }; Id = 'ENOENT'; Says = '*There is no such socket. -Wait waits for it.' }
+    It 'reports a specific error for <What>: <Id>' -ForEach @(
+        @{ What = 'a missing path'; Make = { }; Id = 'ENOENT'; Says = '*There is no such socket. -Wait waits for it.' }
         @{ What = 'a socket that nobody listens on'; Make = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("a.sock")' }; Id = 'ECONNREFUSED'
             Says = '*The socket exists, but no process listens on it. -Wait waits for it.' }
         @{ What = 'a regular file'; Make = { Set-Content a.sock text }; Id = 'ENOTSOCK'; Says = '*a.sock*The file is not a socket*' }
@@ -104,7 +104,7 @@ else:
         ${script:listener}?.Dispose()
     }
 
-    It 'completes an abstract name with control characters, which the list does not show' {
+    It 'completes an abstract name with control characters, which are replaced in the list' {
         $listener = New-UnixSocketListener -AbstractName "$name`e]0;title"
         $line = "Connect-UnixSocket -AbstractName $name"
         $found = (TabExpansion2 $line $line.Length).CompletionMatches
@@ -132,7 +132,7 @@ else:
         { Connect-UnixSocket ('x' * 200) -Wait } | Should -Throw '*at most 107 bytes*' -ErrorId 'ENAMETOOLONG,*'
     }
 
-    It 'sets the buffers: -SendBufferSize is how large a packet may be' {
+    It 'sets the buffers: -SendBufferSize limits the size of a packet' {
         $listener = New-UnixSocketListener a.sock -SocketType Datagram
         $socket = Connect-UnixSocket a.sock -SocketType Datagram -SendBufferSize 4096 -ReceiveBufferSize 5000
         $socket.SendBufferSize, $socket.ReceiveBufferSize | Should -Be 8192, 10000
@@ -143,7 +143,7 @@ else:
         $message.Dispose()
     }
 
-    It 'leaves nothing open, when it fails too' {
+    It 'leaves nothing open, also when it fails' {
         $listener = New-UnixSocketListener a.sock
         Assert-NothingLeaks {
             (Connect-UnixSocket a.sock).Dispose()
@@ -154,7 +154,7 @@ else:
         }
     }
 
-    It 'completes abstract names, with who has them' {
+    It 'completes abstract names, with the process that has each' {
         $listener = New-UnixSocketListener -AbstractName $name
         $odd = New-UnixSocketListener -AbstractName "$name it's" -SocketType Datagram
         $line = "Connect-UnixSocket -AbstractName $name"

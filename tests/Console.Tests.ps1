@@ -1,9 +1,9 @@
-# What needs a console, and somebody who presses Ctrl-C in it.
+# Commands in a terminal, in which the tests type Ctrl-C.
 Describe 'Ctrl-C' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
 
-        # Starts a pwsh at a prompt, in a terminal of its own, with a pair of sockets and short names for what the tests type.
+        # Starts a pwsh at a prompt, in a terminal of its own, with a pair of sockets and short functions that the tests call.
         function Invoke-Prompt([string] $Functions = '') {
             $program = Invoke-Pwsh -Terminal -NoExit @"
                 Remove-Module PSReadLine -ErrorAction Ignore
@@ -23,7 +23,7 @@ Describe 'Ctrl-C' {
         }
 
         function Write-ControlC($Program) {
-            # It should be waiting by now; if not, the wait ends all the same.
+            # The command is probably waiting after this time. If not, Ctrl-C stops it, too.
             Start-Sleep -Milliseconds 300
             $Program.Input.Write([char]3)
             $Program.Input.Flush()
@@ -51,7 +51,7 @@ Describe 'Ctrl-C' {
         $program.Lines -match 'PipelineStopped|Exception|   at ' | Should -BeNullOrEmpty
     }
 
-    It 'ends -Follow after some have arrived, and leaves nothing open' {
+    It 'ends -Follow after some descriptors have arrived, and leaves nothing open' {
         $program = Invoke-Prompt @'
             function f {
                 Send-FileDescriptor $left /dev/null, /etc
@@ -116,7 +116,7 @@ Describe 'Ctrl-C' {
         $program.Lines | Should -Not -Contain 'not reached'
     }
 
-    It 'ends the echo demo at the prompt, and leaves the prompt there' {
+    It 'ends the echo demo, and returns to the prompt' {
         $program = Invoke-Prompt "cd '$((Get-PSDrive TestDrive).Root)'; function d { Start-FdEchoDemo -Port 0 }"
         foreach ($again in 1..2) {
             Write-Prompt $program d

@@ -60,7 +60,7 @@ Describe 'Copy-FileDescriptor' {
             (Get-FileDescriptor 345).Path | Should -BeExactly $path
         }
 
-        It 'replaces what has the number only with -Force' {
+        It 'replaces an open descriptor only with -Force' {
             $copy = Copy-FileDescriptor 0 -TargetFd 346
             Copy-FileDescriptor $file -TargetFd 346 -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeExactly 'DescriptorInUse,PSFdPass.Commands.CopyFileDescriptorCommand'
@@ -108,7 +108,7 @@ Describe 'Copy-FileDescriptor' {
             $copy.Flags.HasFlag([PSFdPass.DescriptorFlags]::CloseOnExec) | Should -BeTrue
         }
 
-        It 'accepts what Get-FileDescriptor finds' {
+        It 'accepts the output of Get-FileDescriptor' {
             Skip-Without gcc
             $copy = Get-FileDescriptor -ProcessId $other.Id -Path */file.txt | Copy-FileDescriptor
             $copy.Count | Should -Be 2
@@ -138,14 +138,14 @@ Describe 'Copy-FileDescriptor' {
     Context 'errors' {
         It 'explains what is wrong with <Name>: <Id>' -ForEach @(
             @{ Name = 'a number that is not open'; Id = 'EBADF'; Do = { Copy-FileDescriptor 999999 } }
-            @{ Name = 'such a number, to a certain one'; Id = 'EBADF'; Do = { Copy-FileDescriptor 999999 -TargetFd 348 } }
-            @{ Name = 'a number that is not open there'; Id = 'EBADF'; Says = '*That process does not have this descriptor open*'
+            @{ Name = 'a number that is not open, with -TargetFd'; Id = 'EBADF'; Do = { Copy-FileDescriptor 999999 -TargetFd 348 } }
+            @{ Name = 'a number that is not open in the other process'; Id = 'EBADF'; Says = '*That process does not have this descriptor open*'
                 Do = { Copy-FileDescriptor 999999 -ProcessId $other.Id } }
-            @{ Name = 'a process that is not there'; Id = 'ESRCH'
+            @{ Name = 'a process that does not exist'; Id = 'ESRCH'
                 Do = { Copy-FileDescriptor 0 -ProcessId (Start-Process true -PassThru -Wait).Id } }
-            @{ Name = 'the number it has'; Id = 'InvalidArgument'; Do = { Copy-FileDescriptor $file.Fd -TargetFd $file.Fd } }
-            @{ Name = 'a number that none can have'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 }; Says = '*ulimit -n*' }
-            @{ Name = 'such a number with -Force'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 -Force } }
+            @{ Name = 'its own number as the target'; Id = 'InvalidArgument'; Do = { Copy-FileDescriptor $file.Fd -TargetFd $file.Fd } }
+            @{ Name = 'a target number that no descriptor can have'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 }; Says = '*ulimit -n*' }
+            @{ Name = 'such a target number with -Force'; Id = 'OutOfRange'; Do = { Copy-FileDescriptor $file -TargetFd 2147483647 -Force } }
         ) {
             if ("$Do" -match 'other') { Skip-Without gcc }
             $problem = Get-ErrorOf $Do
@@ -153,7 +153,7 @@ Describe 'Copy-FileDescriptor' {
             "$problem" | Should -BeLike ($_.Says ?? '*')
         }
 
-        It 'explains what is required when it is not permitted' -Skip:(-not $isRoot) {
+        It 'explains what copying from a process of another user requires' -Skip:(-not $isRoot) {
             Skip-Without gcc, setpriv
             $said = (Invoke-AsNobody "Copy-FileDescriptor $($other.Fd['file']) -ProcessId $($other.Id)") -join "`n"
             $said | Should -BeLike '*EPERM,PSFdPass.Commands.CopyFileDescriptorCommand*'
@@ -165,7 +165,7 @@ Describe 'Copy-FileDescriptor' {
     }
 
     Context 'completion' {
-        It 'completes the numbers of the process that is given' {
+        It 'completes the numbers of the process in -ProcessId' {
             Skip-Without gcc
             $line = "Copy-FileDescriptor -ProcessId $($other.Id) -Fd memfd:one"
             $found = (TabExpansion2 $line $line.Length).CompletionMatches
@@ -175,7 +175,7 @@ Describe 'Copy-FileDescriptor' {
     }
 
     Context '-Inheritable' {
-        It 'makes a copy that started programs have, and only then' {
+        It 'makes a copy that child processes inherit; by default, they do not inherit it' {
             $inherited = Copy-FileDescriptor $file -Inheritable
             $own = Copy-FileDescriptor $file
             $inherited.Flags | Should -Be None

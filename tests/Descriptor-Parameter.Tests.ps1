@@ -38,8 +38,8 @@ Describe 'The -Fd of <Command>' -ForEach @{ Command = 'Copy-FileDescriptor' }, @
         if ($found -is [IDisposable]) { $found.Dispose() }
     }
 
-    It 'keeps the object open in which it found the number, until it is done' {
-        # Nobody else holds the object, and the one before it makes the garbage collector run.
+    It 'keeps the object that has the number open until it is done' {
+        # Nothing else refers to the first object, and reading the second one makes the garbage collector run.
         $collect = [pscustomobject]@{} | Add-Member -PassThru ScriptProperty SafeHandle {
             [GC]::Collect()
             [GC]::WaitForPendingFinalizers()

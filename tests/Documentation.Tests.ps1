@@ -1,12 +1,12 @@
-# What the pages in docs/en-US and the README say is what a user gets: every example is run, and Get-Help has every page.
+# Every example in docs/en-US and the README is run and its output compared, and Get-Help shows every page.
 
 BeforeDiscovery {
     $pages = Join-Path $PSScriptRoot '../docs/en-US'
 
-    # An example is code with the output that it is said to have. Code alone is not run: it needs somebody else's program.
+    # An example is code that is followed by its output. Code without output is not run, because it needs other programs.
     $block = '(?ms)^```powershell\r?\n(?<code>((?!^```).)*)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
 
-    # What is to be typed in two terminals; what comes out does so in the second.
+    # Examples for two terminals. The output appears in the second one.
     $pair = '(?ms)^```powershell\r?\n(?<first>((?!^```).)*)^```\r?\n\s+^In another (one|terminal), in the same folder:\s+' + $block
     $examples = @()
     $pairs = @()
@@ -36,7 +36,7 @@ BeforeDiscovery {
         }
     }
 
-    # A recipe for another language has that side in a block of sh, ours after it, and what the two print.
+    # A recipe for another language is a block of sh for the other side, a block of PowerShell, and the output of both.
     $recipe = '(?ms)^```sh\r?\n(?<shell>.*?)^```\r?$\s+^```powershell\r?\n(?<code>.*?)^```\r?$\s+^```Output\r?\n(?<output>.*?)^```\r?$'
     $interop = Get-Content (Join-Path $pages about_FileDescriptor_Interop.md) -Raw
     $recipes = foreach ($section in $interop -split '(?m)(?=^##+ )') {
@@ -70,12 +70,12 @@ BeforeAll {
         ($lines | Where-Object { $_ }) -join "`n"
     }
 
-    # What a page says comes out, in the help: comments.
+    # The output on a page, which is a comment in the help.
     function ConvertTo-Comment([string] $Markdown) {
         [regex]::Replace($Markdown, '(?ms)(?<=^```Output\r?\n).*?(?=^```)', { param($Match) $Match.Value.TrimEnd() -replace '(?m)^', '# ' -replace '$', "`n" })
     }
 
-    # Words alone, so that markup and line breaks don't count.
+    # Only the words, so that markup and line breaks don't count.
     function ConvertTo-Words([string] $Text) {
         ($Text -replace '\[([^\]]+)\]\([^)]+\)', '$1' -replace '(?m)^```\w*\r?$', '' -replace '`', '' -replace '\s+', ' ').Trim()
     }
@@ -85,7 +85,7 @@ BeforeAll {
         [regex]::Match($markdown, "(?ms)^$Heading\r?`$(?<text>.*?)(?=^(##|```````yaml))").Groups['text'].Value
     }
 
-    # A shell of its own for an example, in the folder $TestDrive.
+    # Runs an example in a new runspace, in the folder $TestDrive.
     function Invoke-Example([string] $Code, [hashtable] $Variable = @{}) {
         $shell = [powershell]::Create()
         try {
@@ -95,7 +95,7 @@ BeforeAll {
                 $PSStyle.OutputRendering = 'PlainText'
                 Import-Module $Module
                 Set-Location $Folder
-                # As at the prompt: every statement's output is laid out for itself.
+                # As at the prompt, the output of each statement is formatted separately.
                 $statements = [Management.Automation.Language.Parser]::ParseInput($Code, [ref] $null, [ref] $null).EndBlock.Statements
                 foreach ($statement in $statements) {
                     . ([scriptblock]::Create($statement.Extent.Text)) | Out-String -Width 200
@@ -115,7 +115,7 @@ Describe 'The examples' {
     It '<Page>, <Title>' -ForEach $examples {
         $expected = ConvertTo-Comparable ($Output -replace '/home/you', $TestDrive)
         ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly $expected
-        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly $expected -Because 'it leaves nothing in the way of a second time'
+        ConvertTo-Comparable (Invoke-Example $Code) | Should -BeExactly $expected -Because 'it leaves nothing behind that affects the second run'
     }
 
     It '<Page>, in two terminals' -ForEach $pairs {
@@ -166,7 +166,7 @@ Describe 'The recipes for other languages' {
         $other = [Diagnostics.Process]::Start($start)
         try {
             $accepted = $listener.AcceptAsync()
-            # The first program that go compiles takes its time.
+            # The first compilation with go takes long.
             $accepted.Wait([timespan]::FromMinutes(2)) | Should -BeTrue -Because "it has to connect: $(Get-Content $log)"
             $ours = Invoke-Example $Code @{ peer = $accepted.Result }
             $other.WaitForExit(60000) | Should -BeTrue
@@ -183,7 +183,7 @@ Describe 'The recipes for other languages' {
 }
 
 Describe 'The pages' {
-    It 'has one for <Command>' -ForEach $commands {
+    It 'include one for <Command>' -ForEach $commands {
         $HasPage | Should -BeTrue -Because "docs/en-US/$Command.md has to be written, and docs/Build-Help.ps1 run"
     }
 }
@@ -196,7 +196,7 @@ Describe 'Get-Help <Command>' -ForEach $described {
             $_.Name -notin [Management.Automation.PSCmdlet]::CommonParameters -and -not ($_.Attributes | Where-Object DontShow)
         }
 
-        # A parameter's default value, as the help writes it; nothing where it takes words to say what happens without it.
+        # A parameter's default value, as the help shows it. Returns nothing if the help describes the default in words.
         function Get-DefaultText($Parameter) {
             $value = [Activator]::CreateInstance($found.ImplementingType).($Parameter.Name)
             if ($value -is [IO.UnixFileMode]) { '0' + [Convert]::ToString([int] $value, 8) }
@@ -231,7 +231,7 @@ Describe 'Get-Help <Command>' -ForEach $described {
         $written | Sort-Object | Should -BeExactly ($actual | Sort-Object)
     }
 
-    It 'has of every parameter the type, aliases, place and default of the command' {
+    It 'has every parameter''s type, aliases, position and default' {
         $help.parameters.parameter.name | Sort-Object | Should -Be ($parameters.Name | Sort-Object)
         foreach ($parameter in $parameters) {
             $text = Get-Help $Command -Parameter $parameter.Name
@@ -259,7 +259,7 @@ Describe 'Get-Help <Command>' -ForEach $described {
         }
     }
 
-    # At the width of a terminal, where Get-Help breaks longer lines, wherever that is.
+    # At the width of a terminal, because Get-Help breaks longer lines, even within a word.
     It 'has examples whose code can be pasted as it is shown' {
         $markdown = Get-Content (Join-Path $pages "$Command.md") -Raw
         $blocks = [regex]::Matches($markdown, '(?ms)^```Output\r?\n(?<output>.*?)^```')
@@ -288,7 +288,7 @@ Describe 'Get-Help <Command>' -ForEach $described {
         }
     }
 
-    It 'names manual pages, what comes out, and where to read on' {
+    It 'names manual pages, the type of the output, and related topics' {
         "$($help.alertSet.alert.Text)" | Should -Match '\w\(\d\)'
         $help.returnValues.returnValue.type.name | Should -Not -BeNullOrEmpty
         $help.relatedLinks.navigationLink.linkText | Should -Contain 'about_PSFdPass'

@@ -15,7 +15,7 @@ Describe 'The quarterback <Quarterback> with the wide receiver <Receiver>' -ForE
         Clear-Program
     }
 
-    It 'hands users over, who talk to both' {
+    It 'passes users on, who receive lines from both' {
         function Start-Player([string] $Language, [string] $Name, [string[]] $ArgumentList) {
             switch ($Language) {
                 'ps1' {
@@ -53,7 +53,7 @@ Describe 'The quarterback <Quarterback> with the wide receiver <Receiver>' -ForE
     }
 }
 
-Describe 'The players at Ctrl-C' {
+Describe 'The players on Ctrl-C' {
     It 'end while they are idle' {
         $path = Join-Path $TestDrive idle.sock
         $receiver = Invoke-Pwsh "& '$Repository/samples/wide-receiver.ps1' -SocketPath '$path'"

@@ -1,4 +1,4 @@
-# Ids, categories and exception types of errors, as about_PSFdPass documents them.
+# IDs, categories and exception types of errors, as about_PSFdPass documents them.
 Describe 'An error' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
@@ -12,9 +12,9 @@ Describe 'An error' {
         $left, $right, $packets, $datagrams | ForEach-Object Dispose
     }
 
-    It 'of <What> has the id <Id>, the category <Category>, and the type <Type>' -ForEach @(
+    It 'for <What> has the ID <Id>, the category <Category>, and the type <Type>' -ForEach @(
         @{
-            What = 'a stream that connects to packets'; Id = 'EPROTOTYPE'; Category = 'InvalidArgument'; Type = 'SystemCallException'
+            What = 'a Stream socket that connects to a SeqPacket socket'; Id = 'EPROTOTYPE'; Category = 'InvalidArgument'; Type = 'SystemCallException'
             Operation = { Connect-UnixSocket "$folder/packets.sock" }
         }
         @{
@@ -26,11 +26,11 @@ Describe 'An error' {
             Operation = { Open-FileDescriptor "$folder/packets.sock" }
         }
         @{
-            What = 'an address that is not ours'; Id = 'EADDRNOTAVAIL'; Category = 'ConnectionError'; Type = 'SystemCallException'
+            What = 'an address that is not local'; Id = 'EADDRNOTAVAIL'; Category = 'ConnectionError'; Type = 'SystemCallException'
             Operation = { Start-FdEchoDemo -ListenAddress 192.0.2.1 -Port 0 -SocketPath "$folder/demo.sock" -Say x }
         }
         @{
-            What = 'a path that is not there'; Id = 'ENOENT'; Category = 'ObjectNotFound'; Type = 'SystemCallException'
+            What = 'a path that does not exist'; Id = 'ENOENT'; Category = 'ObjectNotFound'; Type = 'SystemCallException'
             Operation = { Open-FileDescriptor "$folder/missing" }
         }
         @{
@@ -50,12 +50,12 @@ Describe 'An error' {
             Operation = { Wait-UnixSocketConnection ./here.sock }; Says = "'./here.sock' is a path*New-UnixSocketListener*"
         }
         @{
-            What = 'reading before descriptors'; Id = 'DescriptorsPending'; Category = 'InvalidOperation'; Type = 'DescriptorsPendingException'
+            What = 'reading data at a message with descriptors'; Id = 'DescriptorsPending'; Category = 'InvalidOperation'; Type = 'DescriptorsPendingException'
             Operation = { Send-FileDescriptor $left /dev/null; try { Read-FileDescriptor $right -Line } finally { (Receive-FileDescriptor $right).Dispose() } }
             Has = { $_.Fd | Should -Be ([int]$right.Handle) }
         }
         @{
-            What = 'copying before descriptors'; Id = 'DescriptorsPending'; Category = 'InvalidOperation'; Type = 'DescriptorsPendingException'
+            What = 'copying data at a message with descriptors'; Id = 'DescriptorsPending'; Category = 'InvalidOperation'; Type = 'DescriptorsPendingException'
             Operation = { Send-FileDescriptor $left /dev/null; try { Write-FileDescriptor $left -From $right } finally { (Receive-FileDescriptor $right).Dispose() } }
         }
         @{
@@ -99,7 +99,7 @@ Describe 'An error' {
         }
     }
 
-    It 'is of a type that the help names, and the types are there' {
+    It 'is of a type that the help names, and every type in the help exists' {
         $help = (Get-Content "$Repository/docs/en-US/about_PSFdPass.md" -Raw) -replace '\s+', ' '
         $named = [regex]::Matches($help, 'PSFdPass\.\w+Exception').Value | Sort-Object -Unique
         $named | ForEach-Object { ($_ -as [type]) ?? $_ } | Should -BeOfType type
@@ -107,7 +107,7 @@ Describe 'An error' {
             Where-Object { $_.IsSubclassOf([Exception]) }
         $public.Namespace | Sort-Object -Unique | Should -BeExactly PSFdPass
 
-        # A pipeline that is stopped reports nothing, so nobody catches that one.
+        # A stopped pipeline reports no error, so scripts can't catch this exception.
         $public.FullName | Where-Object { $_ -notlike '*CanceledException' -and $_ -notin $named } | Should -BeNullOrEmpty
     }
 }

@@ -11,7 +11,7 @@ BeforeAll {
     $pwsh = Join-Path $PSHOME pwsh
     Import-Module $module -Force
 
-    # Another user has to get to what it shares with us.
+    # Another user must be able to reach the socket.
     $folder = Join-Path ([IO.Path]::GetTempPath()) "fb-$([guid]::NewGuid().ToString('N').Substring(0, 8))"
     $root = Join-Path $folder root
     $socketPath = Join-Path $folder broker.sock
@@ -39,7 +39,7 @@ BeforeAll {
         & "$sample/client.ps1" -SocketPath $socketPath -Name $Name
     }
 
-    # A client in a process of another user; what it writes to its standard output and error.
+    # Runs a client in a process of another user, and returns its standard output and error.
     function Request-FileAs([int] $UserId, [string] $Name) {
         $script = "`$ErrorActionPreference = 'Stop'; Import-Module '$module'; try { `$file = & '$sample/client.ps1' -SocketPath '$socketPath' " +
             "-Name '$Name'; [IO.StreamReader]::new(`$file.OpenStream()).ReadToEnd() } catch { `"`$_`" }"
@@ -81,7 +81,7 @@ Describe 'The file broker' {
         { Request-File $Name } | Should -Throw "Refused: $Reason"
     }
 
-    It 'serves others while a client is silent, or sends what it should not' {
+    It 'serves others while a client is silent, or sends invalid requests' {
         $silent = Connect-UnixSocket -Path $socketPath -SocketType SeqPacket -Wait
         $odd = Connect-UnixSocket -Path $socketPath -SocketType SeqPacket -Wait
         try {
@@ -96,18 +96,18 @@ Describe 'The file broker' {
         }
     }
 
-    It 'serves a user who may not open the file itself, if the rule says so' -Skip:(-not $isRoot) {
+    It 'serves a user in -AllowUser who may not open the file' -Skip:(-not $isRoot) {
         Skip-Without setpriv
         setpriv --reuid=65533 --regid=65534 --clear-groups cat (Join-Path $root secret.txt) 2>&1 | Should -BeLike '*Permission denied*'
         Request-FileAs 65533 secret.txt | Should -BeExactly 'for your eyes'
     }
 
-    It 'refuses a user that the rule does not name' -Skip:(-not $isRoot) {
+    It 'refuses a user who is not in -AllowUser' -Skip:(-not $isRoot) {
         Request-FileAs 65534 secret.txt | Should -BeExactly 'Refused: user nobody is not served'
     }
 
-    It 'keeps no descriptor of what it sent or refused' {
-        # Whatever is asked next is served after everything above was closed.
+    It 'keeps no descriptor of a file after sending or refusing it' {
+        # Requests are served one after another, so the descriptors of earlier requests are closed.
         (Request-File secret.txt).Close()
         { Request-File folder } | Should -Throw 'Refused: *'
         { Request-File missing.txt } | Should -Throw 'Refused: *'
@@ -118,7 +118,7 @@ Describe 'The file broker' {
     It 'keeps control characters and line breaks of a client out of its log' {
         $forged = "x`nroot, pid 1, secret.txt: sent`e]0;title`a$([char]0x202e)"
         { Request-File $forged } | Should -Throw 'Refused: *'
-        # The broker writes its log after it has refused.
+        # The broker writes to its log after it has sent the refusal.
         Wait-Until { @(Get-Content $log) -like '*x·root*' } 'the refusal is in the log'
         $lines = Get-Content $log
         $lines | Should -Not -Contain 'root, pid 1, secret.txt: sent'

@@ -150,14 +150,14 @@ Describe 'Get-FileDescriptor' {
             $none = 'lsof is not installed'
         }
 
-        It 'agree on which descriptors there are' {
+        It 'agree on which descriptors are open' {
             Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $infos.Keys | Sort-Object | Should -Be ($lsof.Keys | Sort-Object)
             $lsof.Count | Should -BeGreaterThan 40
         }
 
-        It 'agree on what they are' {
+        It 'agree on kinds' {
             Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $types = @{
@@ -187,10 +187,10 @@ Describe 'Get-FileDescriptor' {
             $access = @{ r = 'Read'; w = 'Write'; u = 'ReadWrite' }
             foreach ($info in $infos.Values) {
                 $entry = $lsof[$info.Fd]
-                # To lsof, O_PATH is no access mode of its own.
+                # lsof has no separate access mode for O_PATH.
                 $expected = $info.Flags.HasFlag([PSFdPass.DescriptorFlags]::PathOnly) ? 'None' : $access[$entry.a]
                 $info.Access | Should -Be $expected -Because "lsof has $($info.Fd) as $($entry.a)"
-                # It calls the inode of an internet socket its device.
+                # lsof shows the inode of an internet socket as its device.
                 $inode = $entry.t -in 'IPv4', 'IPv6' ? $entry.d : $entry.i
                 $info.Inode | Should -Be $inode -Because "lsof has $($info.Fd) as $inode"
             }
@@ -210,7 +210,7 @@ Describe 'Get-FileDescriptor' {
             }
         }
 
-        It 'agree on protocols, states and ends of sockets' {
+        It 'agree on protocols, states and endpoints of sockets' {
             Skip-Without gcc
             if (-not $lsof) { Set-ItResult -Skipped -Because $none }
             $states = @{
@@ -235,7 +235,7 @@ Describe 'Get-FileDescriptor' {
                         "$($info.Family)" | Should -BeExactly 'Unix' -Because $because
                         $info.SocketType | Should -Be ($type -replace 'DGRAM', 'Dgram') -Because $because
                         "$($info.LocalEndPoint)" | Should -BeExactly $name -Because $because
-                        # Linux calls a datagram socket connected when another one has connected to it, and lsof believes it.
+                        # Linux reports a datagram socket as connected when another socket has connected to it, and lsof shows that.
                         if ($type -ne 'DGRAM') {
                             "$($info.State)" | Should -BeExactly $states[$entry.TST] -Because $because
                         }
@@ -265,7 +265,7 @@ Describe 'Get-FileDescriptor' {
             $file, $left, $right, $memory | ForEach-Object Dispose
         }
 
-        It 'lists what is open, in order' {
+        It 'lists the open descriptors, in order' {
             $all = Get-FileDescriptor
             $all.Fd | Should -Be ($all.Fd | Sort-Object -Unique)
             $all.Fd | Should -Contain $file.Fd
@@ -273,7 +273,7 @@ Describe 'Get-FileDescriptor' {
             $all.ProcessId | Sort-Object -Unique | Should -Be $PID
         }
 
-        It 'says of each what FileDescriptor says' {
+        It 'reports the same facts as FileDescriptor' {
             foreach ($info in Get-FileDescriptor) {
                 $same = [PSFdPass.FileDescriptor]::new($info.Fd, $false)
                 foreach ($fact in 'Kind', 'Access', 'Target', 'Flags') {
@@ -299,7 +299,7 @@ Describe 'Get-FileDescriptor' {
             (0, $left | Get-FileDescriptor).Fd | Should -Be 0, $left.Handle
         }
 
-        It 'keeps an object that it is given until it has looked at it' {
+        It 'keeps an input object alive until it has inspected its descriptor' {
             $found = 1 |
                 ForEach-Object { [GC]::Collect(); [GC]::WaitForPendingFinalizers(); [pscustomobject]@{ ProcessId = $PID } } |
                 Get-FileDescriptor -Fd (Open-FileDescriptor $path)
@@ -338,7 +338,7 @@ Describe 'Get-FileDescriptor' {
         It 'leaves nothing open' {
             Skip-Without gcc
             function Get-Settled {
-                # What earlier tests have dropped is closed, and what the runtime keeps is open.
+                # Closes objects that earlier tests have dropped, and makes the runtime open the descriptors that it keeps.
                 $null = Get-FileDescriptor
                 $null = Get-FileDescriptor -ProcessId $other.Id
                 [GC]::Collect()
@@ -352,7 +352,7 @@ Describe 'Get-FileDescriptor' {
         }
     }
 
-    Context 'choosing' {
+    Context 'selection' {
         It 'by kind' {
             Skip-Without gcc
             $found = Get-FileDescriptor -ProcessId $other.Id -Kind Epoll, Inotify
@@ -385,7 +385,7 @@ Describe 'Get-FileDescriptor' {
             }
         }
 
-        It 'by a path that leads over a link' {
+        It 'by a path through a link' {
             Skip-Without gcc
             (Get-FileDescriptor -ProcessId $other.Id -Path "$($other.Folder)/link").Fd |
                 Should -Be ($other.Fd['file', 'append', 'symlink'])
@@ -431,7 +431,7 @@ Describe 'Get-FileDescriptor' {
             "$problem" | Should -BeLike '-1 is not a valid descriptor.*'
         }
 
-        It 'says that of another process' {
+        It 'reports that a number is not open in another process' {
             Skip-Without gcc
             Get-FileDescriptor 999999 -ProcessId $other.Id -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'EBADF,*'
@@ -447,7 +447,7 @@ Describe 'Get-FileDescriptor' {
             $problem.FullyQualifiedErrorId | Should -BeExactly 'ESRCH,PSFdPass.Commands.GetFileDescriptorCommand'
         }
 
-        It 'says that the process of a number is not there' {
+        It 'reports that the process of a number does not exist' {
             $gone = Start-Process true -PassThru -Wait
             Get-FileDescriptor 0 -ProcessId $gone.Id -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'ESRCH,*'
@@ -481,7 +481,7 @@ Describe 'Get-FileDescriptor' {
             $file.Dispose()
         }
 
-        It 'offers what the user has opened before what the runtime has' {
+        It 'offers the user''s descriptors before those of the runtime' {
             $file = Open-FileDescriptor $path
             $found = Complete 'Get-FileDescriptor '
             $found.CompletionText | Should -Contain $file.Fd
@@ -490,7 +490,7 @@ Describe 'Get-FileDescriptor' {
             $file.Dispose()
         }
 
-        It 'completes the numbers of the process that is given' {
+        It 'completes the numbers of the process in -ProcessId' {
             Skip-Without gcc
             $found = Complete "Get-FileDescriptor -ProcessId $($other.Id) -Fd "
             $found.CompletionText | Should -Be ($infos.Keys | Sort-Object)
@@ -523,7 +523,7 @@ Describe 'Get-FileDescriptor' {
             }
         }
 
-        It 'completes nothing for a process that is not there' {
+        It 'completes nothing for a process that does not exist' {
             $gone = Start-Process true -PassThru -Wait
             Complete "Get-FileDescriptor -ProcessId $($gone.Id) -Fd 12" | Should -BeNullOrEmpty
         }
@@ -534,12 +534,12 @@ Describe 'Get-FileDescriptor' {
             $text | Should -Not -Match 'ProcessId'
         }
 
-        It 'shows the process too when it is another one' {
+        It 'also shows the process of a descriptor of another process' {
             Skip-Without gcc
             Get-FileDescriptor $other.Fd['epoll'] -ProcessId $other.Id | Out-String | Should -Match 'ProcessId.*Fd.*Kind.*Access.*Target'
         }
 
-        It 'lists only facts that there are' {
+        It 'lists only the facts that apply' {
             Skip-Without gcc
             $text = Get-FileDescriptor $other.Fd['file'] -ProcessId $other.Id | Format-List | Out-String
             $text | Should -Match 'Position'
@@ -551,8 +551,8 @@ Describe 'Get-FileDescriptor' {
         }
     }
 
-    Context 'what the runtime has open' {
-        It 'is hidden, shown with -Force, and always shown by number' {
+    Context 'descriptors of the runtime' {
+        It 'are hidden, shown with -Force, and always shown by number' {
             $all, $shown = (Get-FileDescriptor -Force), (Get-FileDescriptor)
             $hidden = $all | Where-Object Fd -NotIn $shown.Fd
             $hidden.Count | Should -BeGreaterThan 20
@@ -562,7 +562,7 @@ Describe 'Get-FileDescriptor' {
             $shown.Fd | Should -Contain 1
         }
 
-        It 'does not hide what the user opens, or what started programs inherit' {
+        It 'do not include descriptors that the user opens, or that child processes inherit' {
             $file = Open-FileDescriptor $path
             $left, $right = New-UnixSocketPair
             $inherited = Copy-FileDescriptor 0 -Inheritable
@@ -606,7 +606,7 @@ Describe 'Get-FileDescriptor' {
             $file.Dispose()
         }
 
-        It 'has -LiteralPath beside it' {
+        It 'has -LiteralPath as an alternative' {
             $file = Open-FileDescriptor -LiteralPath "$odd/x.txt"
             (Get-FileDescriptor -LiteralPath "$odd/x.txt").Fd | Should -Be $file.Fd
             $file.Dispose()

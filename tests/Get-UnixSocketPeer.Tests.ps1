@@ -47,7 +47,7 @@ Describe 'Get-UnixSocketPeer' {
         $peer.UserName, $peer.GroupName | Should -BeExactly '54321', '54322'
     }
 
-    It 'accepts sockets from the pipeline, and continues after a bad one' {
+    It 'accepts sockets from the pipeline, and continues after an error' {
         $pair = New-UnixSocketPair
         $tcp = Get-TcpConnection
         $problem = $null
@@ -70,14 +70,14 @@ Describe 'Get-UnixSocketPeer' {
         $pair | ForEach-Object Dispose
     }
 
-    It 'returns the server to the client' {
+    It 'reports the server to the client' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$folder/server.sock'; [Console]::ReadLine()"
         $socket = Connect-UnixSocket "$folder/server.sock" -Wait -TimeoutSeconds 30
         $peer = Get-UnixSocketPeer $socket
         $peer.ProcessId, $peer.Command | Should -Be $server.Id, pwsh
     }
 
-    It 'has no name for a process that has ended, but still its ids' {
+    It 'has no name for a process that has ended, but still has its IDs' {
         $client = Invoke-Program perl '-MIO::Socket::UNIX', '-e', $connect, "$folder/a.sock"
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
         Wait-Program $client | Should -Be 0
@@ -93,12 +93,12 @@ Describe 'Get-UnixSocketPeer' {
             $peer.ProcessDescriptor.Kind | Should -Be ProcessDescriptor
             Get-Content "/proc/self/fdinfo/$($peer.ProcessDescriptor.Fd)" | Should -Contain "Pid:`t$($client.Id)"
             Wait-Program $client | Should -Be 0
-            Get-Content "/proc/self/fdinfo/$($peer.ProcessDescriptor.Fd)" | Should -Contain "Pid:`t-1" -Because 'no later process can be taken for it'
+            Get-Content "/proc/self/fdinfo/$($peer.ProcessDescriptor.Fd)" | Should -Contain "Pid:`t-1" -Because 'a later process can not be mistaken for it'
             $peer.Dispose()
             $peer.ProcessDescriptor.IsOpen | Should -BeFalse
         }
 
-        It 'leaves nothing open: not when it is disposed, not when it is dropped, not when it is not asked for' {
+        It 'leaves nothing open after the peer is disposed or dropped, and opens nothing without the switch' {
             $pair = New-UnixSocketPair
             Assert-NothingLeaks {
                 (Get-UnixSocketPeer $pair[0] -WithProcessDescriptor).Dispose()
@@ -108,7 +108,7 @@ Describe 'Get-UnixSocketPeer' {
             $pair | ForEach-Object Dispose
         }
 
-        It 'opens one of a process that has ended, or warns where the kernel can''t' {
+        It 'opens a descriptor of a process that has ended, or warns if the kernel does not support that' {
             $client = Invoke-Program perl '-MIO::Socket::UNIX', '-e', $connect, "$folder/a.sock"
             $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 30
             Wait-Program $client | Should -Be 0
@@ -124,14 +124,14 @@ Describe 'Get-UnixSocketPeer' {
         }
     }
 
-    It 'fails with an error of its own on <What>: <Id>' -ForEach @(
+    It 'reports a specific error for <What>: <Id>' -ForEach @(
         @{ What = 'a listener'; Of = { $listener }; Id = 'ENOTCONN'; Says = '*The socket is a listener. Only the connections that it accepts have a peer.' }
         @{ What = 'an unconnected socket'; Id = 'ENOTCONN'; Says = '*The socket does not have a peer.'
             Of = { [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified') } }
         @{ What = 'a named datagram socket'; Id = 'ENOTCONN'; Says = '*Request credentials with each message instead.'
             Of = { New-UnixSocketListener -AbstractName "psfdpass-$([guid]::NewGuid())" -SocketType Datagram } }
         @{ What = 'a closed socket'; Of = { $pair = New-UnixSocketPair; $pair.Dispose(); $pair[0] }; Id = 'Closed'; Says = '*closed*' }
-        @{ What = 'no socket'; Of = { [PSFdPass.FileDescriptor]::Open('/dev/null') }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
+        @{ What = 'a device'; Of = { [PSFdPass.FileDescriptor]::Open('/dev/null') }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
         @{ What = 'a number that is not open'; Of = { 999999 }; Id = 'EBADF'; Says = '*is not open*' }
     ) {
         $problem = Get-ErrorOf { Get-UnixSocketPeer (. $Of) }

@@ -14,7 +14,7 @@ Describe 'The recipe lend-terminal' {
         [IO.Directory]::Delete($folder, $true)
     }
 
-    It 'shows at the lender''s terminal what is typed at the borrower, and is lent again' {
+    It 'shows the borrower''s input on the lender''s terminal, which can be lent again' {
         $lender = Invoke-Pwsh "& '$lend'" -Terminal -WorkingDirectory $folder
         $null = Wait-ProgramLine $lender 'Lending this terminal on terminal.sock'
         foreach ($text in 'hello from afar', 'and again') {
@@ -35,7 +35,7 @@ Describe 'The recipe lend-terminal' {
         "$folder/terminal.sock" | Should -Not -Exist
     }
 
-    It 'lends whatever the standard output is: here a pipe, which stays open as long as the borrower has it' {
+    It 'also lends a pipe as standard output, which stays open as long as the borrower has it' {
         $borrower = Invoke-Pwsh "& '$borrow'" -WorkingDirectory $folder
         $lender = Invoke-Pwsh "& '$lend'" -WorkingDirectory $folder
         $null = Wait-ProgramLine $borrower 'What you type appears at'
@@ -58,7 +58,7 @@ Describe 'The recipe lend-terminal' {
         Wait-ProgramLine $lender 'Refused' | Should -Match 'user 65534 \(nobody\)'
     }
 
-    It 'shows the real error under strict mode when the lender hangs up' {
+    It 'shows the original error in strict mode when the lender hangs up' {
         $listener = New-UnixSocketListener "$folder/terminal.sock"
         $borrower = Invoke-Pwsh "Set-StrictMode -Version Latest; try { & '$borrow' } catch { `$_.FullyQualifiedErrorId }" -WorkingDirectory $folder
         (Wait-UnixSocketConnection $listener -TimeoutSeconds 30).Dispose()

@@ -5,7 +5,7 @@ BeforeDiscovery {
     $root = (Resolve-Path "$PSScriptRoot/..").Path
     $scripts = Get-ChildItem $root -Recurse -Include *.ps1, *.psm1, *.psd1 |
         ForEach-Object { @{ Name = [IO.Path]::GetRelativePath($root, $_.FullName); File = $_.FullName } } |
-        # The manifest names files that stand beside it only where the module is laid out: it is looked at there.
+        # The manifest names files that are beside it only in the built module, so that copy is analyzed.
         Where-Object { $_.Name -notmatch '^(artifacts|out)/|(^|/)(bin|obj)/' -and $_.Name -ne 'PSFdPass.psd1' }
     $laidOut = Get-ChildItem "$root/out/PSFdPass/*/PSFdPass.psd1" | Sort-Object LastWriteTime | Select-Object -Last 1
     $scripts = @($scripts) + @{ Name = 'PSFdPass.psd1'; File = $laidOut.FullName }
@@ -53,9 +53,9 @@ Describe 'The module' {
         $implemented | ForEach-Object { "$($_.VerbName)-$($_.NounName)" } | Sort-Object | Should -Be ($manifest.CmdletsToExport | Sort-Object)
     }
 
-    It 'brings no assembly into the shell but its own three' {
+    It 'loads only its own three assemblies' {
         $program = Invoke-Program $Pwsh '-NoProfile', '-Command', @"
-            # What comes with .NET and PowerShell is there for everybody.
+            # Assemblies of .NET and PowerShell don't count.
             `$shared = '$PSHOME', [Runtime.InteropServices.RuntimeEnvironment]::GetRuntimeDirectory().TrimEnd('/')
             Import-Module '$($module.ModuleBase)/PSFdPass.psd1'
             `$left, `$right = New-UnixSocketPair
@@ -69,7 +69,7 @@ Describe 'The module' {
         (Get-ChildItem $module.ModuleBase -Filter *.dll).Name | Sort-Object | Should -Be PSFdPass.Core.dll, PSFdPass.dll, PSFdPass.Echo.dll
     }
 
-    It 'refuses Windows in one clear sentence, and nothing else' {
+    It 'refuses Windows with an error that explains why, and no other system' {
         $check = [PSFdPass.ModuleInitializer].GetMethod('ThrowIfUnsupported', [Reflection.BindingFlags]'NonPublic, Static')
         { $check.Invoke($null, @($true)) } | Should -Throw -ExpectedMessage '*PSFdPass works only on Linux and macOS*SCM_RIGHTS*'
         { $check.Invoke($null, @($false)) } | Should -Not -Throw
@@ -88,7 +88,7 @@ Describe '<Command>' -ForEach $commands {
         $found.Noun | Should -Match '^[A-Z][A-Za-z]+([^s]|ss)$'
     }
 
-    It 'says what comes out, and no two parameters of a set stand at the same place' {
+    It 'declares its output, and no two parameters of a set have the same position' {
         $found.OutputType.Count + ($found.ParameterSets.Count -eq 1) | Should -BeGreaterThan 0
         foreach ($set in $found.ParameterSets) {
             $positions = $set.Parameters.Position | Where-Object { $_ -ge 0 }
@@ -96,7 +96,7 @@ Describe '<Command>' -ForEach $commands {
         }
     }
 
-    It 'says for each parameter set what comes out' {
+    It 'declares the output of each parameter set' {
         $declared = $found.ImplementingType.GetCustomAttributes([Management.Automation.OutputTypeAttribute], $true)
         foreach ($set in $found.ParameterSets) {
             $declared.Where{ '__AllParameterSets' -in $_.ParameterSetName -or $set.Name -in $_.ParameterSetName } |
@@ -104,7 +104,7 @@ Describe '<Command>' -ForEach $commands {
         }
     }
 
-    It 'has no parameter in its syntax that the help leaves out' {
+    It 'has no parameter in its syntax that is missing from the help' {
         $inSyntax = [regex]::Matches((Get-Command $Command -Syntax), '(?<=[ [])-(\w+)').ForEach{ $_.Groups[1].Value } | Sort-Object -Unique
         $inHelp = @((Get-Help $Command -Full).Parameters.Parameter.Name) + 'WhatIf', 'Confirm'
         $inSyntax | Where-Object { $_ -notin $inHelp } | Should -BeNullOrEmpty
@@ -112,7 +112,7 @@ Describe '<Command>' -ForEach $commands {
 
     It 'has help: a synopsis, a description, two examples, and a text for each parameter' {
         $help = Get-Help $Command -Full
-        $help.Synopsis | Should -Not -BeLike "*$Command *" -Because 'that is the syntax, which stands there when the help is missing'
+        $help.Synopsis | Should -Not -BeLike "*$Command *" -Because 'that is the syntax, which Get-Help shows when there is no help'
         "$($help.Description.Text)" | Should -Not -BeNullOrEmpty
         @($help.Examples.Example).Count | Should -BeGreaterOrEqual 2
         $common = [Management.Automation.Internal.CommonParameters].GetProperties().Name +
@@ -143,9 +143,9 @@ Describe '-Verbose' {
         $left, $right, $listener, $manager, $pwsh | ForEach-Object Dispose
     }
 
-    # Get-FileDescriptor, Get-SavedFileDescriptor and Get-UnixSocketPeer only look. The cmdlets for takeovers and stores ask ShouldProcess,
-    # which says it; Get-ActivationFileDescriptor and Restore-FileDescriptor need a manager and a holder: Services.Tests.ps1.
-    It 'says what <Command> does' -ForEach @(
+    # Get-FileDescriptor, Get-SavedFileDescriptor and Get-UnixSocketPeer change nothing. The cmdlets for takeovers and stores call ShouldProcess,
+    # which writes the text. Get-ActivationFileDescriptor and Restore-FileDescriptor need a service manager and a holder.
+    It 'describes <Command>' -ForEach @(
         @{ Command = 'Close-FileDescriptor'; Operation = { Close-FileDescriptor (Open-FileDescriptor /dev/null) -Verbose }; Says = '*Close*/dev/null*' }
         @{ Command = 'Connect-UnixSocket'; Operation = { Connect-UnixSocket "$folder/here.sock" -Verbose }; Says = 'Connected to*here.sock.' }
         @{ Command = 'Copy-FileDescriptor'; Operation = { Copy-FileDescriptor 0 -Verbose }; Says = 'Copied descriptor 0 to *.' }
@@ -185,7 +185,7 @@ Describe '-Verbose' {
 }
 
 Describe 'The help' {
-    It 'is what docs/Build-Help.ps1 makes of the pages' -Skip:(-not $hasPlatyPS) {
+    It 'is up to date with the pages, from which docs/Build-Help.ps1 makes it' -Skip:(-not $hasPlatyPS) {
         $made = (New-Item -ItemType Directory "$TestDrive/help").FullName
         & "$PSScriptRoot/../docs/Build-Help.ps1" -OutputFolder $made
         $committed = "$PSScriptRoot/../PSFdPass/en-US"

@@ -8,7 +8,7 @@ Describe 'New-MemoryFile' {
         $file = $null
     }
 
-    It 'makes an empty file, open for both, at its beginning' {
+    It 'creates an empty file, open for reading and writing, at its beginning' {
         $file = New-MemoryFile
         $file | Should -BeOfType PSFdPass.FileDescriptor
         $file.Kind | Should -Be MemoryFile
@@ -20,33 +20,33 @@ Describe 'New-MemoryFile' {
         $info.Seals | Should -Be None
     }
 
-    It 'has the name that is given' {
+    It 'has the specified name' {
         $file = New-MemoryFile 'my notes'
         $file.Target | Should -BeExactly '/memfd:my notes (deleted)'
     }
 
-    It 'holds a text, as UTF-8, and is at its beginning' {
+    It 'contains a text, as UTF-8, and is at its beginning' {
         $file = New-MemoryFile -Content 'grüße'
         (Get-FileDescriptor $file).Size | Should -Be 7
         (Get-FileDescriptor $file).Position | Should -Be 0
         Read-All $file | Should -BeExactly 'grüße'
     }
 
-    It 'makes a file of each object from the pipeline' {
+    It 'creates a file for each object from the pipeline' {
         $files = 'one', 'two' | New-MemoryFile name
         $files | ForEach-Object { Read-FileDescriptor $_ -Raw } | Should -BeExactly one, two
         $files.Target | Sort-Object -Unique | Should -BeLike '/memfd:name*'
         $files | ForEach-Object Dispose
     }
 
-    It 'holds bytes' {
+    It 'contains bytes' {
         $file = New-MemoryFile -Content ([byte[]](0, 1, 255))
         $stream = $file.OpenStream()
         $stream.ReadByte(), $stream.ReadByte(), $stream.ReadByte(), $stream.ReadByte() | Should -Be 0, 1, 255, -1
         $stream.Dispose()
     }
 
-    It 'holds much' {
+    It 'can contain 20 MB' {
         $file = New-MemoryFile -Content ([byte[]]::new(20MB))
         (Get-FileDescriptor $file).Size | Should -Be 20MB
     }
@@ -95,7 +95,7 @@ Describe 'New-MemoryFile' {
     It 'refuses <Name>' -ForEach @(
         @{ Name = 'a name that is too long'; Id = 'InvalidArgument'; Do = { New-MemoryFile ('x' * 250) }; Says = 'The name of a memory file must have at most 249 bytes and no null character*' }
         @{ Name = 'a name with a NUL'; Id = 'InvalidArgument'; Do = { New-MemoryFile "a`0b" }; Says = '*no NUL*' }
-        @{ Name = 'a seal that there is not'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
+        @{ Name = 'an unknown seal'; Id = 'EINVAL'; Do = { New-MemoryFile -Seal ([Enum]::ToObject([PSFdPass.MemoryFileSeals], 4096)) }; Says = '*F_ADD_SEALS*' }
     ) {
         $before = (Get-FileDescriptor -Kind MemoryFile).Count
         $problem = Get-ErrorOf $Do

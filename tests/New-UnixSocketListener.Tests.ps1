@@ -6,14 +6,14 @@ Describe 'New-UnixSocketListener' {
             stat -c %a $Path
         }
 
-        # A socket file whose process has gone without removing it.
+        # Creates a socket file whose process has ended without removing it.
         function New-StaleSocket([string] $Path) {
             Skip-Without python3
             python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' $Path
             $LASTEXITCODE | Should -Be 0
         }
 
-        # Connects as nobody, who may do nothing in the folder but reach what is in it. Says why not.
+        # Connects as the user nobody, who has only the search permission for the folder. Returns the error if that fails.
         function Connect-Nobody([string] $Path) {
             Skip-Without setpriv, perl
             setpriv --reuid=65534 --regid=65534 --clear-groups perl -MIO::Socket::UNIX -e (
@@ -53,7 +53,7 @@ Describe 'New-UnixSocketListener' {
         1..2 | ForEach-Object { Receive-FileDescriptor $listener -AsMessage -TimeoutSeconds 5 } | ForEach-Object Text | Should -Be one, two
     }
 
-    It 'accepts a relative path from the shell''s location, and removes the file in the end' {
+    It 'resolves a relative path in the shell''s location, and removes the file in the end' {
         $null = New-Item -ItemType Directory sub
         Set-Location sub
         $listener = New-UnixSocketListener here.sock
@@ -88,7 +88,7 @@ Describe 'New-UnixSocketListener' {
         'a.sock' | Should -Not -Exist
     }
 
-    It 'lets another user connect only where the mode does' -Skip:((id -u) -ne 0) {
+    It 'lets another user connect only if the mode permits it' -Skip:((id -u) -ne 0) {
         chmod 755 $folder
         $listener = New-UnixSocketListener a.sock
         Connect-Nobody "$folder/a.sock" | Should -Be 'Permission denied'
@@ -96,7 +96,7 @@ Describe 'New-UnixSocketListener' {
         Connect-Nobody "$folder/b.sock" | Should -Be 'connected'
     }
 
-    It 'says that a path is in use, and by whom, and leaves it alone, with -Force too' {
+    It 'reports that a path is in use, and by which process, and does not replace it, even with -Force' {
         $listener = New-UnixSocketListener a.sock
         foreach ($force in $false, $true) {
             $problem = { New-UnixSocketListener a.sock -Force:$force } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
@@ -107,7 +107,7 @@ Describe 'New-UnixSocketListener' {
         $other.Connected | Should -BeTrue
     }
 
-    It 'does not knock at a socket just to say that it is taken' {
+    It 'does not connect to a socket to find out that it is in use' {
         $listener = New-UnixSocketListener a.sock
         { New-UnixSocketListener a.sock } | Should -Throw -ErrorId 'EADDRINUSE,*'
         { Wait-UnixSocketConnection $listener -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
@@ -122,7 +122,7 @@ Describe 'New-UnixSocketListener' {
         $other.Connected | Should -BeTrue
     }
 
-    It 'never replaces what is not a socket' {
+    It 'never replaces a file that is not a socket' {
         Set-Content a.sock precious
         foreach ($force in $false, $true) {
             $problem = { New-UnixSocketListener a.sock -Force:$force } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
@@ -132,9 +132,9 @@ Describe 'New-UnixSocketListener' {
         Get-Content a.sock | Should -Be precious
     }
 
-    It 'fails with an error of its own on <Name>: <Id>' -ForEach @(
+    It 'reports a specific error for <Name>: <Id>' -ForEach @(
         @{ Name = 'a path that is too long'; Path = 'x' * 108; Id = 'ENAMETOOLONG'; Says = '*at most 107 bytes*' }
-        @{ Name = 'a folder that is not there'; Path = 'none/a.sock'; Id = 'ENOENT'; Says = '*none/a.sock*' }
+        @{ Name = 'a folder that does not exist'; Path = 'none/a.sock'; Id = 'ENOENT'; Says = '*none/a.sock*' }
         @{ Name = 'a path of another provider'; Path = 'Env:a'; Id = 'InvalidArgument'; Says = '*not in the file system*' }
     ) {
         $problem = { New-UnixSocketListener $Path } | Should -Throw -ErrorId "$Id,PSFdPass.Commands.NewUnixSocketListenerCommand" -PassThru
@@ -147,7 +147,7 @@ Describe 'New-UnixSocketListener' {
         'a.sock' | Should -Not -Exist
     }
 
-    It 'sets the buffers, and warns when the system allows less' {
+    It 'sets the buffers, and warns when the system allows less than requested' {
         $listener = New-UnixSocketListener a.sock -SendBufferSize 50000 -ReceiveBufferSize 60000 -WarningVariable warnings
         $listener.SendBufferSize, $listener.ReceiveBufferSize | Should -Be 100000, 120000
         $warnings | Should -BeNullOrEmpty
@@ -156,7 +156,7 @@ Describe 'New-UnixSocketListener' {
         "$warnings" | Should -Be "The system allows a send buffer of $most bytes, not $([int]::MaxValue)."
     }
 
-    It 'leaves nothing open, when it fails too' {
+    It 'leaves nothing open, also when it fails' {
         Set-Content file here
         Assert-NothingLeaks {
             (New-UnixSocketListener leak.sock).Dispose()
@@ -170,7 +170,7 @@ Describe 'New-UnixSocketListener' {
             $name = "psfdpass-$([guid]::NewGuid())"
         }
 
-        It 'listens where no file is' {
+        It 'listens without a file' {
             $listener = New-UnixSocketListener -AbstractName $name
             Get-ChildItem $folder | Should -BeNullOrEmpty
             $other = Connect-UnixSocket -AbstractName $name
@@ -182,7 +182,7 @@ Describe 'New-UnixSocketListener' {
             Get-Content /proc/net/unix | Where-Object { $_ -like "* @$name" } | Should -HaveCount 1
         }
 
-        It 'is a lock: only one server runs, and the other hears who it is' {
+        It 'is a lock: only one server runs, and the error of the other names its process' {
             $server = Invoke-Pwsh "`$lock = New-UnixSocketListener -AbstractName $name; 'running'; [Console]::ReadLine()"
             $null = Wait-ProgramLine $server '^running$'
             $problem = { New-UnixSocketListener -AbstractName $name } | Should -Throw -ErrorId 'EADDRINUSE,*' -PassThru
@@ -190,12 +190,12 @@ Describe 'New-UnixSocketListener' {
             $server.Process.Kill()
             $server.Process.WaitForExit()
 
-            # However it ended, the lock is gone with it.
+            # The lock is released, although the process was killed.
             $listener = New-UnixSocketListener -AbstractName $name
             $listener | Should -Not -BeNullOrEmpty
         }
 
-        It 'says who has the name to a user who may not look into that process' -Skip:((id -u) -ne 0) {
+        It 'reports who has the name, even to a user who may not inspect that process' -Skip:((id -u) -ne 0) {
             Skip-Without setpriv
             $listener = New-UnixSocketListener -AbstractName $name
             chmod 755 $folder

@@ -69,7 +69,7 @@ Describe 'New-UnixSocketPair' {
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be Datagram, SeqPacket, Stream
     }
 
-    It 'says which types there are when it is given another' {
+    It 'lists the types in the error about another type' {
         { New-UnixSocketPair -SocketType Raw } |
             Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*Stream, SeqPacket, Datagram*'
     }

@@ -40,7 +40,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Target | Should -BeExactly $path
         }
 
-        It 'accepts a path, a FileInfo, a DirectoryInfo and a made FileInfo from the pipeline' {
+        It 'accepts a path, a FileInfo and a DirectoryInfo of Get-Item, and a new FileInfo, from the pipeline' {
             $opened = $path, (Get-Item $path), (Get-Item $folder), [IO.FileInfo]::new($path) | Open-FileDescriptor
             $opened.Target | Should -Be $path, $path, $folder, $path
         }
@@ -106,15 +106,15 @@ Describe 'Open-FileDescriptor' {
             @{ Name = 'a directory to write to'; Id = 'EISDIR'; Do = { Open-FileDescriptor $folder -Access Write } }
             @{ Name = 'a path of another provider'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor Env:PATH } }
             @{ Name = 'wildcards of another provider'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor Env:PAT* } }
-            @{ Name = 'a drive that is not there'; Id = 'DriveNotFound'; Do = { Open-FileDescriptor nodrive:x } }
+            @{ Name = 'a drive that does not exist'; Id = 'DriveNotFound'; Do = { Open-FileDescriptor nodrive:x } }
             @{ Name = 'a path through a file'; Id = 'ENOTDIR'; Do = { Open-FileDescriptor "$path/x" } }
             @{ Name = 'a path with a NUL'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor "$path`0" } }
             @{ Name = 'a socket'; Id = 'ENXIO'; Do = {
                     $socket = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
                     $socket.Bind([Net.Sockets.UnixDomainSocketEndPoint]::new("$folder/a.sock"))
                     try { Open-FileDescriptor "$folder/a.sock" } finally { $socket.Dispose() } } }
-            @{ Name = 'truncating what is only read'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor $path -Access Read -Truncate } }
-            @{ Name = 'appending to what is only read'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor $path -Access Read -Append } }
+            @{ Name = 'truncating a file opened for reading'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor $path -Access Read -Truncate } }
+            @{ Name = 'appending to a file opened for reading'; Id = 'InvalidArgument'; Do = { Open-FileDescriptor $path -Access Read -Append } }
         ) {
             $problem = Get-ErrorOf $Do
             $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.OpenFileDescriptorCommand"
@@ -128,7 +128,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Access | Should -Be $_
         }
 
-        It 'keeps the content when it only writes' {
+        It 'does not truncate a file with -Access Write' {
             Set-Content "$folder/over" 'abcdef' -NoNewline
             Write-All (Open-FileDescriptor "$folder/over" -Access Write) 'XY'
             Get-Content "$folder/over" -Raw | Should -BeExactly 'XYcdef'
@@ -143,7 +143,7 @@ Describe 'Open-FileDescriptor' {
             [int](Get-Item "$folder/new").UnixFileMode | Should -Be (0x1b6 -band -bnot $mask)
         }
 
-        It 'creates nothing where there is something' {
+        It 'opens an existing file with -Create, and keeps its content' {
             $opened = Open-FileDescriptor $path -Create -Access ReadWrite
             Read-All $opened | Should -BeExactly 'abc'
         }
@@ -163,7 +163,7 @@ Describe 'Open-FileDescriptor' {
             Get-Content "$folder/log" | Should -Be 'one', 'two'
         }
 
-        It 'creates, and does not follow, in the same step' {
+        It 'does not create a file through a link with -NoFollow' {
             $null = New-Item -ItemType SymbolicLink "$folder/dangling" -Target "$folder/elsewhere"
             Open-FileDescriptor "$folder/dangling" -Create -NoFollow -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'ELOOP,*'
@@ -179,7 +179,7 @@ Describe 'Open-FileDescriptor' {
             $problem.FullyQualifiedErrorId | Should -BeLike 'ELOOP,*'
         }
 
-        It 'does nothing with -WhatIf that changes something' {
+        It 'changes nothing with -WhatIf' {
             Open-FileDescriptor "$folder/not-made" -Create -WhatIf | Should -BeNullOrEmpty
             Test-Path "$folder/not-made" | Should -BeFalse
             Open-FileDescriptor $path -Truncate -WhatIf | Should -BeNullOrEmpty
@@ -191,7 +191,7 @@ Describe 'Open-FileDescriptor' {
 
     Context 'beneath a folder' {
         BeforeAll {
-            # Not on the TestDrive: Pester would follow the links when it empties that, and remove what it finds.
+            # Not on TestDrive, because Pester follows links when it empties TestDrive, and would remove their targets.
             $folder = [IO.Directory]::CreateTempSubdirectory('psfdpass-').FullName
             $root = "$folder/base"
             $null = New-Item -ItemType Directory "$root/sub"
@@ -206,7 +206,7 @@ Describe 'Open-FileDescriptor' {
         }
 
         AfterAll {
-            # rm removes links, and not what they lead to.
+            # rm removes links, and not their targets.
             rm -rf $folder
         }
 
@@ -215,7 +215,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Target | Should -BeLike "$root*"
         }
 
-        It 'opens beneath the descriptor of a folder, also after that was renamed' {
+        It 'opens beneath the descriptor of a folder, also after the folder was renamed' {
             $null = New-Item -ItemType Directory "$folder/renamed"
             Set-Content "$folder/renamed/file" text
             $directory = Open-FileDescriptor "$folder/renamed"
@@ -232,7 +232,7 @@ Describe 'Open-FileDescriptor' {
             $opened.Target | Should -Be "$root/sub/deep", $root, "$root/inside"
         }
 
-        It 'opens what Get-ChildItem finds there' {
+        It 'opens the output of Get-ChildItem' {
             $opened = Get-ChildItem $root -File | Where-Object Name -EQ inside | Open-FileDescriptor -Beneath $root
             $opened.Target | Should -BeExactly "$root/inside"
         }
@@ -251,7 +251,7 @@ Describe 'Open-FileDescriptor' {
             $problem.FullyQualifiedErrorId | Should -BeLike 'EXDEV,*'
         }
 
-        It 'is not taken in by a folder whose name only begins the same' {
+        It 'refuses a path in another folder whose name begins with the same text' {
             $null = New-Item -ItemType Directory "$folder/base-other"
             Set-Content "$folder/base-other/x" x
             Open-FileDescriptor "$folder/base-other/x" -Beneath $root -ErrorVariable problem -ErrorAction SilentlyContinue
@@ -277,7 +277,7 @@ Describe 'Open-FileDescriptor' {
             $problem.FullyQualifiedErrorId | Should -BeLike 'ENOENT,*'
         }
 
-        It 'says when the folder is not there, or is none' {
+        It 'reports that the folder does not exist, or is not a folder' {
             Open-FileDescriptor x -Beneath "$folder/none" -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'ENOENT,*'
             Open-FileDescriptor x -Beneath $path -ErrorVariable problem -ErrorAction SilentlyContinue
@@ -285,7 +285,7 @@ Describe 'Open-FileDescriptor' {
         }
     }
 
-    Context 'named pipes' {
+    Context 'FIFOs' {
         BeforeAll {
             mkfifo "$folder/pipe"
         }
@@ -299,13 +299,13 @@ Describe 'Open-FileDescriptor' {
             $writer.WaitForExit()
         }
 
-        It 'gives up <_> after the time limit, and leaves nothing waiting' -ForEach 'Read', 'Write' {
+        It 'ends the wait of -Access <_> after the time limit, and leaves nothing open' -ForEach 'Read', 'Write' {
             Open-FileDescriptor "$folder/pipe" -Access $_ -TimeoutSeconds 0.05 -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeExactly 'TimedOut,PSFdPass.Commands.OpenFileDescriptorCommand'
             Get-FileDescriptor -Path "$folder/pipe" -ErrorAction Ignore | Should -BeNullOrEmpty
         }
 
-        It 'gives up beneath a folder too' {
+        It 'ends the wait beneath a folder, too' {
             Open-FileDescriptor pipe -Beneath $folder -TimeoutSeconds 0.05 -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'
         }

@@ -1,5 +1,5 @@
-# Programs that somebody else wrote, and the samples for them.
-Describe 'Programs of others' {
+# Other programs that pass or receive descriptors, and the samples for them.
+Describe 'Other programs' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
         $folder = (Get-PSDrive TestDrive).Root
@@ -10,7 +10,7 @@ Describe 'Programs of others' {
         Clear-Program
     }
 
-    It 'HAProxy passes its listeners, and we serve on one when it has ended' {
+    It 'HAProxy passes its listeners, and pwsh accepts on one after HAProxy has ended' {
         Skip-Without haproxy
         $probe = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
         $probe.Start()
@@ -70,7 +70,7 @@ backend none
         $listener.Dispose()
     }
 
-    It 'nc -F passes the connection that it makes, and nothing when there is none' {
+    It 'nc -F passes the connection that it makes, and nothing if connecting fails' {
         Skip-Without nc
         if (-not (nc -h 2>&1 | Select-String -CaseSensitive '^\s+-F\s')) { Set-ItResult -Skipped -Because 'this nc has no -F' }
 
@@ -105,9 +105,9 @@ backend none
         $ours, $nc | ForEach-Object Dispose
     }
 
-    It 'QEMU uses a disk image that it may not open itself, and serves it on a port that we opened' {
+    It 'QEMU uses a disk image that it may not open itself, and serves it on a port that pwsh opened' {
         Skip-Without qemu-system-x86_64, setpriv
-        if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'QEMU runs as another user, which takes root' }
+        if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'QEMU runs as another user, which requires root' }
         chmod 755 $folder
         $open = New-Item -ItemType Directory "$folder/qemu"
         chmod 777 $open
@@ -146,10 +146,10 @@ backend none
 
     It 'runc passes the terminal of a container, and pwsh talks to the shell in it' {
         Skip-Without runc, busybox
-        if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'runc makes namespaces and cgroups here, which takes root' }
+        if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'runc makes namespaces and cgroups here, which requires root' }
         if (-not (Select-String -Quiet ' - cgroup2? ' /proc/self/mountinfo)) { Set-ItResult -Skipped -Because 'no cgroups are mounted' }
         unshare --mount --pid --ipc --uts --fork true 2>$null
-        if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'this process may not make namespaces' }
+        if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'this process may not create namespaces' }
         $shown = & "$Repository/samples/runc/run.ps1" 'echo "process $$"', 'hostname', 'tty'
         $shown | Should -Contain 'process 1'
         $shown | Should -Contain 'container'

@@ -32,7 +32,7 @@ BeforeAll {
         }
     }
 
-    # The text of each file of a package by its name, without what makes a package of it.
+    # The text of each file in a package by its name, without the metadata of the package format.
     function Read-Package([string] $Path) {
         $contents = @{}
         $archive = [IO.Compression.ZipFile]::OpenRead($Path)
@@ -57,7 +57,7 @@ BeforeAll {
         ($lines[($headings[0] + 1)..($headings[1] - 1)] -join "`n").Trim()
     }
 
-    # Runs a script in another pwsh, for a user who has nothing installed: what it writes, as lines.
+    # Runs a script in another pwsh, for a user who has nothing installed, and returns the lines of its output.
     function Invoke-AsNewUser([string] $Script, [string] $Path = $env:PATH) {
         # PSResourceGet writes to the current directory where ~/.local/share is missing.
         $userHome = "$TestDrive/home"
@@ -91,7 +91,7 @@ Describe 'The package of the module' {
         }
     }
 
-    It 'says where the project, its license and its icon are, and what is new' {
+    It 'has the addresses of the project, its license and its icon, and the release notes' {
         . Assert-Packaged
         $nuspec = ([xml](Read-Package $modulePackage)['PSFdPass.nuspec']).package.metadata
         $nuspec.version | Should -Be $version
@@ -123,7 +123,7 @@ Describe 'The package of the library' {
         ([xml]$contents['lib/net8.0/PSFdPass.Core.xml']).doc.members.member.Count | Should -BeGreaterThan 100
     }
 
-    It 'has the time of the commit, and not that of the build' {
+    It 'has the time of the commit, not of the build' {
         . Assert-Packaged
         $commitTime = (Get-Command git -ErrorAction Ignore) ? (git -C $Repository log -1 --format=%ct 2>$null) : $null
         if (-not $commitTime) {
@@ -201,7 +201,7 @@ Describe 'The installed module' {
         }
     }
 
-    It 'stands where a new pwsh finds it' {
+    It 'is found by a new pwsh' {
         . Assert-Packaged
         Invoke-AsNewUser '(Get-Module PSFdPass -ListAvailable)[0].Path' |
             Should -Be "$TestDrive/home/.local/share/powershell/Modules/PSFdPass/$($manifest.ModuleVersion)/PSFdPass.psd1"
@@ -228,7 +228,7 @@ Describe 'The installed module' {
 
     It 'has its help, here and online' {
         . Assert-Packaged
-        # The browser of the test writes down the address that it is to open.
+        # The test's browser records the address that it should open.
         $browser = (New-Item "$TestDrive/browser" -ItemType Directory).FullName
         $address = "$TestDrive/address"
         Set-Content "$browser/xdg-open" "#!/bin/sh`necho `"`$1`" > '$address.new' && mv '$address.new' '$address'"

@@ -59,7 +59,7 @@ Describe 'Packets' {
             Receive-Text $right | Should -Be next
         }
 
-        It 'warns of lost bytes when only the descriptors are asked for' {
+        It 'warns of lost bytes when only the descriptors are returned' {
             Send-Letter $left abcdefghij
             $received = Receive-FileDescriptor $right -BufferSize 9 -TimeoutSeconds 5 -WarningVariable warnings -WarningAction SilentlyContinue
             "$warnings" | Should -BeLike 'Discarded the last 1 bytes of a packet of 10 bytes*'
@@ -101,7 +101,7 @@ Describe 'Packets' {
             $left, $right = New-UnixSocketPair $_
         }
 
-        It 'leaves the message where it is, and installs its descriptors each time' {
+        It 'leaves the message in the queue, and installs its descriptors each time' {
             Send-Letter $left letter
             $looks = 1..2 | ForEach-Object { Receive-FileDescriptor $right -Peek -AsMessage -TimeoutSeconds 5 }
             $message = Receive-FileDescriptor $right -AsMessage -TimeoutSeconds 5
@@ -118,7 +118,7 @@ Describe 'Packets' {
         }
     }
 
-    It 'looks with -Peek at part of a packet, and loses nothing by it' {
+    It 'returns part of a packet with -Peek, and loses nothing' {
         $left, $right = New-UnixSocketPair SeqPacket
         Send-Letter $left abcdef
         $look = Receive-FileDescriptor $right -Peek -BufferSize 3 -AsMessage -TimeoutSeconds 5 -WarningVariable warnings
@@ -143,7 +143,7 @@ Describe 'Packets' {
         Receive-Text $right | Should -Be ef
     }
 
-    It 'makes pairs with the buffers that are asked for' {
+    It 'creates pairs with the requested buffers' {
         $left, $right = New-UnixSocketPair SeqPacket -SendBufferSize 30000 -ReceiveBufferSize 20000
         foreach ($socket in $left, $right) {
             $socket.SendBufferSize, $socket.ReceiveBufferSize | Should -Be 60000, 40000
@@ -206,7 +206,7 @@ Describe 'Packets' {
             $messages | ForEach-Object Dispose
         }
 
-        It 'loses nothing when the pipeline has enough: the next command continues from there' {
+        It 'loses nothing when the pipeline ends early: the next command continues from there' {
             Send-Letter $left a, b, c, d, e
             (Receive-FileDescriptor $right -Follow -AsMessage -TimeoutSeconds 5 | Select-Object -First 1 | ForEach-Object { $_.Text; $_.Dispose() }) | Should -Be a
             $look = Receive-FileDescriptor $right -Peek -AsMessage -TimeoutSeconds 5
@@ -240,7 +240,7 @@ Describe 'Packets' {
             $messages | ForEach-Object Dispose
         }
 
-        It 'leaves nothing open, whatever is read and not taken' {
+        It 'leaves nothing open when the pipeline ends early' {
             Assert-NothingLeaks {
                 $one, $two = New-UnixSocketPair Datagram
                 Send-Letter $one a, b, c, d
@@ -281,7 +281,7 @@ Describe 'Packets' {
                 Invoke-Program $command[0] (@($command | Select-Object -Skip 1) + $ArgumentList)
             }
 
-            # A peer that can't do it says so with 77.
+            # A peer exits with 77 if its system can't do it.
             function Assert-Peer($Program) {
                 $status = Wait-Program $Program
                 if ($status -eq 77) {

@@ -18,7 +18,7 @@ BeforeAll {
         @([IO.Directory]::GetFiles("/proc/$($Program.Id)/fd").Where{ [IO.FileInfo]::new($_).LinkTarget -like 'socket:*' }).Count
     }
 
-    # Every client says a line of its own; the answers that are not as they should be.
+    # Every client sends its own line. Returns the wrong answers.
     function Find-WrongAnswer([string] $Text) {
         foreach ($number in 0..($clients.Count - 1)) {
             $clients[$number].Write([Text.Encoding]::UTF8.GetBytes("$Text from $number`n"))
@@ -40,7 +40,7 @@ AfterAll {
 }
 
 Describe 'The parking lot' {
-    It 'loses none of 5,000 connections, which wake all at once' {
+    It 'loses none of 5,000 connections, which all become active at once' {
         Find-WrongAnswer hello | Should -BeNullOrEmpty
         Find-WrongAnswer 'hello again' | Should -BeNullOrEmpty
     }
@@ -50,9 +50,9 @@ Describe 'The parking lot' {
         Get-SocketCount $server | Should -BeLessThan 10
     }
 
-    It 'lets go of clients that hang up' {
+    It 'closes the connections of clients that hang up' {
         $clients[0..4998].ForEach{ $_.Dispose() }
-        Wait-Until { (Get-SocketCount $lot) -lt 10 } 'the lot holds nobody who has gone'
+        Wait-Until { (Get-SocketCount $lot) -lt 10 } 'the lot has closed the connections of clients that hung up'
         $clients[4999].Write([Text.Encoding]::UTF8.GetBytes("the last`n"))
         $buffer = [byte[]]::new(256)
         [Text.Encoding]::UTF8.GetString($buffer, 0, $clients[4999].Read($buffer)) | Should -BeExactly "$($server.Id) the last`n"

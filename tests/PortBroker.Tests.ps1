@@ -23,7 +23,7 @@ BeforeAll {
         finally { $socket.Dispose() }
     }
 
-    # Privileged ones where we are root; any that is free where we are not.
+    # Privileged ports for root; otherwise, other free ports.
     $candidates = (id -u) -eq 0 ? (Get-Random -Minimum 600 -Maximum 1000) : (Get-Random -Minimum 20000 -Maximum 30000)
     $port, $otherPort = $candidates..($candidates + 23) | Where-Object { Test-PortIsFree $_ } | Select-Object -First 2
 
@@ -37,7 +37,7 @@ BeforeAll {
         & "$sample/client.ps1" -SocketPath $socketPath -Port $Port
     }
 
-    # A web server of another user, of the smallest kind: it says who it is to whoever connects, and ends.
+    # A minimal web server of another user. It sends its user ID to the first client, and ends.
     function Start-WebServer([int] $UserId, [int] $Port) {
         $script = "Import-Module '$module'; `$web = & '$sample/client.ps1' -SocketPath '$socketPath' -Port $Port; " +
             "`$user = `$web.Accept(); `$null = `$user.Send([Text.Encoding]::UTF8.GetBytes(`"served by uid `$(id -u)`n`")); `$user.Dispose()"
@@ -56,7 +56,7 @@ AfterAll {
 }
 
 Describe 'The port broker' {
-    It 'hands over a socket that listens, and keeps none' {
+    It 'hands over a listening socket, and keeps no copy' {
         $web = Request-Port $port
         try {
             $web.LocalEndPoint | Should -Be "127.0.0.1:$port"
@@ -70,12 +70,12 @@ Describe 'The port broker' {
             $web.Dispose()
         }
 
-        # The answer to a later question comes after the server has closed what it sent before.
+        # Requests are served one after another, so the server has closed the earlier sockets.
         { Request-Port $otherPort } | Should -Throw 'Refused: *'
         Test-PortIsFree $port | Should -BeTrue
     }
 
-    It 'binds a privileged port for a user who may not' -Skip:(-not $isRoot) {
+    It 'binds a privileged port for a user who may not bind it' -Skip:(-not $isRoot) {
         Skip-Without setpriv
         if ($port -ge [int](Get-Content /proc/sys/net/ipv4/ip_unprivileged_port_start)) {
             Set-ItResult -Skipped -Because 'this system has no privileged ports'
@@ -105,7 +105,7 @@ Describe 'The port broker' {
         }
     }
 
-    It 'refuses a port that is not this user''s' {
+    It 'refuses a port that the user may not have' {
         { Request-Port $otherPort } | Should -Throw "Refused: user $me may not have port $otherPort"
         { Request-Port 0 } | Should -Throw "Refused: user $me may not have port 0"
     }
@@ -117,7 +117,7 @@ Describe 'The port broker' {
         $client.ExitCode | Should -Be 1
     }
 
-    It 'says that a port is taken' {
+    It 'reports that a port is in use' {
         $taken = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, $port)
         $taken.Start()
         try { { Request-Port $port } | Should -Throw 'Refused: *Address already in use*' }
@@ -140,7 +140,7 @@ Describe 'The port broker' {
         Send-FileDescriptor $client -Message "80`n$me, pid 1, port 80: sent`e]0;title`a"
         (Receive-FileDescriptor $client -AsMessage -TimeoutSeconds 30).Text | Should -Be 'Refused: that is not a port'
         $client.Dispose()
-        # The broker writes its log after it has refused.
+        # The broker writes to its log after it has sent the refusal.
         Wait-Until { @(Get-Content $log) -like '*80·*' } 'the refusal is in the log'
         $lines = @(Get-Content $log)
         $lines | Should -Not -Contain "$me, pid 1, port 80: sent"

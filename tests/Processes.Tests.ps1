@@ -1,4 +1,4 @@
-# Descriptors that really go from one process to another.
+# Descriptors that are passed between processes.
 Describe 'Two processes' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
@@ -6,7 +6,7 @@ Describe 'Two processes' {
         $path = "$folder/letters"
         Set-Content $path 'abcdefghij' -NoNewline
 
-        # What the other pwsh begins with: a connection to our listener.
+        # The beginning of the other pwsh's script, which connects to our listener.
         $connect = @"
             `$socket = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
             `$socket.Connect([Net.Sockets.UnixDomainSocketEndPoint]::new('$folder/wire'))
@@ -56,7 +56,7 @@ Describe 'Two processes' {
         $connection.Client.Dispose()
     }
 
-    It 'pass many in both directions at once' {
+    It 'pass many descriptors in both directions at once' {
         $other = Invoke-Pwsh "$connect
             `$received = Receive-FileDescriptor `$socket -Count 500
             Send-FileDescriptor `$socket `$received -CloseAfterSend"
@@ -77,12 +77,12 @@ Describe 'Two processes' {
         Send-FileDescriptor $socket $path
         $null = Wait-ProgramLine $other received
         $stream = [IO.File]::OpenRead($path)
-        # It dies while we wait until it makes room.
+        # The receiver is killed while the send waits for space.
         $killer = [powershell]::Create().AddScript('Start-Sleep -Milliseconds 300; [Diagnostics.Process]::GetProcessById($args[0]).Kill()').AddArgument($other.Id)
         $running = $killer.BeginInvoke()
         { for () { Send-FileDescriptor $socket $stream -TimeoutSeconds 30 } } |
             Should -Throw -ErrorId 'E*,PSFdPass.Commands.SendFileDescriptorCommand' -ExpectedMessage '*The peer has closed the connection*'
-        # And what we would have sent is still ours.
+        # The stream that was not sent is still open.
         $stream.ReadByte() | Should -Be 97
         $killer.EndInvoke($running)
         $stream, $killer | ForEach-Object Dispose

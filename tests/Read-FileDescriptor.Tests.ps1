@@ -52,7 +52,7 @@ Describe 'Read-FileDescriptor' {
         Read-FileDescriptor $right -Line | Should -BeNullOrEmpty
     }
 
-    It 'follows lines, and does not read more than the pipeline accepts' {
+    It 'returns lines with -Follow, and does not read more than the pipeline accepts' {
         Write-FileDescriptor $left (1..5)
         Read-FileDescriptor $right -Line -Follow | Select-Object -First 2 | Should -BeExactly '1', '2'
         $left.Dispose()
@@ -154,7 +154,7 @@ Describe 'Read-FileDescriptor' {
         (Get-ErrorOf { Read-FileDescriptor $right -Raw -AsByteStream -TimeoutSeconds 0.05 }).TargetObject | Should -Be 114, 97, 119
     }
 
-    It 'keeps a message that carries descriptors, and reads what stands before it' {
+    It 'leaves a message that carries descriptors in the queue, and reads the data before it' {
         $file = New-MemoryFile content hello
         Write-FileDescriptor $left 'line'
         Send-FileDescriptor $left $file -Message 'data'
@@ -190,7 +190,7 @@ Describe 'Read-FileDescriptor' {
         Invoke-Stop Read-FileDescriptor (@{ InputObject = $right } + $Arguments) | Should -Be Stopped
     }
 
-    It 'leaves O_NONBLOCK as it is' {
+    It 'does not change O_NONBLOCK' {
         (Get-FileDescriptor ([int]$right.Handle)).Flags | Should -Not -Match NonBlocking
         Write-FileDescriptor $left 'x'
         Read-FileDescriptor $right -Line | Should -BeExactly x
@@ -216,7 +216,7 @@ Describe 'Read-FileDescriptor' {
         (Get-ErrorOf { Read-FileDescriptor $right }).FullyQualifiedErrorId | Should -BeLike 'Closed,*'
     }
 
-    It 'reads several, and continues after an error' {
+    It 'reads several descriptors, and continues after an error' {
         $file = New-MemoryFile text 'text'
         $result = $right, $file | Read-FileDescriptor -TimeoutSeconds 0.05 2>&1
         $result[0].FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'
@@ -233,7 +233,7 @@ Describe 'Read-FileDescriptor' {
             }
         }
     ) {
-        # Pausing after each few kilobytes, it took ten seconds and more.
+        # With a pause after every few kilobytes, this took more than ten seconds.
         $source = & $Make
         Read-FileDescriptor $source -Line -TimeoutSeconds 5 | Should -HaveCount 1
         Read-FileDescriptor $source -Line -TimeoutSeconds 5 | Should -BeExactly rest

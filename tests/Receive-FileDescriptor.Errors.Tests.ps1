@@ -1,4 +1,4 @@
-Describe 'Receive-FileDescriptor when nothing good comes' {
+Describe 'Receive-FileDescriptor with errors' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
         $folder = (Get-PSDrive TestDrive).Root
@@ -47,7 +47,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
     }
 
     Context 'a peer' {
-        It 'that has closed is an error of its own' {
+        It 'that has closed is a specific error' {
             $left.Dispose()
             { Receive-FileDescriptor $right } |
                 Should -Throw -ErrorId 'PeerClosed,PSFdPass.Commands.ReceiveFileDescriptorCommand' -ExpectedMessage '*peer has closed the connection*'
@@ -66,7 +66,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             { Receive-FileDescriptor $right } | Should -Throw -ErrorId 'ECONNRESET,*' -ExpectedMessage '*peer has closed*'
         }
 
-        It 'that was never there is an error' {
+        It 'that was never connected is an error' {
             $alone = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
             { Receive-FileDescriptor $alone -TimeoutSeconds 5 } | Should -Throw -ErrorId 'EINVAL,*' -ExpectedMessage '*not connected*'
             $alone.Dispose()
@@ -81,7 +81,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             Read-All (Receive-FileDescriptor $right -TimeoutSeconds $Seconds) | Should -BeExactly 'content of the file'
         }
 
-        It 'holds for each message' {
+        It 'applies to each message' {
             Send-FileDescriptor $left $path
             $received = [Collections.Generic.List[object]]::new()
             { Receive-FileDescriptor $right -Count 2 -TimeoutSeconds 0.05 | ForEach-Object { $received.Add($_) } } |
@@ -103,7 +103,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             { Receive-FileDescriptor $right -BufferSize ([int]::MaxValue) } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
         }
 
-        It 'for which memory is short is an error, and the message stays in the queue: <Type>' -ForEach @{ Type = 'Stream' }, @{ Type = 'SeqPacket' } {
+        It 'for which there is not enough memory is an error, and the message stays in the queue: <Type>' -ForEach @{ Type = 'Stream' }, @{ Type = 'SeqPacket' } {
             $program = Invoke-Program env 'DOTNET_GCHeapHardLimit=0x10000000', $Pwsh, '-NoProfile', '-Command', "
                 Import-Module '$Repository/out/PSFdPass'
                 `$left, `$right = New-UnixSocketPair $Type
@@ -127,14 +127,14 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             $first.Dispose()
         }
 
-        It 'says nothing when it took all of them' {
+        It 'writes no warning when the pipeline accepted all of them' {
             Send-FileDescriptor $left (@($path) * 2)
             $all = Receive-FileDescriptor $right -Follow -WarningVariable warnings | Select-Object -First 2
             $warnings | Should -BeNullOrEmpty
             $all | ForEach-Object Dispose
         }
 
-        It 'leaves the number that it took open, with -As Number, and closes the others' {
+        It 'leaves the accepted number open, with -As Number, and closes the others' {
             Send-FileDescriptor $left (@($path) * 3)
             $open = { @([IO.Directory]::GetFiles('/proc/self/fd') | Where-Object { [IO.FileInfo]::new($_).LinkTarget -eq $path }).Count }
             $fd = Receive-FileDescriptor $right -As Number -WarningAction SilentlyContinue | Select-Object -First 1
@@ -152,7 +152,7 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
     }
 
     Context 'a full descriptor table' {
-        It 'is an error that has what arrived, including the data' {
+        It 'is an error that has the received message, including the data' {
             $program = Invoke-Program sh '-c', @"
                 ulimit -n 300
                 exec '$Pwsh' -NoProfile -Command '
@@ -175,11 +175,11 @@ Describe 'Receive-FileDescriptor when nothing good comes' {
             @{ Name = 'dropped descriptors'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right } }
             @{ Name = 'a dropped message'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right -AsMessage } }
             @{ Name = 'dropped streams'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right -As Stream } }
-            @{ Name = 'files that are no sockets'; Act = { Send-FileDescriptor $left $path; Receive-FileDescriptor $right -As Socket -ErrorAction SilentlyContinue } }
+            @{ Name = 'files that are not sockets'; Act = { Send-FileDescriptor $left $path; Receive-FileDescriptor $right -As Socket -ErrorAction SilentlyContinue } }
             @{ Name = 'an ErrorAction of Stop'; Act = {
                     Send-FileDescriptor $left $path, $path
                     try { Receive-FileDescriptor $right -As Socket -ErrorAction Stop } catch { $null } } }
-            @{ Name = 'too many'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right -Count 1 -WarningAction SilentlyContinue } }
+            @{ Name = 'extra descriptors'; Act = { Send-FileDescriptor $left $path, $path; Receive-FileDescriptor $right -Count 1 -WarningAction SilentlyContinue } }
             @{ Name = 'a time limit'; Act = { try { Receive-FileDescriptor $right -TimeoutSeconds 0 } catch { $null } } }
             @{ Name = 'descriptors that nobody receives'; Act = {
                     $one, $other = New-UnixSocketPair

@@ -39,7 +39,7 @@ Describe 'Receive-FileDescriptor' {
             $received + $next | ForEach-Object Dispose
         }
 
-        It 'works whatever the blocking mode of the socket is' {
+        It 'works in either blocking mode of the socket' {
             $right.Blocking = $false
             Send-FileDescriptor $left $path
             Read-All (Receive-FileDescriptor $right -TimeoutSeconds 5) | Should -BeExactly 'content of the file'
@@ -174,7 +174,7 @@ Describe 'Receive-FileDescriptor' {
             $stream, $received | Where-Object { $_ -is [IDisposable] } | ForEach-Object Dispose
         }
 
-        It 'says so when a <What> can not be a <As>, and the error still has the descriptor' -ForEach @(
+        It 'reports that a <What> can not be a <As>, in an error that has the descriptor' -ForEach @(
             @{ What = 'file'; As = 'Socket'; Id = 'ENOTSOCK' }
             @{ What = 'directory'; As = 'Stream'; Id = 'NotSupported' }
             @{ What = 'listener'; As = 'Stream'; Id = 'NotSupported' }
@@ -189,7 +189,7 @@ Describe 'Receive-FileDescriptor' {
             $problem.TargetObject | ForEach-Object Dispose
         }
 
-        It 'refuses another form' {
+        It 'refuses an unknown form' {
             { Receive-FileDescriptor $right -As Nothing } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*' -ExpectedMessage '*Auto*'
         }
 
@@ -200,7 +200,7 @@ Describe 'Receive-FileDescriptor' {
         }
 
         It 'returns a connection as a stream that works after its sender used it asynchronously' {
-            # An asynchronous operation leaves O_NONBLOCK on what both share.
+            # An asynchronous operation sets O_NONBLOCK, which both processes share.
             $waiting = $connection.Server.GetStream().ReadAsync([byte[]]::new(1), 0, 1)
             $connection.Client.GetStream().WriteByte(1)
             $waiting.Result | Should -Be 1
@@ -254,7 +254,7 @@ Describe 'Receive-FileDescriptor' {
             $message.Dispose()
         }
 
-        It 'does not go with -As' {
+        It 'can not be combined with -As' {
             { Receive-FileDescriptor $right -AsMessage -As Socket } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
         }
     }
@@ -313,7 +313,7 @@ Describe 'Receive-FileDescriptor' {
         }
 
         It 'receives from the socket that has a message, until all have closed' {
-            # Nothing comes from the first; the answer to each message makes the next one be sent.
+            # No message is queued on the first socket. Each received message causes the next one to be sent.
             Send-FileDescriptor $senders[2] -Message '2'
             $order = $receivers | Receive-FileDescriptor -Follow -AsMessage | ForEach-Object {
                 $number = [int]"$($_.Text)"
@@ -345,8 +345,8 @@ Describe 'Receive-FileDescriptor' {
 
         It 'writes an error about one socket, and continues with the others: <Name>' -ForEach @(
             @{ Name = 'a number that is not open'; Bad = { 999999 }; Id = 'EBADF' }
-            @{ Name = 'a closed one'; Bad = { $receivers[0].Dispose(); $receivers[0] }; Id = 'Closed' }
-            @{ Name = 'no socket'; Bad = { '/dev/null' }; Id = 'InvalidArgument' }
+            @{ Name = 'a closed socket'; Bad = { $receivers[0].Dispose(); $receivers[0] }; Id = 'Closed' }
+            @{ Name = 'a path'; Bad = { '/dev/null' }; Id = 'InvalidArgument' }
         ) {
             Send-FileDescriptor $senders[2] -Message x
             $senders[1..2] | ForEach-Object Dispose
@@ -410,12 +410,12 @@ Describe 'Receive-FileDescriptor' {
         }
     }
 
-    It 'can be silent about a timeout' {
+    It 'ignores a timeout with -ErrorAction Ignore' {
         Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Ignore | Should -BeNullOrEmpty
         { Receive-FileDescriptor $right -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
     }
 
-    It 'says that credentials are part of a message' {
+    It 'warns that -WithCredentials has no effect without -AsMessage' {
         Send-FileDescriptor $left /dev/null
         (Receive-FileDescriptor $right -WithCredentials -WarningVariable warnings -WarningAction SilentlyContinue).Dispose()
         "$warnings" | Should -BeLike '*Use -AsMessage to return it*'

@@ -7,7 +7,7 @@ Describe 'Send-FileDescriptor with bad input' {
 
         class HoldsNothing { [string] $Name = 'nothing' }
 
-        function Test-NothingCame {
+        function Assert-NothingArrived {
             { Receive-FileDescriptor $right -TimeoutSeconds 0 } | Should -Throw -ErrorId 'TimedOut,*'
         }
     }
@@ -26,7 +26,7 @@ Describe 'Send-FileDescriptor with bad input' {
                 @{ Name = 'a path that does not exist'; Id = 'ENOENT'; Make = { "$folder/none" }; Says = '*open (*/none): No such file*' }
                 @{ Name = 'a FileInfo that does not exist'; Id = 'ENOENT'; Make = { [IO.FileInfo]::new("$folder/none") }; Says = '*open (*/none)*' }
                 @{ Name = 'a path of another provider'; Id = 'InvalidArgument'; Make = { 'Env:PATH' }; Says = '*Env:PATH is not in the file system*' }
-                @{ Name = 'a path on no drive'; Id = 'DriveNotFound'; Make = { 'nodrive:x' }; Says = "*'nodrive' does not exist*" }
+                @{ Name = 'a path on an unknown drive'; Id = 'DriveNotFound'; Make = { 'nodrive:x' }; Says = "*'nodrive' does not exist*" }
                 @{ Name = 'an empty text'; Id = 'InvalidArgument'; Make = { '' }; Says = '*empty*' }
                 @{ Name = 'a negative number'; Id = 'OutOfRange'; Make = { -1 }; Says = '-1 is not a valid descriptor*' }
                 @{ Name = 'a negative number as text, as at the prompt'; Id = 'OutOfRange'; Make = { '-1' }; Says = '-1 is not a valid descriptor*' }
@@ -46,7 +46,7 @@ Describe 'Send-FileDescriptor with bad input' {
                     Says = '*HoldsNothing does not hold a descriptor. Use *Handle property.' }
                 @{ Name = 'a process'; Id = 'InvalidArgument'; Make = { Get-Process -Id $PID }; Says = 'A process does not hold a descriptor. Send one of its standard streams*' }
                 @{ Name = 'a fraction'; Id = 'InvalidArgument'; Make = { 1.5 }; Says = 'A System.Double does not hold a*' }
-                @{ Name = 'a truth value'; Id = 'InvalidArgument'; Make = { $true }; Says = 'A System.Boolean does not hold a*' }
+                @{ Name = 'a Boolean'; Id = 'InvalidArgument'; Make = { $true }; Says = 'A System.Boolean does not hold a*' }
                 @{ Name = 'a copy from another process'; Id = 'InvalidArgument'
                     Make = { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($right)) }
                     Says = '*copy of a System.Net.Sockets.Socket*Start-ThreadJob*over a socket.' }
@@ -55,7 +55,7 @@ Describe 'Send-FileDescriptor with bad input' {
             )
         }
 
-        It 'continues after <Name>, an error of its own: <Id>' -ForEach $bad {
+        It 'reports a specific error for <Name>, and continues: <Id>' -ForEach $bad {
             $problem = Get-ErrorOf { $path, (& $Make), '/dev/null' | Send-FileDescriptor $left }
             $problem.Count | Should -Be 1
             $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.SendFileDescriptorCommand"
@@ -68,7 +68,7 @@ Describe 'Send-FileDescriptor with bad input' {
         It 'sends nothing of an array with <Name>' -ForEach $bad {
             $problem = Get-ErrorOf { Send-FileDescriptor $left $path, (& $Make) }
             $problem.FullyQualifiedErrorId | Should -BeExactly "$Id,PSFdPass.Commands.SendFileDescriptorCommand"
-            Test-NothingCame
+            Assert-NothingArrived
         }
 
         It 'names the object in the error' {
@@ -89,7 +89,7 @@ Describe 'Send-FileDescriptor with bad input' {
         It 'does not open a directory for writing' {
             $problem = Get-ErrorOf { Send-FileDescriptor $left $folder -Access Write }
             $problem.FullyQualifiedErrorId | Should -BeLike 'EISDIR,*'
-            Test-NothingCame
+            Assert-NothingArrived
         }
     }
 
@@ -97,18 +97,18 @@ Describe 'Send-FileDescriptor with bad input' {
         It 'refuses <Name>' -ForEach @(
             @{ Name = 'null'; Arguments = @{ InputObject = $null }; Id = 'ParameterArgumentValidationErrorNullNotAllowed' }
             @{ Name = 'a negative timeout'; Arguments = @{ InputObject = 1; TimeoutSeconds = -0.5 }; Id = 'ParameterArgumentTransformationError' }
-            @{ Name = 'a number that is no byte as the message'; Arguments = @{ InputObject = 1; Message = 256 }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a number that is not a byte as the message'; Arguments = @{ InputObject = 1; Message = 256 }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a fraction as the message'; Arguments = @{ InputObject = 1; Message = 1.5 }; Id = 'ParameterArgumentTransformationError' }
-            @{ Name = 'a truth value as the message'; Arguments = @{ InputObject = 1; Message = $true }; Id = 'ParameterArgumentTransformationError' }
+            @{ Name = 'a Boolean as the message'; Arguments = @{ InputObject = 1; Message = $true }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a fraction among bytes'; Arguments = @{ InputObject = 1; Message = 1, 2.5 }; Id = 'ParameterArgumentTransformationError' }
             @{ Name = 'a message of null'; Arguments = @{ InputObject = 1; Message = $null }; Id = 'ParameterArgument*' }
-            @{ Name = 'no such access'; Arguments = @{ InputObject = 1; Access = 'Execute' }; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Name = 'an unknown access'; Arguments = @{ InputObject = 1; Access = 'Execute' }; Id = 'CannotConvertArgumentNoMessage' }
         ) {
             { Send-FileDescriptor $left @Arguments } | Should -Throw -ErrorId "$Id,PSFdPass.Commands.SendFileDescriptorCommand"
-            Test-NothingCame
+            Assert-NothingArrived
         }
 
-        It 'sends nothing of <Name>, and says why' -ForEach @(
+        It 'sends nothing of <Name>, and explains why' -ForEach @(
             @{ Name = 'an empty array'; Array = @() }
             @{ Name = 'null in an array'; Array = 1, $null }
             @{ Name = 'only null in an array'; Array = , $null }
@@ -116,7 +116,7 @@ Describe 'Send-FileDescriptor with bad input' {
             $problem = Get-ErrorOf { Send-FileDescriptor $left $Array }
             $problem.FullyQualifiedErrorId | Should -BeExactly 'InvalidArgument,PSFdPass.Commands.SendFileDescriptorCommand'
             "$problem" | Should -BeExactly 'There is nothing to send, because the array is empty or contains null.'
-            Test-NothingCame
+            Assert-NothingArrived
         }
 
         It 'refuses null from the pipeline, and continues' {
@@ -128,7 +128,7 @@ Describe 'Send-FileDescriptor with bad input' {
         It 'refuses a message without a byte on a stream, which would lose the descriptor' {
             { Send-FileDescriptor $left $path -Message '' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*Descriptors: 1; bytes of data: 0; required: 1.*'
             { Send-FileDescriptor $left (@(0) * 254) -Message 'x' } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*Descriptors: 254; bytes of data: 1; required: 2.*'
-            Test-NothingCame
+            Assert-NothingArrived
         }
 
         It 'sends a message without a byte in a packet' {
@@ -141,8 +141,8 @@ Describe 'Send-FileDescriptor with bad input' {
         }
     }
 
-    Context 'a peer' {
-        It 'that has closed ends the command' {
+    Context 'the connection' {
+        It 'ends the command when the peer has closed' {
             $right.Dispose()
             $went = 0
             { $path, $path | ForEach-Object { $script:went++; $_ } | Send-FileDescriptor $left } |
@@ -150,18 +150,18 @@ Describe 'Send-FileDescriptor with bad input' {
             $script:went | Should -Be 1
         }
 
-        It 'that was never there ends the command' {
+        It 'ends the command when the socket was never connected' {
             $alone = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
             { Send-FileDescriptor $alone $path } | Should -Throw -ErrorId 'ENOTCONN,*' -ExpectedMessage '*not connected*'
             $alone.Dispose()
         }
 
-        It 'whose socket is closed while we send ends the command' {
+        It 'ends the command when our socket is closed between two messages' {
             { & { $path; $left.Dispose(); $path } | Send-FileDescriptor $left } | Should -Throw -ErrorId 'Closed,*'
             (Receive-FileDescriptor $right).Dispose()
         }
 
-        It 'that gets a packet larger than the send buffer says so' {
+        It 'ends the command when a packet is larger than the send buffer' {
             $one, $other = New-UnixSocketPair SeqPacket
             { Send-FileDescriptor $one $path -Message ([byte[]]::new(10000000)) } |
                 Should -Throw -ErrorId 'EMSGSIZE,*' -ExpectedMessage "*larger than the socket's send buffer*"

@@ -1,4 +1,4 @@
-Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
+Describe 'Send-FileDescriptor with objects that hold a descriptor' {
     BeforeDiscovery {
         $ofFiles = @(
             @{ Name = 'a path'; Make = { $path } }
@@ -68,7 +68,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
         }
 
         It 'accepts a number that is <Type>' -ForEach $ofNumbers {
-            # A byte has room only for small numbers, and so does an sbyte: the standard input, whatever that is.
+            # Small, because a byte and an sbyte can't represent larger numbers. 0 is the standard input, of any kind.
             Send-FileDescriptor $left (0 -as [type]$Type)
             $received = Receive-FileDescriptor $right -TimeoutSeconds 5
             [IO.FileInfo]::new("/proc/self/fd/$($received.Fd)").LinkTarget |
@@ -83,7 +83,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             Get-FileDescriptor $fd -ErrorAction Ignore | Should -BeNullOrEmpty
         }
 
-        It 'refuses a DescriptorInfo of another process, and points at Copy-FileDescriptor' {
+        It 'refuses a DescriptorInfo of another process, and refers to Copy-FileDescriptor' {
             $child = Invoke-Program sleep 60
             $problem = Get-ErrorOf { Get-FileDescriptor 1 -ProcessId $child.Id | Send-FileDescriptor $left }
             Clear-Program
@@ -123,7 +123,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $received = Receive-FileDescriptor $right -As Stream
             Test-Line $connection.Client.GetStream() $received 'to the receiver' | Should -BeTrue
             Test-Line $received $connection.Client.GetStream() 'from the receiver' | Should -BeTrue
-            # To close a number leaves an object that still believes it has it.
+            # If only the number was closed, the object still refers to it.
             $connection.Server.Client.SafeHandle.SetHandleAsInvalid()
             $received.Dispose()
             $connection.Client.Dispose()
@@ -179,7 +179,7 @@ Describe 'Send-FileDescriptor takes whatever holds a descriptor' {
             $stream, $client, $server | ForEach-Object Dispose
         }
 
-        It "takes a process's standard streams" {
+        It "accepts a process's standard streams" {
             $start = [Diagnostics.ProcessStartInfo]::new('cat')
             $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
             $cat = [Diagnostics.Process]::Start($start)

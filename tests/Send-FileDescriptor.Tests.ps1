@@ -131,7 +131,7 @@ Describe 'Send-FileDescriptor' {
             $received.Dispose()
         }
 
-        It 'leaves an open descriptor as it is' {
+        It 'does not change the access of an open descriptor' {
             $stream = [IO.File]::OpenRead($path)
             Send-FileDescriptor $left $stream -Access Write
             $received = Receive-FileDescriptor $right
@@ -169,7 +169,7 @@ Describe 'Send-FileDescriptor' {
             Send-FileDescriptor $left $connection.Server -CloseAfterSend
             $connection.Server.Client.SafeHandle.IsClosed | Should -BeTrue
             $stream = Receive-FileDescriptor $right -As Stream
-            # What the finalizers of our copy do must not end it either.
+            # The finalizers of our copy must not end the connection either.
             $connection.Server = $null
             $null = Get-OpenDescriptor
             Test-Line $connection.Client.GetStream() $stream | Should -BeTrue
@@ -201,14 +201,14 @@ Describe 'Send-FileDescriptor' {
             $stream.Dispose()
         }
 
-        It 'sends nothing that is not the user''s to close: <Name>' -ForEach @(
+        It 'sends nothing that must not be closed: <Name>' -ForEach @(
             @{ Name = 'the standard output'; Number = '1'; Says = '*standard stream*' }
             @{ Name = 'the standard error, as an object'; Number = '[Microsoft.Win32.SafeHandles.SafeFileHandle]::new(2, $false)'; Says = '*standard stream*' }
-            @{ Name = 'the runtime''s own'; Number = '(Get-FileDescriptor -Kind Epoll -Force)[0].Fd'; Says = '*belongs to the .NET runtime*' }
+            @{ Name = 'a descriptor of the runtime'; Number = '(Get-FileDescriptor -Kind Epoll -Force)[0].Fd'; Says = '*belongs to the .NET runtime*' }
             @{ Name = 'one of them in an array'; Number = '(Get-Item /dev/null), 1'; Says = '*standard stream*' }
-            @{ Name = 'a description of it'; Number = '(Get-FileDescriptor 1)'; Says = '*standard stream*' }
+            @{ Name = 'a description of the standard output'; Number = '(Get-FileDescriptor 1)'; Says = '*standard stream*' }
         ) {
-            # To close what the runtime needs would end the process.
+            # Closing a descriptor that the runtime needs would end the process.
             $child = Invoke-Pwsh "
                 `$null = [Security.Cryptography.RandomNumberGenerator]::GetBytes(1)
                 `$left, `$right = New-UnixSocketPair
@@ -239,7 +239,7 @@ Describe 'Send-FileDescriptor' {
             Receive-FileDescriptor $right -Count 3 | ForEach-Object Dispose
         }
 
-        It 'closes the rest when one does not close, and says so' {
+        It 'closes the rest when one can not be closed, and reports the error' {
             class Stubborn : IO.FileStream {
                 Stubborn([string] $path) : base($path, [IO.FileMode]::Open) { }
                 [void] Dispose([bool] $disposing) { if ($disposing) { throw [IO.IOException]::new('I will not.') } }
@@ -277,7 +277,7 @@ Describe 'Send-FileDescriptor' {
     }
 
     Context '-TimeoutSeconds' {
-        It 'ends the wait for space, and nothing of the message was sent' {
+        It 'ends the wait for space, and sends nothing of the message' {
             $sent = 0
             $full = { for () { Send-FileDescriptor $left $path -TimeoutSeconds 0; $script:sent++ } }
             $full | Should -Throw -ErrorId 'TimedOut,*' -ExpectedMessage '*0 of 1 descriptors and 0 of 1 bytes were sent*'
@@ -293,7 +293,7 @@ Describe 'Send-FileDescriptor' {
         }
     }
 
-    It 'says after a timeout how many objects of the pipeline were sent before' {
+    It 'reports after a timeout how many objects of the pipeline were sent before' {
         $problem = try { 1..100000 | ForEach-Object { $path } | Send-FileDescriptor $left -TimeoutSeconds 0.05 } catch { $_ }
         "$problem" | Should -Match '0 of 1 descriptors? .*Before this object, (\d+) objects of the pipeline were sent\.$'
         $received = Receive-FileDescriptor $right -Count ([regex]::Match("$problem", '(\d+) objects').Groups[1].Value)
@@ -329,12 +329,12 @@ Describe 'Send-FileDescriptor' {
             @{ Name = 'a path'; Act = { Send-FileDescriptor $left $path } }
             @{ Name = 'many paths'; Act = { Send-FileDescriptor $left (@($path) * 300) } }
             @{ Name = '-WhatIf'; Act = { Send-FileDescriptor $left $path -WhatIf } }
-            @{ Name = 'a bad object behind a good one'; Act = { Send-FileDescriptor $left $path, ([object]::new()) -ErrorAction SilentlyContinue } }
+            @{ Name = 'a bad object after a good one'; Act = { Send-FileDescriptor $left $path, ([object]::new()) -ErrorAction SilentlyContinue } }
             @{ Name = 'a failed message'; Act = { try { Send-FileDescriptor $left $path -Message '' } catch { $null } } }
         ) {
             Assert-NothingLeaks {
                 & $Act
-                # What was sent is on its way until it is received.
+                # A descriptor that was sent is in flight until it is received.
                 try { Receive-FileDescriptor $right -Count 300 -TimeoutSeconds 0 | ForEach-Object Dispose } catch { $null }
             }
         }
@@ -385,7 +385,7 @@ Describe 'Send-FileDescriptor' {
             { Receive-FileDescriptor $other -TimeoutSeconds 0 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,*'
         }
 
-        It 'is missing without any input' {
+        It 'is mandatory without any input' {
             $said = pwsh -NoProfile -NonInteractive -Command "Import-Module '$((Get-Module PSFdPass).Path)'; `$l, `$r = New-UnixSocketPair; Send-FileDescriptor `$l" 2>&1
             "$said" | Should -BeLike '*missing mandatory parameters: Message*'
         }
@@ -400,7 +400,7 @@ Describe 'Send-FileDescriptor' {
             }
         }
 
-        It 'says after a timeout that nothing was sent' {
+        It 'reports after a timeout that nothing was sent' {
             $full, $silent = New-UnixSocketPair
             $problem = try { while ($true) { Send-FileDescriptor $full -Message ([byte[]]::new(100000)) -TimeoutSeconds 0.05 } } catch { $_ }
             $problem.FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'
@@ -442,7 +442,7 @@ Describe 'Send-FileDescriptor' {
         }
     }
 
-    Context 'a named pipe' {
+    Context 'a FIFO' {
         BeforeAll {
             $one, $other = New-UnixSocketPair
             $fifo = "$((Get-PSDrive TestDrive).Root)/fifo"
@@ -459,7 +459,7 @@ Describe 'Send-FileDescriptor' {
         }
 
         It 'is not opened with -WhatIf' {
-            # It would wait.
+            # Opening it would wait.
             Send-FileDescriptor $one $fifo -WhatIf
             Send-FileDescriptor $one "$fifo.none" -WhatIf
         }
@@ -487,7 +487,7 @@ Describe 'Send-FileDescriptor' {
     }
 
     Context 'completion' {
-        It 'offers paths as they are, with brackets, and the cmdlet takes them' {
+        It 'offers paths with brackets, which the cmdlet accepts' {
             Push-Location (Get-PSDrive TestDrive).Root
             Set-Content -LiteralPath 'in[1].txt' abc
             $one, $other = New-UnixSocketPair

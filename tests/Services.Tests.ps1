@@ -2,7 +2,7 @@ Describe 'Service managers' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
 
-        # The error of a script, whether it ends the command or not.
+        # The error of a script, whether it is terminating or not.
         function Get-Failure([scriptblock] $Operation) {
             try { Get-ErrorOf $Operation } catch { $_ }
         }
@@ -29,14 +29,14 @@ Describe 'Service managers' {
         (Receive-FileDescriptor $manager -AsMessage).Text | Should -Match '^RELOADING=1\nMONOTONIC_USEC=\d+$'
     }
 
-    It 'hear nothing with -WhatIf' {
+    It 'receive nothing with -WhatIf' {
         Send-ServiceNotification -Ready -Barrier -WhatIf
         Save-FileDescriptor -Name x 0 -WhatIf -WarningAction Ignore
         Remove-SavedFileDescriptor x -WhatIf
         $manager.Available | Should -Be 0
     }
 
-    It 'end a barrier by closing its descriptor, and the wait has a time limit' {
+    It 'receive a descriptor with a barrier, and the wait for the barrier has a time limit' {
         (Get-Failure { Send-ServiceNotification -Barrier -TimeoutSeconds 0.1 }).FullyQualifiedErrorId | Should -Match '^TimedOut'
         $message = Receive-FileDescriptor $manager -AsMessage
         $message.Text | Should -Be 'BARRIER=1'
@@ -44,7 +44,7 @@ Describe 'Service managers' {
         $message.Dispose()
     }
 
-    It 'store descriptors under a name, whatever holds them' {
+    It 'store and remove the descriptor of an object under a name' {
         $env:FDSTORE = '8'
         $listener = [Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
         $listener.Start()
@@ -58,12 +58,12 @@ Describe 'Service managers' {
         (Receive-FileDescriptor $manager -AsMessage).Text | Should -Be "FDSTOREREMOVE=1`nFDNAME=web"
     }
 
-    It 'may have no store: a warning says so' {
+    It 'may have no store, which causes a warning' {
         Save-FileDescriptor -Name x 0 -WarningVariable warning -WarningAction SilentlyContinue
         "$warning" | Should -Match 'FDSTORE is not set'
     }
 
-    It 'are an error where there is none' {
+    It 'cause an error when there is none, or when it can not be reached' {
         Remove-Item env:NOTIFY_SOCKET
         (Get-Failure { Send-ServiceNotification -Ready }).FullyQualifiedErrorId | Should -Match '^NotManaged'
         (Get-Failure { Save-FileDescriptor -Name x 0 }).FullyQualifiedErrorId | Should -Match '^NotManaged'
@@ -76,7 +76,7 @@ Describe 'Service managers' {
         (Get-Failure { Save-FileDescriptor -Name x 'text' -WarningAction Ignore }).Exception.Message | Should -Match 'does not hold a descriptor'
     }
 
-    It 'pass descriptors at the start: once, by name, and the others later' {
+    It 'pass descriptors at the start, which can be selected by name and are returned once' {
         Skip-Without systemd-socket-activate
         $script = {
             $web = Get-ActivationFileDescriptor web*
@@ -104,7 +104,7 @@ Describe 'Service managers' {
         $activated.Lines[3] -split ' +' | Should -Be Name, Fd, Kind, Access, Target
     }
 
-    It 'pass descriptors to another process: an error' {
+    It 'cause an error in a process that the descriptors are not for' {
         $other = Invoke-Pwsh 'try { Get-ActivationFileDescriptor } catch { $_.FullyQualifiedErrorId }; $env:LISTEN_PID = ""; @(Get-ActivationFileDescriptor).Count'
         Wait-Program $other | Should -Be 0
         $other.Lines | Should -Be 0
@@ -122,7 +122,7 @@ Describe 'An s6-fdholderd' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
 
-        # The error of a script, whether it ends the command or not.
+        # The error of a script, whether it is terminating or not.
         function Get-Failure([scriptblock] $Operation) {
             try { Get-ErrorOf $Operation } catch { $_ }
         }
@@ -148,7 +148,7 @@ Describe 'An s6-fdholderd' {
         Clear-Program
     }
 
-    It 'keeps what we save, and s6-fdholder-retrieve retrieves it; and the reverse' {
+    It 'keeps a descriptor that s6-fdholder-retrieve retrieves, and returns one that s6-fdholder-store stored' {
         $open = Open-FileDescriptor $file
         Save-FileDescriptor -Name ours $open -Holder $holder
         $open.Dispose()
@@ -170,7 +170,7 @@ Describe 'An s6-fdholderd' {
         (Get-Failure { Restore-FileDescriptor one -Holder $holder -Remove }).FullyQualifiedErrorId | Should -Match '^ENOENT'
     }
 
-    It 'refuses a name that it has, and is an error when it is gone' {
+    It 'refuses a name that is in use, and causes an error when it has ended' {
         Save-FileDescriptor -Name one 0 -Holder $holder
         (Get-Failure { Save-FileDescriptor -Name one 0 -Holder $holder }).FullyQualifiedErrorId | Should -Match '^EBUSY'
         (Get-Failure { Save-FileDescriptor -Name ('x' * 256) 0 -Holder $holder }).FullyQualifiedErrorId | Should -Match '^InvalidArgument'
@@ -179,7 +179,7 @@ Describe 'An s6-fdholderd' {
         (Get-Failure { Get-SavedFileDescriptor -Holder $holder }).FullyQualifiedErrorId | Should -Match '^(ECONNREFUSED|ENOENT)'
     }
 
-    It 'has its names completed' {
+    It 'provides its names for completion' {
         Save-FileDescriptor -Name 'web-1' 0 -Holder $holder
         Save-FileDescriptor -Name 'it''s' 0 -Holder $holder
         $line = "Restore-FileDescriptor -Holder $holder -Name "
@@ -198,7 +198,7 @@ Describe 'A takeover' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
 
-        # The error of a script, whether it ends the command or not.
+        # The error of a script, whether it is terminating or not.
         function Get-Failure([scriptblock] $Operation) {
             try { Get-ErrorOf $Operation } catch { $_ }
         }
@@ -215,7 +215,7 @@ Describe 'A takeover' {
         Clear-Program
     }
 
-    It 'hands over by name, from one process to the next' {
+    It 'hands over descriptors by name, from one process to the next' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; `$s = Wait-SocketTakeover '$path' @{ web = `$l }; Close-FileDescriptor `$l; `$s.ProcessId; 'left'"
         Wait-Until { Test-Listening $path } 'the server waits'
         $takeover = Start-SocketTakeover $path
@@ -247,7 +247,7 @@ Describe 'A takeover' {
         Remove-Item $path
     }
 
-    It 'that is not completed changes nothing: killed, given up, too late, a second one' {
+    It 'that is killed, disposed, too late or not the first one does not stop the server' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; `$null = Wait-SocketTakeover '$path' @{ web = `$l } -TimeoutSeconds 5; 'left'"
         Wait-Until { Test-Listening $path } 'the server waits'
         $killed = Invoke-Pwsh "`$t = Start-SocketTakeover '$path'; 'has it'; Start-Sleep 60"
@@ -266,7 +266,7 @@ Describe 'A takeover' {
         Wait-Program $server | Should -Be 0
     }
 
-    It 'from a server that is killed: an error, and the descriptors stay' {
+    It 'from a server that is killed is an error, and the descriptors stay open' {
         $server = Invoke-Pwsh "`$l = New-UnixSocketListener '$path.web'; Wait-SocketTakeover '$path' @{ web = `$l }"
         Wait-Until { Test-Listening $path } 'the server waits'
         $takeover = Start-SocketTakeover $path
@@ -278,7 +278,7 @@ Describe 'A takeover' {
         $connection, $client, $takeover | ForEach-Object Dispose
     }
 
-    It 'names what it offers: by key, by property, by parameter, by position' {
+    It 'names the descriptors by property, by key or by position' {
         $named = Open-FileDescriptor /dev/null | Add-Member Name own -PassThru
         $plain = Open-FileDescriptor /dev/null
         $job = Start-ThreadJob {
@@ -296,7 +296,7 @@ Describe 'A takeover' {
         Remove-Item $path
     }
 
-    It 'is not there with -WhatIf, and without a server it is an error' {
+    It 'does not start with -WhatIf, and is an error without a server' {
         Wait-SocketTakeover $path 0 -WhatIf
         Test-Path $path | Should -BeFalse
         Start-SocketTakeover $path -WhatIf | Should -BeNullOrEmpty
@@ -304,7 +304,7 @@ Describe 'A takeover' {
         & { try { Start-SocketTakeover $path; 'went on' } catch { 'stopped' } } | Should -Be stopped
     }
 
-    It 'waits until Ctrl-C, and removes its path then' {
+    It 'waits until Ctrl-C, and then removes its path' {
         $shell = [powershell]::Create()
         $null = $shell.AddScript({ param($Module, $Path) Import-Module $Module; Wait-SocketTakeover $Path 0 -Name input }).AddArgument($module).AddArgument($path)
         $running = $shell.BeginInvoke()

@@ -50,7 +50,7 @@ Describe 'Set-FileDescriptor' {
         Set-FileDescriptor $file -CloseOnExec | Should -BeNullOrEmpty
     }
 
-    It 'needs something to set' {
+    It 'requires at least one setting' {
         { Set-FileDescriptor $file } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*-CloseOnExec or -NonBlocking*'
     }
 
@@ -84,7 +84,7 @@ Describe 'Open-FileDescriptor -Fd' {
             Should -Be "57 CloseOnExec $path", 'DescriptorInUse,PSFdPass.Commands.OpenFileDescriptorCommand', 'False'
     }
 
-    It 'refuses what has an owner in this process: <Name>' -ForEach @(
+    It 'refuses a descriptor that has an owner in this process: <Name>' -ForEach @(
         @{ Name = 'a FileDescriptor'; Make = { $script:owner = Open-FileDescriptor $path; $owner.Fd } }
         @{ Name = 'an inheritable FileDescriptor'; Make = { $script:owner = Open-FileDescriptor $path; Set-FileDescriptor $owner -CloseOnExec:$false; $owner.Fd } }
         @{ Name = 'an inheritable copy'; Make = { $script:owner = Copy-FileDescriptor 0 -Inheritable; $owner.Fd } }

@@ -18,7 +18,7 @@ Describe 'The recipe single-instance' {
         $only.Lines | Should -Be working
     }
 
-    It 'runs one at a time: the second hears who the first is, and runs when that has ended' {
+    It 'runs one at a time: the error of the second names the first, and the second runs after the first has ended' {
         $first = Invoke-Pwsh "& '$sample' $name { 'first'; [Console]::ReadLine() }"
         $null = Wait-ProgramLine $first '^first$'
         $second = Invoke-Pwsh "& '$sample' $name { 'second' }; exit `$LASTEXITCODE"
@@ -46,7 +46,7 @@ Describe 'The recipe single-instance' {
         Stop-Process -Id $child
     }
 
-    It 'frees the lock when the script fails, and lets the error through' {
+    It 'frees the lock when the script fails, and passes the error on' {
         $first = Invoke-Pwsh "try { & '$sample' $name { throw 'broken' } } catch { `"caught `$_`" }; & '$sample' $name { 'again' }"
         Wait-Program $first | Should -Be 0
         $first.Lines | Should -Be 'caught broken', again

@@ -18,7 +18,7 @@ Describe '-Socket of <Command>' -ForEach @(
                 Read-All (Receive-FileDescriptor $Socket -TimeoutSeconds 5)
             }
 
-            # It stays the user's: it can be used again.
+            # The command does not close it, so it can be used again.
             $Ours.Send([byte[]]1) | Should -Be 1
         }
     }
@@ -50,7 +50,7 @@ Describe '-Socket of <Command>' -ForEach @(
         $left, $right | ForEach-Object Dispose
     }
 
-    It 'ends the command for <Name>, with an error of its own: <Id>' -ForEach @(
+    It 'ends the command with a specific error for <Name>: <Id>' -ForEach @(
         @{ Name = 'a closed socket'; Id = 'Closed'; Make = { $one.Dispose(); $one }; Says = '*Socket is closed*' }
         @{ Name = 'a closed FileDescriptor'; Id = 'Closed'; Says = '*is closed*'
             Make = { $made = [PSFdPass.FileDescriptor]::Open('/dev/null'); $made.Dispose(); $made } }
@@ -64,7 +64,7 @@ Describe '-Socket of <Command>' -ForEach @(
         @{ Name = 'a path'; Id = 'InvalidArgument'; Make = { "$folder/letters" }; Says = 'A System.String is not a socket. Connect-UnixSocket connects to a path.' }
         @{ Name = 'a FileInfo'; Id = 'InvalidArgument'; Make = { Get-Item "$folder/letters" }; Says = '*is not a socket. Connect-UnixSocket connects to a path.' }
         @{ Name = 'an object that holds no descriptor'; Id = 'InvalidArgument'; Make = { Get-Date }; Says = 'A System.DateTime is not a socket.' }
-        @{ Name = 'a description of what is something else by now'; Id = 'InvalidOperation'; Says = '*now refers to something else. It was *'
+        @{ Name = 'a description whose number now refers to something else'; Id = 'InvalidOperation'; Says = '*now refers to something else. It was *'
             Make = { $info = Get-FileDescriptor $one; $one.Dispose(); $script:next = Copy-FileDescriptor 0 -TargetFd $info.Fd; $info } }
     ) {
         $socket = & $Make
@@ -82,7 +82,7 @@ Describe '-Socket of <Command>' -ForEach @(
         if ($socket -is [IDisposable]) { $socket.Dispose() }
     }
 
-    It 'refuses a descriptor of another process, and points at Copy-FileDescriptor' {
+    It 'refuses a descriptor of another process, and refers to Copy-FileDescriptor' {
         $child = Invoke-Program sleep 60
         $info = Get-FileDescriptor 1 -ProcessId $child.Id
         $problem = try { & $Command $info @Arguments } catch { $_ }
@@ -128,7 +128,7 @@ Describe '-Socket of <Command>' -ForEach @(
 
     It 'leaves nothing open after an error' {
         Assert-NothingLeaks {
-            # Closed here: what is only dropped may still be open when the first count is taken.
+            # Disposed here, because a dropped socket may still be open when the descriptors are counted first.
             $file = [PSFdPass.FileDescriptor]::Open('/dev/null')
             foreach ($socket in 999999, -1, $file) {
                 try { & $Command $socket @Arguments } catch { $Error.Clear() }

@@ -25,22 +25,22 @@ Describe 'Start-FdEchoDemo with bad input' {
                     Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath used -PassThru } }
                 @{ Name = 'was left behind'; Path = 'stale'; Id = 'EADDRINUSE'; Says = '*stale*no process listens on it. -Force replaces it*'
                     Prepare = { python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("stale")' } }
-                @{ Name = 'is in a folder that is not there'; Path = 'none/a.sock'; Id = 'ENOENT'; Quarterback = 'ENOENT'; Says = '*none*No such file*'; Prepare = { } }
+                @{ Name = 'is in a folder that does not exist'; Path = 'none/a.sock'; Id = 'ENOENT'; Quarterback = 'ENOENT'; Says = '*none*No such file*'; Prepare = { } }
                 @{ Name = 'is too long'; Path = 'x' * 108; Id = 'ENAMETOOLONG'; Quarterback = 'ENAMETOOLONG'; Says = '*at most 107 bytes*'; Prepare = { } }
                 @{ Name = 'is on another provider'; Path = 'Env:x'; Id = 'InvalidArgument'; Quarterback = 'InvalidArgument'
                     Says = '*Env:x is not in the file system*'; Prepare = { } }
-                @{ Name = 'is on no drive'; Path = 'nodrive:x'; Id = 'DriveNotFound'; Quarterback = 'DriveNotFound'; Says = '*nodrive*'; Prepare = { } }
+                @{ Name = 'is on an unknown drive'; Path = 'nodrive:x'; Id = 'DriveNotFound'; Quarterback = 'DriveNotFound'; Says = '*nodrive*'; Prepare = { } }
             )
             $all = foreach ($one in $bad) {
                 foreach ($role in 'All', 'WideReceiver', 'Quarterback') {
-                    # A quarterback waits for a wide receiver that may come yet.
+                    # A quarterback waits for a wide receiver that may start later.
                     $id = $role -eq 'Quarterback' ? $one.Quarterback : $one.Id
                     if ($id) { $one + @{ Role = $role; Expected = $id } }
                 }
             }
         }
 
-        It '<Name>: an error of its own for <Role>, <Expected>, and nothing is left behind' -ForEach $all {
+        It '<Name>: <Role> reports <Expected>, and leaves nothing behind' -ForEach $all {
             & $Prepare
             $before = Get-ChildItem | ForEach-Object { "$_ $($_.UnixMode)" }
             { Start-FdEchoDemo -Role $Role -SocketPath $Path -Port 0 -PassThru } |
@@ -64,7 +64,7 @@ Describe 'Start-FdEchoDemo with bad input' {
             Test-Path stale | Should -BeFalse
         }
 
-        It 'is left alone with -Force when it is <Name>' -ForEach @(
+        It 'is not replaced with -Force when it is <Name>' -ForEach @(
             @{ Name = 'a regular file'; Prepare = { Set-Content s 'not a socket' }; Says = '*not a socket*' }
             @{ Name = 'in use'; Prepare = { $script:other = Start-FdEchoDemo -Role WideReceiver -SocketPath s -PassThru }; Says = '*in use*' }
         ) {
@@ -86,13 +86,13 @@ Describe 'Start-FdEchoDemo with bad input' {
             $listener.Dispose()
         }
 
-        It 'in use is an error of its own for <Role>' -ForEach @{ Role = 'All' }, @{ Role = 'Quarterback' } {
+        It 'in use is a specific error for <Role>' -ForEach @{ Role = 'All' }, @{ Role = 'Quarterback' } {
             $port = $listener.LocalEndpoint.Port
             { Start-FdEchoDemo -Role $Role -Port $port -PassThru } | Should -Throw -ErrorId 'EADDRINUSE,*' -ExpectedMessage "*127.0.0.1:$port*Another program is listening on that address. Choose another port, or 0 for a free one."
             Test-Path fd-pass.sock | Should -BeFalse
         }
 
-        It 'can be in use twice when the demo is a wide receiver, which has none' {
+        It 'may be in use for a wide receiver, which does not listen on a port' {
             $demo = Start-FdEchoDemo -Role WideReceiver -Port $listener.LocalEndpoint.Port -PassThru
             $demo.Stop()
         }
@@ -101,11 +101,11 @@ Describe 'Start-FdEchoDemo with bad input' {
             { Start-FdEchoDemo -Port $Port -PassThru } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
         }
 
-        It 'on an address that is not ours says so' {
+        It 'on an address that is not local is an error' {
             { Start-FdEchoDemo -Port 0 -ListenAddress 192.0.2.1 -PassThru } | Should -Throw -ErrorId 'EADDRNOTAVAIL,*' -ExpectedMessage '*192.0.2.1*'
         }
 
-        It 'on an address that is none says so' {
+        It 'on an invalid address is an error' {
             { Start-FdEchoDemo -Port 0 -ListenAddress nonsense -PassThru } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*'
         }
     }
@@ -115,7 +115,7 @@ Describe 'Start-FdEchoDemo with bad input' {
             { Start-FdEchoDemo -Role WideReceiver -Say foo } | Should -Throw -ErrorId 'InvalidArgument,*' -ExpectedMessage '*Use -Say with the role All or Quarterback*'
         }
 
-        It '-Say and -PassThru do not go together' {
+        It 'refuses -Say with -PassThru' {
             { Start-FdEchoDemo -Say foo -PassThru -Port 0 } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
         }
 
@@ -148,7 +148,7 @@ Describe 'Start-FdEchoDemo with bad input' {
         ) {
             $demo = Start-FdEchoDemo -Port 0 -PassThru
             $open = { @(Get-ChildItem "/proc/$($demo.WideReceiverId)/fd" | Where-Object LinkTarget -EQ /dev/null).Count }
-            # The wide receiver opens what it keeps when it serves its first user.
+            # Serving the first user makes the wide receiver open descriptors that it keeps.
             $first = Connect-User $demo.Port
             $null = Read-UserLine $first
             Read-UserLine $first | Should -BeLike 'Hello from Wide Receiver*'
@@ -163,7 +163,7 @@ Describe 'Start-FdEchoDemo with bad input' {
             Write-UserLine $user foo
             Read-UserLine $user | Should -BeExactly foo
             $user.Client.Dispose()
-            # And it keeps nothing of what was thrown to it.
+            # The wide receiver closes all descriptors that it received.
             Wait-Until { (& $open) -eq $before } 'the garbage is closed'
             $demo.Stop()
         }

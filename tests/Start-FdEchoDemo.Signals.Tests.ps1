@@ -1,9 +1,9 @@
-Describe 'Start-FdEchoDemo stops in good order' {
+Describe 'Start-FdEchoDemo stops cleanly' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
         . $PSScriptRoot/Support/EchoDemo.ps1
 
-        # A demo that has a user; for the wide receiver and the quarterback, the other one plays in this process.
+        # Starts a demo that has a user. If it plays one role, this process plays the other.
         function Get-PlayingDemo([string] $Role) {
             $demo = @{ Role = $Role }
             $demo.Program = Invoke-Pwsh "Start-FdEchoDemo -Role $Role -Port 0"
@@ -41,7 +41,7 @@ Describe 'Start-FdEchoDemo stops in good order' {
         Clear-Program
     }
 
-    It '<Role> on <Signal>: says so, closes everything, removes its socket file, and exits with 0' -ForEach $(
+    It '<Role> on <Signal>: reports the signal, closes everything, removes its socket file, and exits with 0' -ForEach $(
         foreach ($role in 'All', 'Quarterback', 'WideReceiver') {
             foreach ($signal in 'SIGINT', 'SIGTERM', 'SIGQUIT') { @{ Role = $role; Signal = $signal } }
         }
@@ -55,7 +55,7 @@ Describe 'Start-FdEchoDemo stops in good order' {
         $at | Should -BeGreaterThan 0
         $said.IndexOf('Shutting down') | Should -BeGreaterThan $at
         if ($Role -eq 'Quarterback') {
-            # The user plays on with the wide receiver, which is somebody else's.
+            # The user stays connected to the wide receiver, which this test runs.
             Write-UserLine $demo.User 'still there'
             Read-UserLine $demo.User | Should -BeExactly 'still there'
         }
@@ -86,7 +86,7 @@ Describe 'Start-FdEchoDemo stops in good order' {
         Test-Path fd-pass.sock | Should -BeFalse
     }
 
-    It 'Quarterback on <Signal> before there is a wide receiver: says so, and exits with 0' -ForEach @(
+    It 'Quarterback on <Signal> before there is a wide receiver: reports the signal, and exits with 0' -ForEach @(
         @{ Signal = 'SIGINT'; Say = '' }, @{ Signal = 'SIGTERM'; Say = '' }, @{ Signal = 'SIGTERM'; Say = '-Say hello' }
     ) {
         $demo = @{ User = @{ Client = [IO.MemoryStream]::new() }; Program = Invoke-Pwsh "Start-FdEchoDemo -Role Quarterback -Port 0 $Say" }
@@ -98,7 +98,7 @@ Describe 'Start-FdEchoDemo stops in good order' {
         $demo.Program.Lines -match 'Exception|cancel' | Should -BeNullOrEmpty
     }
 
-    It 'All when it is killed: its wide receiver does not stay behind' {
+    It 'All when it is killed: its wide receiver ends, too' {
         $demo = Get-PlayingDemo All
         Invoke-Signal $demo.Id SIGKILL
         Wait-Program $demo.Program | Should -Be 137
@@ -107,7 +107,7 @@ Describe 'Start-FdEchoDemo stops in good order' {
         Test-Path fd-pass.sock | Should -BeFalse
     }
 
-    It 'WideReceiver when its quarterback is killed: users play on, and the next quarterback is served' {
+    It 'WideReceiver when its quarterback is killed: users stay connected, and the next quarterback is served' {
         $demo = @{ Other = Start-FdEchoDemo -Role WideReceiver -PassThru }
         foreach ($again in 1..2) {
             $quarterback = Invoke-Pwsh 'Start-FdEchoDemo -Role Quarterback -Port 0'
@@ -134,7 +134,7 @@ Describe 'Start-FdEchoDemo stops in good order' {
         Wait-Program $first | Should -Be 137
         Read-UserLine $demo.User | Should -BeNullOrEmpty
 
-        # Its socket file stayed behind, with nobody there.
+        # The killed wide receiver left its socket file behind.
         Test-Path fd-pass.sock | Should -BeTrue
         $waiting = 1..5 | ForEach-Object { Connect-User $demo.Other.Port }
         $second = Start-FdEchoDemo -Role WideReceiver -Force -PassThru

@@ -46,7 +46,7 @@ Describe 'Start-FdEchoDemo' {
     }
 
     Context 'the transcript' {
-        It 'is what three players in three processes say' {
+        It 'has the lines of three players in three processes' {
             $wideReceiver = Invoke-Pwsh 'Start-FdEchoDemo -Role WideReceiver' -WorkingDirectory $folder
             $null = Wait-ProgramLine $wideReceiver 'Listening for messages'
             $quarterback = Invoke-Pwsh 'Start-FdEchoDemo -Role Quarterback -Port 0' -WorkingDirectory $folder
@@ -113,7 +113,7 @@ Describe 'Start-FdEchoDemo' {
             Get-Process -Id $other -ErrorAction Ignore | Should -BeNullOrEmpty
             Test-Path fd-pass.sock | Should -BeFalse
 
-            # What both say comes in any order; the port and the user's address are different each time.
+            # The lines of both players arrive in any order. The port and the user's address are different each time.
             $port = ("$($said -match '^Listening on')") -replace '.*:'
             $said | ForEach-Object { "$_" -replace "127.0.0.1:$port", 'PORT' -replace '127.0.0.1:\d+', 'USER' } | Sort-Object |
                 Should -BeExactly (@(
@@ -196,7 +196,7 @@ Describe 'Start-FdEchoDemo' {
             $wideReceiver.Stop()
             Read-UserLine $user | Should -BeNullOrEmpty
 
-            # Without a wide receiver the next user has nobody yet, and is not dropped either.
+            # Without a wide receiver, the next user waits, and is not disconnected.
             $waiting = Connect-User $quarterback.Port
             $wideReceiver = Start-FdEchoDemo -Role WideReceiver -PassThru
             Read-UserLine $waiting | Should -Match '^Hello from Quarterback'

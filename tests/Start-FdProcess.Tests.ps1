@@ -23,7 +23,7 @@ Describe 'Start-FdProcess' {
             $report
         }
 
-        # A child that ends when the pipe that is its input is closed, or when it is killed after the test.
+        # Starts a child that ends when the pipe that is its input is closed, or when it is killed after the test.
         function Start-Holding([hashtable] $Parameters = @{}) {
             $process = Start-FdProcess sleep 60 -PassThru @Parameters
             $running.Add($process)
@@ -151,7 +151,7 @@ Describe 'Start-FdProcess' {
         $global:LASTEXITCODE | Should -Be $Expected -Because 'the child still runs'
     }
 
-    It 'reaps a child that is not kept' {
+    It 'reaps a child that was started without -PassThru' {
         $file = New-MemoryFile
         Start-FdProcess sh '-c', 'echo $$' -StandardOutput $file
         Wait-Until { [IO.File]::ReadAllText("/proc/self/fd/$($file.Fd)") -match '\n' } 'the child has run'
@@ -206,13 +206,13 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.environ['TERM'] = 'dumb'
 
-    # A test run in the background inherits them as ignored.
+    # A process in the background may inherit these signals as ignored.
     for one in signal.SIGINT, signal.SIGQUIT: signal.signal(one, signal.SIG_DFL)
     os.execv(pwsh, [pwsh, '-NoProfile', '-Command', f"Import-Module '{module}'; try {{ Start-FdProcess sh '-c', 'echo $$ > {folder}/started; exec sleep 60' -Wait }} finally {{ 'stopped' | Set-Content {folder}/stopped }}"])
 end = time.time() + 60
 sent = 0
 
-# The child has the terminal too, so that its end is not that of pwsh.
+# Waits for pwsh itself, because the child keeps the terminal open.
 while time.time() < end and os.waitpid(pid, os.WNOHANG)[0] == 0:
     if select.select([terminal], [], [], 0.05)[0]:
         try:
@@ -232,7 +232,7 @@ os.kill(child, signal.SIGKILL)
         python3 "$TestDrive/terminal.py" ([Environment]::ProcessPath) "$Repository/out/PSFdPass" $TestDrive | Should -BeExactly 'True sleep'
     }
 
-    It 'means that one process when it is piped to another command' {
+    It 'refers to exactly that process when it is piped to another command' {
         $process = Start-Holding
         ($process | Get-Process).Id | Should -Be $process.Id
         $process | Stop-Process -WhatIf
@@ -264,7 +264,7 @@ os.kill(child, signal.SIGKILL)
         @{ Name = 'a number twice'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = 0; ("3".Trim()) = 0 } }; Says = 'Two descriptors can''t both have the number 3 in the child.' }
         @{ Name = 'a number twice, by -ListenFds'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = 0 } -ListenFds 0 }; Says = 'Two descriptors can''t both have the number 3 in the child*' }
         @{ Name = 'a number that is too high'; Id = 'OutOfRange'; Do = { Start-FdProcess true -Descriptor @{ 2000000000 = 0 } }; Says = 'The child can''t have descriptor 2000000000.*' }
-        @{ Name = 'a number that is none'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ x = 0 } }; Says = '''x'' is not the number of a descriptor.' }
+        @{ Name = 'a text as a number'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ x = 0 } }; Says = '''x'' is not the number of a descriptor.' }
         @{ Name = 'null for a descriptor'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -Descriptor @{ 3 = $null } }; Says = 'The descriptor for the child''s number 3 is null.' }
         @{ Name = 'a descriptor that is not open'; Id = 'EBADF'; Do = { Start-FdProcess true -Descriptor @{ 3 = 99999 } }; Says = '*99999*' }
         @{ Name = 'an object without a descriptor'; Id = 'InvalidArgument'; Do = { Start-FdProcess true -StandardOutput (Get-Date) }; Says = 'A System.DateTime does not hold a descriptor.' }

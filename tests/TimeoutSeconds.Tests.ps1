@@ -29,7 +29,7 @@ Describe '-TimeoutSeconds of <Command>' -ForEach @(
         }
     }
 
-    It 'refuses a negative TimeSpan and a truth value' {
+    It 'refuses a negative TimeSpan and a Boolean' {
         { & $Command @arguments -TimeoutSeconds ([timespan]::FromSeconds(-3)) } | Should -Throw -ErrorId "ParameterArgumentTransformationError,*"
         { & $Command @arguments -TimeoutSeconds $true } | Should -Throw -ErrorId "ParameterArgumentTransformationError,*"
     }

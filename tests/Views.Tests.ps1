@@ -40,7 +40,7 @@ Describe 'At the prompt' {
         $socket, $file, $connection.Server, $connection.Client | ForEach-Object Dispose
     }
 
-    It 'a descriptor that was handed over says so' {
+    It 'a descriptor that was handed over is shown as handed over' {
         Send-FileDescriptor $left $path
         $file = Receive-FileDescriptor $right
         $file.OpenStream().Dispose()
@@ -58,7 +58,7 @@ Describe 'At the prompt' {
         $message.Dispose()
     }
 
-    It 'what a peer sends and chooses does not reach the terminal as it is' {
+    It 'control characters from a peer do not reach the terminal' {
         $esc = [char]27
         $evil = New-MemoryFile "a$esc]0;title$([char]7)"
         Send-FileDescriptor $left $evil -Message "x$esc[2J`ny"
@@ -71,7 +71,7 @@ Describe 'At the prompt' {
         $problem = try { $received.Dispose(); Close-FileDescriptor $info -ErrorAction Stop } catch { $_ }
         "$all $problem" | Should -Not -Match '[\x00-\x09\x0b-\x1f\x7f-\x9f]'
         "$all" | Should -Match 'Target *: /memfd:a·]0;title·'
-        # As data, they are what they were.
+        # The properties still have the original text.
         $message.Text | Should -BeExactly "x$esc[2J`ny"
         $info.Target | Should -BeExactly "/memfd:a$esc]0;title$([char]7) (deleted)"
         $message, $evil | ForEach-Object Dispose

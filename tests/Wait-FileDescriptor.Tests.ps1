@@ -26,7 +26,7 @@ Describe 'Wait-FileDescriptor' {
         @(Wait-FileDescriptor $right, $right.SafeHandle).Count | Should -Be 2 -Because 'both hold the same descriptor'
     }
 
-    It 'waits for space, and for all' {
+    It 'waits for space, and with -All for all descriptors' {
         @(Wait-FileDescriptor $left, $right -Writable -All).Count | Should -Be 2
         Write-FileDescriptor $left 'x'
         Wait-FileDescriptor $right, $other -All -TimeoutSeconds 0.1 | Should -Be $right
@@ -35,7 +35,7 @@ Describe 'Wait-FileDescriptor' {
         Get-Job | Remove-Job -Force
     }
 
-    It 'returns nothing when the time is over' {
+    It 'returns nothing after the time limit' {
         Wait-FileDescriptor $right, $other -TimeoutSeconds 0.05 -ErrorVariable failed | Should -BeNullOrEmpty
         Wait-FileDescriptor $right -TimeoutSeconds 0 -ErrorVariable +failed | Should -BeNullOrEmpty
         $failed | Should -BeNullOrEmpty
@@ -156,7 +156,7 @@ Describe 'A file descriptor set' {
         $copy.IsClosed | Should -BeFalse
     }
 
-    It 'watches 10,000 connections, of which one speaks' -Skip:([int](bash -c 'ulimit -Hn' | ForEach-Object { $_ -replace 'unlimited', 1e9 }) -lt 10500) {
+    It 'watches 10,000 connections, of which one has data' -Skip:([int](bash -c 'ulimit -Hn' | ForEach-Object { $_ -replace 'unlimited', 1e9 }) -lt 10500) {
         $sockets = foreach ($number in 1..5000) { New-UnixSocketPair }
         $sockets | ForEach-Object { $set.Add($_) }
         $set.Count | Should -Be 10000
@@ -170,7 +170,7 @@ Describe 'A file descriptor set' {
         $sockets | ForEach-Object Dispose
     }
 
-    It 'is waited for alone, without -Readable, -Writable and -All' {
+    It 'can not be combined with other objects or with -Writable' {
         $set.Add($right)
         { Wait-FileDescriptor $set, $left } | Should -Throw -ErrorId 'InvalidArgument,*'
         { Wait-FileDescriptor $set -Writable } | Should -Throw -ErrorId 'InvalidArgument,*'

@@ -2,7 +2,7 @@ Describe 'Wait-UnixSocketConnection' {
     BeforeAll {
         . $PSScriptRoot/Support/Common.ps1
 
-        # Connects so many times, from perl, which every user may run.
+        # Connects the given number of times, with perl, which every user may run.
         $connect = 'for (1..$ARGV[1]) { push @s, IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $ARGV[0]) or die "$!\n" } <STDIN>'
 
         function Connect-Perl([string] $Path, [int] $Count = 1, [switch] $AsNobody) {
@@ -24,7 +24,7 @@ Describe 'Wait-UnixSocketConnection' {
         [IO.Directory]::Delete($folder, $true)
     }
 
-    It 'returns the connection, which is the peer of the client''s' {
+    It 'returns the connection, whose peer is the client' {
         $client = Connect-UnixSocket $path
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 5
         $socket | Should -BeOfType ([Net.Sockets.Socket])
@@ -61,7 +61,7 @@ Describe 'Wait-UnixSocketConnection' {
         $tcp.Dispose()
     }
 
-    It 'works whatever the blocking mode of the listener is, and leaves it' {
+    It 'works in either blocking mode of the listener, and does not change it' {
         $listener.Blocking = $false
         $client = Connect-UnixSocket $path
         $socket = Wait-UnixSocketConnection $listener -TimeoutSeconds 5
@@ -88,7 +88,7 @@ Describe 'Wait-UnixSocketConnection' {
         }
     }
 
-    It 'stops when the pipeline has enough, and leaves the next connection to the next one' {
+    It 'stops when the pipeline ends early, and leaves the next connection to the next command' {
         $clients = Connect-Perl $path 2
         $socket = @(Wait-UnixSocketConnection $listener -Follow -TimeoutSeconds 30 | Select-Object -First 1)
         $socket += Wait-UnixSocketConnection $listener -TimeoutSeconds 30
@@ -107,9 +107,9 @@ Describe 'Wait-UnixSocketConnection' {
     }
 
     Context '-RequireUser' -Skip:((id -u) -ne 0) {
-        It 'drops the connections of others, and says who they were' {
+        It 'closes the connections of other users, and reports who they were' {
             $nobody = Connect-Perl $path -AsNobody
-            Wait-Until { Test-Connected $path } 'nobody has connected'
+            Wait-Until { Test-Connected $path } 'the user nobody has connected'
             $client = Connect-UnixSocket $path
             $socket = Wait-UnixSocketConnection $listener -RequireUser root -TimeoutSeconds 30 -WarningVariable warnings -WarningAction SilentlyContinue
             (Get-UnixSocketPeer $socket).ProcessId | Should -Be $PID
@@ -126,7 +126,7 @@ Describe 'Wait-UnixSocketConnection' {
             (Get-UnixSocketPeer $socket).UserName | Should -Be nobody
         }
 
-        It 'closes what it refuses: the other side sees the end' {
+        It 'closes refused connections, and the client reads the end' {
             $nobody = Invoke-Program setpriv '--reuid=65534', '--regid=65534', '--clear-groups', 'perl', '-MIO::Socket::UNIX', '-e', (
                 '$s = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $ARGV[0]); print "end\n" unless <$s>'), $path
             { Wait-UnixSocketConnection $listener -RequireUser root -TimeoutSeconds 3 -WarningAction SilentlyContinue } |
@@ -142,12 +142,12 @@ Describe 'Wait-UnixSocketConnection' {
         }
     }
 
-    It 'fails with an error of its own on <What>: <Id>' -ForEach @(
+    It 'reports a specific error for <What>: <Id>' -ForEach @(
         @{ What = 'a connection'; Of = { $script:made = New-UnixSocketPair; $made[0] }; Id = 'EINVAL'; Says = '*is not listening*' }
         @{ What = 'a datagram socket'; Of = { $script:made = New-UnixSocketListener "$folder/d.sock" -SocketType Datagram; $made }; Id = 'EOPNOTSUPP'
             Says = '*A datagram socket does not have connections*' }
         @{ What = 'a closed listener'; Of = { $listener.Dispose(); $listener }; Id = 'Closed'; Says = '*closed*' }
-        @{ What = 'no socket'; Of = { $script:made = [PSFdPass.FileDescriptor]::Open('/dev/null'); $made }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
+        @{ What = 'a device'; Of = { $script:made = [PSFdPass.FileDescriptor]::Open('/dev/null'); $made }; Id = 'ENOTSOCK'; Says = '*is not a socket*' }
         @{ What = 'a text'; Of = { 'listener' }; Id = 'InvalidArgument'; Says = '*is a path and not a listening socket*New-UnixSocketListener*' }
     ) {
         $of = . $Of
@@ -175,7 +175,7 @@ Describe 'Wait-UnixSocketConnection' {
         $socket.Send([byte[]]1) | Should -Be 1
     }
 
-    It 'knows its users before it waits' {
+    It 'looks up the users before it waits' {
         { Wait-UnixSocketConnection $listener -RequireUser root, no-such-user } | Should -Throw '*does not have a user no-such-user*' -ErrorId 'InvalidArgument,*'
     }
 
@@ -192,7 +192,7 @@ Describe 'Wait-UnixSocketConnection' {
         $socket.SendBufferSize, $socket.ReceiveBufferSize | Should -Be 80000, 100000
     }
 
-    It 'leaves nothing open, when it fails too' {
+    It 'leaves nothing open, also when it fails' {
         Assert-NothingLeaks {
             $one = Connect-UnixSocket $path
             (Wait-UnixSocketConnection $listener).Dispose()

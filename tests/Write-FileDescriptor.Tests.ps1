@@ -13,7 +13,7 @@ Describe 'Write-FileDescriptor' {
         $right.Dispose()
     }
 
-    It 'writes text with line feeds, and bytes as they are' {
+    It 'writes text with line feeds, and bytes unchanged' {
         Write-FileDescriptor $left 'one', 'zwei ä'
         'three' | Write-FileDescriptor $left
         Write-FileDescriptor $left 'no' -NoNewline
