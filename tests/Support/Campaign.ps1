@@ -1,6 +1,6 @@
-# What the campaigns in the shell share. In BeforeAll: . $PSScriptRoot/Support/Campaign.ps1, after Common.ps1.
+# Functions for the campaigns in PowerShell. In BeforeAll: . $PSScriptRoot/Support/Campaign.ps1, after Common.ps1.
 
-# Multiplies what a campaign does; its short form runs with the other tests.
+# Multiplies the length of a campaign. The short form runs with the other tests.
 $Scale = [int]($env:PSFDPASS_CAMPAIGN_SCALE ?? 1)
 
 # A runspace with the module, which is used again after each stop.
@@ -12,8 +12,8 @@ function New-CampaignRunspace {
     $runspace
 }
 
-# Runs a command in a runspace and stops it at a random moment of its first milliseconds (one in ten times of ten times as many), as Ctrl-C does; gives what it wrote before
-# and how long the stop took. One that can't be stopped fails the test.
+# Runs a command in a runspace, and stops it, as Ctrl-C does, at a random moment of its first milliseconds (one time in ten, of ten
+# times as many). Returns its output and how long the stop took. A command that can't be stopped fails the test.
 function Invoke-RandomStop($Runspace, [string] $Command, [hashtable] $Arguments, [string] $Script, [int] $MostMilliseconds = 4) {
     $shell = [powershell]::Create()
     $shell.Runspace = $Runspace

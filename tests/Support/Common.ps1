@@ -1,4 +1,4 @@
-# What several test files share. In BeforeAll: . $PSScriptRoot/Support/Common.ps1
+# Functions for several test files. In BeforeAll: . $PSScriptRoot/Support/Common.ps1
 
 $Repository = (Resolve-Path "$PSScriptRoot/../..").Path
 $Pwsh = (Test-Path "$PSHOME/pwsh") ? "$PSHOME/pwsh" : 'pwsh'
@@ -8,7 +8,7 @@ Import-Module "$Repository/out/PSFdPass" -ErrorAction Stop
 
 . $PSScriptRoot/Programs.ps1
 
-# Runs a script that must not fail as a whole, and gives the errors that it went on after.
+# Runs a script, which must not end with a terminating error, and returns its non-terminating errors.
 function Get-ErrorOf([scriptblock] $Operation) {
     $ErrorActionPreference = 'Continue'
     & $Operation 2>&1 | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] }
@@ -22,7 +22,7 @@ function Get-OpenDescriptor {
     }
 
     foreach ($entry in [IO.Directory]::GetFiles('/proc/self/fd')) {
-        # The one that read the list is gone by now, and has no target.
+        # The descriptor that read the list is closed, and has no target.
         $target = [IO.FileInfo]::new($entry).LinkTarget
         if ($target -and -not $target.EndsWith('/fd')) {
             "$([IO.Path]::GetFileName($entry)) $target"
@@ -32,8 +32,8 @@ function Get-OpenDescriptor {
 
 # Fails if a script leaves a descriptor open, or closes one that it did not open.
 function Assert-NothingLeaks([scriptblock] $Operation) {
-    # The first time, the runtime opens what it keeps. What it opens later on, in the background, it opens once: a leak comes
-    # again each time.
+    # The first run makes the runtime open descriptors that it keeps. It can also open some later, in the background, but only
+    # once; a leak occurs in every attempt.
     $null = & $Operation
     foreach ($attempt in 1..3) {
         $before = (Get-OpenDescriptor | Sort-Object) -join "`n"
@@ -66,7 +66,7 @@ function Test-Line([IO.Stream] $From, [IO.Stream] $To, [string] $Text = 'still a
     $reader.ReadLine() -ceq $Text
 }
 
-# Everything that a received descriptor of a file still has to say; closes it.
+# Reads a received file from its current position to the end, and closes it.
 function Read-All($Descriptor) {
     $reader = [IO.StreamReader]::new($Descriptor.OpenStream())
     $reader.ReadToEnd()
@@ -77,14 +77,14 @@ function Wait-Until([scriptblock] $Condition, [string] $What) {
     $watch = [Diagnostics.Stopwatch]::StartNew()
     while (-not (& $Condition)) {
         if ($watch.Elapsed.TotalSeconds -gt 30) {
-            throw "It did not come to this: $What"
+            throw "This did not become true within 30 seconds: $What"
         }
 
         Start-Sleep -Milliseconds 10
     }
 }
 
-# A path exists from bind(2) on, and connections are refused until listen(2).
+# Returns whether a socket listens. Its path exists from bind(2) on, and connections are refused until listen(2).
 function Test-Listening([string] $Path) {
     [bool] ([IO.File]::ReadAllLines('/proc/net/unix') -match " 00010000 .* $([regex]::Escape($Path))`$")
 }

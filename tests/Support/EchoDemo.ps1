@@ -16,7 +16,7 @@ function Write-UserLine($User, [string] $Text) {
     $User.Client.GetStream().Write([Text.Encoding]::UTF8.GetBytes("$Text`n"))
 }
 
-# The process ID that a player has said it has.
+# The process ID that a player has printed.
 function Get-Player($Program, [string] $Name) {
     [int]("$($Program.Lines -match "^Starting $Name ")" -replace '\D')
 }

@@ -1,16 +1,16 @@
 <#
 .SYNOPSIS
-Runs Pester test files, and writes what came of each as a small JSON file for whoever adds it up.
+Runs Pester test files, and writes the result of each to a small JSON file, so that the caller can add up the counts.
 .DESCRIPTION
-The exit code is the number of files in which something failed, a failed BeforeAll or a file that can't be read included.
+The exit code is the number of files with a failure, including a failed BeforeAll and a file that can't be read.
 .PARAMETER Path
 The *.Tests.ps1 files, or the folder that they are in.
 .PARAMETER ResultFolder
-Where the JSON files go: file, passed, failed, skipped, and for each failed test its name and message.
+The folder for the JSON files. They contain file, passed, failed, skipped, and the name and message of each failed test.
 .PARAMETER Output
-How much to show: Detailed lists every test, Normal the failed ones.
+The amount of output. Detailed lists every test, Normal the failed ones.
 .PARAMETER FailSkipped
-Count a skipped test as a failed one.
+Counts a skipped test as failed.
 #>
 [CmdletBinding()]
 param(
@@ -32,7 +32,7 @@ $configuration.Output.StackTraceVerbosity = 'FirstLine'
 
 $bad = 0
 foreach ($file in (Get-ChildItem $Path -Filter *.Tests.ps1 -ErrorAction Stop).FullName) {
-    # A file at a time, so that each has its own count even when it can't be read.
+    # One file at a time, so that each has its own counts, even when it can't be read.
     $configuration.Run.Path = $file
     $result = Invoke-Pester -Configuration $configuration
     $failures = @(
@@ -50,7 +50,7 @@ foreach ($file in (Get-ChildItem $Path -Filter *.Tests.ps1 -ErrorAction Stop).Fu
     )
     $skipped = $FailSkipped ? 0 : $result.SkippedCount + $result.InconclusiveCount + $result.NotRunCount
     if ($result.TotalCount -eq 0 -and -not $failures) {
-        $failures = @(@{ name = $file; message = 'There is no test in it.' })
+        $failures = @(@{ name = $file; message = 'The file contains no test.' })
     }
 
     $bad += $failures.Count -gt 0

@@ -1,6 +1,6 @@
-# A process that holds one descriptor of every kind (tests/peers/one_of_each.c), for tests to look at.
+# A process that holds one descriptor of every kind (tests/peers/one_of_each.c), for tests to inspect.
 
-# Builds and starts it in an empty folder. Fd has its numbers by their names, such as pair-left; Stop() ends it.
+# Builds and starts the process in an empty folder. Fd has the numbers by name, such as pair-left. Stop() ends the process.
 function Start-OneOfEach([string] $Folder) {
     if (-not (Get-Command gcc -ErrorAction Ignore)) {
         # Tests that use it are skipped: Skip-Without gcc.
@@ -39,14 +39,14 @@ function Start-OneOfEach([string] $Folder) {
         }
 }
 
-# What lsof says of a process: for each number a table of lsof's one-letter fields (lsof -F).
+# The output of lsof for a process: for each number, a table of lsof's one-letter fields (lsof -F).
 function Get-LsofField([int] $ProcessId) {
     $all = @{}
     $current = $null
     foreach ($line in lsof -nP -p $ProcessId -F fatsodinPT 2>/dev/null) {
         $letter, $value = $line[0], $line.Substring(1)
         if ($letter -ceq [char]'f') {
-            # cwd, rtd, txt and mem are no descriptors.
+            # cwd, rtd, txt and mem are not descriptors.
             $current = @{}
             if ($value -match '^\d+$') {
                 $all[[int]$value] = $current
@@ -64,7 +64,7 @@ function Get-LsofField([int] $ProcessId) {
     $all
 }
 
-# Runs a script in another pwsh as the user nobody, and gives what it writes.
+# Runs a script in another pwsh as the user nobody, and returns its output.
 function Invoke-AsNobody([string] $Script) {
     $pwsh = (Test-Path "$PSHOME/pwsh") ? "$PSHOME/pwsh" : (Get-Command pwsh).Source
     $module = (Get-Module PSFdPass).ModuleBase

@@ -1,4 +1,4 @@
-# Programs that tests run beside themselves: read line by line, with a limit on every wait, and ended by Clear-Program.
+# Programs that tests start. Their output is read line by line, every wait has a limit, and Clear-Program ends them.
 
 $Programs = [Collections.Generic.List[object]]::new()
 
@@ -14,7 +14,7 @@ function Skip-Without([string[]] $Name) {
 function Invoke-Program([string] $Path, [string[]] $ArgumentList, [switch] $Terminal, [string] $WorkingDirectory = $PWD.ProviderPath) {
     Skip-Without (@('python3', $Path) + @($ArgumentList -eq 'perl'))
 
-    # The signals of the tests themselves may be ignored, which programs would inherit.
+    # The tests may run with ignored signals, which programs would inherit.
     $own = @("$PSScriptRoot/signals_as_usual.py"; if ($Terminal) { '--terminal' }; $Path; $ArgumentList)
     $start = [Diagnostics.ProcessStartInfo]::new('python3', [string[]]$own)
     $start.WorkingDirectory = $WorkingDirectory
@@ -45,11 +45,11 @@ function Invoke-Pwsh([string] $Script, [switch] $Terminal, [switch] $NoExit, [st
     Invoke-Program $Pwsh $arguments -Terminal:$Terminal -WorkingDirectory $WorkingDirectory
 }
 
-# The next line that a program writes; null at the end.
+# Returns the next line that a program writes, or null at the end.
 function Read-ProgramLine($Program) {
     $Program.Next ??= $Program.Process.StandardOutput.ReadLineAsync()
     if (-not $Program.Next.Wait([TimeSpan]::FromSeconds(30))) {
-        throw "$($Program.Name) says nothing more after:`n$($Program.Lines -join "`n")"
+        throw "$($Program.Name) wrote nothing more within 30 seconds, after:`n$($Program.Lines -join "`n")"
     }
 
     $line = $Program.Next.Result
@@ -61,7 +61,7 @@ function Read-ProgramLine($Program) {
     $line
 }
 
-# Reads until a line matches, and gives the line.
+# Reads until a line matches, and returns that line.
 function Wait-ProgramLine($Program, [string] $Pattern) {
     do {
         $line = Read-ProgramLine $Program
@@ -73,7 +73,7 @@ function Wait-ProgramLine($Program, [string] $Pattern) {
     $line
 }
 
-# Reads to the end, and gives the exit code; Lines has everything that it said.
+# Reads to the end, and returns the exit code. Lines then has all of the output.
 function Wait-Program($Program) {
     $Program.Input.Close()
     while ($null -ne (Read-ProgramLine $Program)) { }
@@ -84,7 +84,7 @@ function Wait-Program($Program) {
     $Program.Process.ExitCode
 }
 
-# Ends what a test has left running. For AfterEach or AfterAll.
+# Ends programs that are still running. For AfterEach or AfterAll.
 function Clear-Program {
     foreach ($program in $Programs) {
         if (-not $program.Process.HasExited) {
@@ -103,7 +103,7 @@ function Invoke-Signal([int] $Id, [string] $Name) {
     $LASTEXITCODE | Should -Be 0
 }
 
-# Compiles one of the programs in tests/peers, and gives its path.
+# Compiles one of the programs in tests/peers, and returns its path.
 function Get-CompiledPeer([string] $Name, [string] $Folder) {
     Skip-Without gcc
     gcc -std=c11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$Folder/$Name" "$Peers/$Name.c"

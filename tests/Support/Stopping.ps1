@@ -1,6 +1,6 @@
 # Stops a command that waits, as Ctrl-C does. In BeforeAll: . $PSScriptRoot/Support/Stopping.ps1
 
-# Runs a command in a runspace of its own, where it must wait, and stops it; gives the state in which that has ended.
+# Runs a command, which must wait, in a separate runspace, stops it, and returns the final state of the pipeline.
 function Invoke-Stop([string] $Command, [hashtable] $Arguments) {
     $state = [initialsessionstate]::CreateDefault2()
     $state.ImportPSModule((Get-Module PSFdPass).Path)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Runs a program with the signals as they are at a prompt, whatever started us had done to them.
+"""Runs a program with the default signal handling, as at a prompt, even if this process inherited another one.
 
-    python3 signals_as_usual.py PROGRAM ARGUMENT...               becomes the program, in a session of its own
-    python3 signals_as_usual.py --terminal PROGRAM ARGUMENT...    runs it in a terminal of its own
+    python3 signals_as_usual.py PROGRAM ARGUMENT...               becomes the program, in a new session
+    python3 signals_as_usual.py --terminal PROGRAM ARGUMENT...    runs it in a new terminal
 
-A shell without job control starts what is in the background with SIGINT and SIGQUIT ignored, and
-that is inherited. In the terminal, what comes on our standard input is typed (the byte 3 is
-Ctrl-C), and what the program shows is our standard output; its exit status is ours.
+A shell without job control starts background processes with SIGINT and SIGQUIT ignored, and their
+children inherit that. With --terminal, the standard input is typed in the terminal (byte 3 is
+Ctrl-C), the program's output is written to the standard output, and its exit status is returned.
 """
 import os
 import pty
@@ -32,13 +32,13 @@ def run_in_terminal(command):
         if terminal in ready:
             try:
                 shown = os.read(terminal, 65536)
-            except OSError:  # EIO: nobody has the other side any more
+            except OSError:  # EIO: no process has the other side open
                 shown = b""
             if not shown:
                 break
             os.write(1, shown)
             for _ in range(shown.count(b"\x1b[6n")):
-                os.write(terminal, b"\x1b[1;1R")  # it was asked where the cursor is
+                os.write(terminal, b"\x1b[1;1R")  # answers a request for the position of the cursor
         if 0 in ready:
             typed = os.read(0, 4096)
             if typed:
@@ -59,7 +59,7 @@ def main():
     try:
         os.setsid()
     except PermissionError:
-        pass  # we lead a process group already
+        pass  # this process already leads a process group
     os.execvp(command[0], command)
 
 

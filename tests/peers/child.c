@@ -1,9 +1,9 @@
-/* A child that reports what it was started with, or ends as it is asked to.
+/* A child that reports what it was started with, or ends as its command line says.
  *
  *   child report [ARG...]   one line for each fact, to descriptor 1, and an empty line at the end
  *   child exit CODE
  *   child signal NUMBER     ends by a signal
- *   child hold              until its standard input ends
+ *   child hold              waits until its standard input ends
  */
 #include <dirent.h>
 #include <fcntl.h>

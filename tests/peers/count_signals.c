@@ -1,4 +1,4 @@
-/* A signal handler that counts, for a process whose own language can't handle signals itself. Built as a shared object. */
+/* A signal handler that counts signals, for a process whose language can't install one. Built as a shared object. */
 #include <stdatomic.h>
 
 static atomic_long delivered;

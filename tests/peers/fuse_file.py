@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A FUSE file system with one empty file, whose owner answers when it likes. Needs root and /dev/fuse.
+"""A FUSE file system with one empty file, which answers requests only on command. Needs root and /dev/fuse.
 
     fuse_file.py DIRECTORY
 
-Mounts itself at DIRECTORY, prints "mounted", and serves DIRECTORY/file. The line "hold" on the standard input makes it keep
-every further request for attributes and every close waiting, and print "holding"; "answer" answers them. At the end of the
-input it unmounts itself and ends; whatever still waits then fails.
+Mounts itself at DIRECTORY, prints "mounted", and serves DIRECTORY/file. After the line "hold" on the standard input, it
+prints "holding", and does not answer requests for attributes and closes until the line "answer". At the end of the input, it
+unmounts itself and ends; requests that still wait then fail.
 """
 import ctypes
 import os

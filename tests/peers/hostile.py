@@ -29,7 +29,7 @@ def good(wire):
 
 
 def unwanted(wire, _path, _kind):
-    """Ten messages of 253 descriptors that nobody asked for."""
+    """Ten unwanted messages of 253 descriptors."""
     null = os.open("/dev/null", os.O_RDONLY)
     for _ in range(10):
         socket.send_fds(wire, [b"bulk"], [null] * MAX_FDS)
@@ -37,7 +37,7 @@ def unwanted(wire, _path, _kind):
 
 
 def endless(wire, _path, _kind):
-    """Data without an end and without a descriptor, until the receiver closes."""
+    """Endless data without a descriptor, until the receiver closes."""
     try:
         while True:
             wire.send(b"x" * 4096)
@@ -46,13 +46,13 @@ def endless(wire, _path, _kind):
 
 
 def silent(_wire, _path, _kind):
-    """Nothing, until it is killed."""
+    """Sends nothing, until it is killed."""
     print("ready", flush=True)
     signal.pause()
 
 
 def half(wire, _path, _kind):
-    """The beginning of a message of 8 bytes, then death."""
+    """Sends the beginning of a message of 8 bytes, then kills itself."""
     wire.send(b"goo")
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -83,11 +83,11 @@ def closed(wire, path, kind):
     one.shutdown(socket.SHUT_WR)
     print("ready", flush=True)
     sys.stdin.readline()
-    one.close()  # with what the receiver has sent unread: ECONNRESET
+    one.close()  # with unread data from the receiver: ECONNRESET
 
 
 def itself(wire, _path, _kind):
-    """Its own end of the connection, over that connection, and then the message."""
+    """Sends its own end of the connection over that connection, and then the message."""
     for _ in range(3):
         socket.send_fds(wire, [b"self"], [wire.fileno()])
     good(wire)

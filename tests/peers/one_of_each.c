@@ -1,6 +1,6 @@
 /*
- * Holds one descriptor of every kind: tells which number has what, waits until its input ends, and ends.
- * Usage: one_of_each DIRECTORY (empty; what it makes there is the caller's to remove)
+ * Holds one descriptor of every kind. Prints their names and numbers, waits until its input ends, and ends.
+ * Usage: one_of_each DIRECTORY (empty; the caller must remove the files that are created there)
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int told(const char *name, int fd)
+static int report(const char *name, int fd)
 {
     if (fd < 0) {
         err(1, "%s", name);
@@ -50,7 +50,7 @@ static socklen_t unix_length(const char *name)
     return offsetof(struct sockaddr_un, sun_path) + strlen(name) + (name[0] != '@');
 }
 
-/* A socket that is bound, and listens unless it is for datagrams. */
+/* Returns a bound socket, which listens unless it is a datagram socket. */
 static int unix_bound(const char *name, int type)
 {
     struct sockaddr_un address = unix_address(name);
@@ -98,22 +98,22 @@ static void internet(const char *name, const char *prefix, int family)
     }
 
     struct sockaddr_storage bound;
-    socklen_t room = sizeof bound;
-    getsockname(listener, (struct sockaddr *)&bound, &room);
+    socklen_t bound_length = sizeof bound;
+    getsockname(listener, (struct sockaddr *)&bound, &bound_length);
     snprintf(text, sizeof text, "%s-listening", prefix);
-    told(text, listener);
+    report(text, listener);
 
     int client = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (client < 0 || connect(client, (struct sockaddr *)&bound, room) < 0) {
+    if (client < 0 || connect(client, (struct sockaddr *)&bound, bound_length) < 0) {
         err(1, "connect");
     }
 
     snprintf(text, sizeof text, "%s-connected", prefix);
-    told(text, client);
+    report(text, client);
     snprintf(text, sizeof text, "%s-accepted", prefix);
-    told(text, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+    report(text, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
     snprintf(text, sizeof text, "%s-unbound", prefix);
-    told(text, socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    report(text, socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
 
     int udp = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (udp < 0 || bind(udp, (struct sockaddr *)&address, length) < 0) {
@@ -121,16 +121,16 @@ static void internet(const char *name, const char *prefix, int family)
     }
 
     snprintf(text, sizeof text, "%s-udp", prefix);
-    told(text, udp);
-    room = sizeof bound;
-    getsockname(udp, (struct sockaddr *)&bound, &room);
+    report(text, udp);
+    bound_length = sizeof bound;
+    getsockname(udp, (struct sockaddr *)&bound, &bound_length);
     int udp_client = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (udp_client < 0 || connect(udp_client, (struct sockaddr *)&bound, room) < 0) {
+    if (udp_client < 0 || connect(udp_client, (struct sockaddr *)&bound, bound_length) < 0) {
         err(1, "udp connect");
     }
 
     snprintf(text, sizeof text, "%s-udp-connected", prefix);
-    told(text, udp_client);
+    report(text, udp_client);
 }
 
 int main(int argc, char **argv)
@@ -146,77 +146,77 @@ int main(int argc, char **argv)
     char path[108];
     setvbuf(stdout, NULL, _IOLBF, 0);
 
-    int file = told("file", open("file.txt", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    int file = report("file", open("file.txt", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (write(file, "0123456789", 10) != 10 || lseek(file, 4, SEEK_SET) != 4) {
         err(1, "file");
     }
 
-    told("append", open("file.txt", O_WRONLY | O_APPEND));
-    told("deleted", open("gone.txt", O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+    report("append", open("file.txt", O_WRONLY | O_APPEND));
+    report("deleted", open("gone.txt", O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
     unlink("gone.txt");
-    told("directory", open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    report("directory", open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (symlink("file.txt", "link") < 0) {
         err(1, "symlink");
     }
 
-    told("symlink", open("link", O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    report("symlink", open("link", O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (mkfifo("fifo", 0600) < 0) {
         err(1, "mkfifo");
     }
 
-    told("fifo", open("fifo", O_RDWR | O_CLOEXEC));
+    report("fifo", open("fifo", O_RDWR | O_CLOEXEC));
     if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0) {
         err(1, "pipe2");
     }
 
-    told("pipe-read", pair[0]);
-    told("pipe-write", pair[1]);
-    told("null", open("/dev/null", O_WRONLY | O_CLOEXEC));
+    report("pipe-read", pair[0]);
+    report("pipe-write", pair[1]);
+    report("null", open("/dev/null", O_WRONLY | O_CLOEXEC));
     int block = open("/dev/loop0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (block >= 0) {
-        told("block", block);
+        report("block", block);
     }
 
     internet("IPv4", "tcp4", AF_INET);
     internet("IPv6", "tcp6", AF_INET6);
 
     snprintf(path, sizeof path, "%s/stream.sock", folder);
-    told("unix-listening", unix_bound(path, SOCK_STREAM));
+    report("unix-listening", unix_bound(path, SOCK_STREAM));
     int listener = unix_bound("accepting.sock", SOCK_STREAM);
-    told("unix-relative", listener);
-    told("unix-connected", unix_connected("accepting.sock", SOCK_STREAM));
-    told("unix-accepted", accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+    report("unix-relative", listener);
+    report("unix-connected", unix_connected("accepting.sock", SOCK_STREAM));
+    report("unix-accepted", accept4(listener, NULL, NULL, SOCK_CLOEXEC));
     snprintf(path, sizeof path, "%s/packets.sock", folder);
-    int packets = told("unix-seqpacket-listening", unix_bound(path, SOCK_SEQPACKET));
-    told("unix-seqpacket", unix_connected(path, SOCK_SEQPACKET));
-    told("unix-seqpacket-accepted", accept4(packets, NULL, NULL, SOCK_CLOEXEC));
+    int packets = report("unix-seqpacket-listening", unix_bound(path, SOCK_SEQPACKET));
+    report("unix-seqpacket", unix_connected(path, SOCK_SEQPACKET));
+    report("unix-seqpacket-accepted", accept4(packets, NULL, NULL, SOCK_CLOEXEC));
     snprintf(path, sizeof path, "%s/datagram.sock", folder);
-    told("unix-datagram", unix_bound(path, SOCK_DGRAM));
-    told("unix-datagram-connected", unix_connected(path, SOCK_DGRAM));
+    report("unix-datagram", unix_bound(path, SOCK_DGRAM));
+    report("unix-datagram-connected", unix_connected(path, SOCK_DGRAM));
     snprintf(abstract, sizeof abstract, "@one_of_each-%d", (int)getpid());
-    told("unix-abstract", unix_bound(abstract, SOCK_STREAM));
+    report("unix-abstract", unix_bound(abstract, SOCK_STREAM));
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         err(1, "socketpair");
     }
 
-    told("pair-left", pair[0]);
-    told("pair-right", pair[1]);
-    told("netlink", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+    report("pair-left", pair[0]);
+    report("pair-right", pair[1]);
+    report("netlink", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
 
-    told("eventfd", eventfd(0, EFD_CLOEXEC));
-    told("timerfd", timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+    report("eventfd", eventfd(0, EFD_CLOEXEC));
+    report("timerfd", timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
     sigemptyset(&signals);
     sigaddset(&signals, SIGUSR1);
-    told("signalfd", signalfd(-1, &signals, SFD_CLOEXEC));
-    told("epoll", epoll_create1(EPOLL_CLOEXEC));
-    told("inotify", inotify_init1(IN_CLOEXEC));
-    told("pidfd", (int)syscall(434 /* pidfd_open */, getpid(), 0));
-    int memory = told("memfd", memfd_create("one_of_each", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    report("signalfd", signalfd(-1, &signals, SFD_CLOEXEC));
+    report("epoll", epoll_create1(EPOLL_CLOEXEC));
+    report("inotify", inotify_init1(IN_CLOEXEC));
+    report("pidfd", (int)syscall(434 /* pidfd_open */, getpid(), 0));
+    int memory = report("memfd", memfd_create("one_of_each", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (write(memory, "abc", 3) != 3 || fcntl(memory, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0) {
         err(1, "memfd");
     }
 
-    told("namespace", open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    report("namespace", open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     puts("ready");
     while (getchar() != EOF) {
     }

@@ -1,4 +1,4 @@
-/* peer.c: the other side of the wire, with sendmsg(2) and recvmsg(2) themselves.
+/* peer.c: the other side of the wire, with sendmsg(2) and recvmsg(2).
  * The command line is in README.md. See also unix(7) and cmsg(3).
  *
  *   gcc -std=c11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o /tmp/peer peer.c
@@ -27,12 +27,12 @@ static void out_of_patience(int signal_number)      /* only calls that are safe 
 {
     static const char text[] = "peer: nothing happened for 20 seconds\n";
     (void)signal_number;
-    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) { /* there is nobody left to tell */ }
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) { /* the error can't be reported */ }
     remove_socket_file();
     _exit(1);
 }
 
-/* Called before everything that may wait: whoever waits longer than this is ended by the alarm. */
+/* Called before every call that may wait. The alarm ends the program if that takes longer. */
 static void patience(void) { alarm(PATIENCE_SECONDS); }
 
 /* ---- Addresses ---- */
@@ -70,7 +70,7 @@ static int new_socket(int type)
     return sock;
 }
 
-/* Either side may start first, so "not there yet" is tried again for 5 seconds. */
+/* Either side may start first, so this retries for 5 seconds until the other side exists. */
 static int connect_to(const char *text, int type)
 {
     struct sockaddr_un address;
@@ -118,17 +118,17 @@ static void transmit(int sock, const void *data, size_t size, struct control *co
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
                               .msg_control = control->bytes, .msg_controllen = control->used };
     patience();
-    /* MSG_NOSIGNAL: a peer that has gone is EPIPE here, not a SIGPIPE that ends us without a word. */
+    /* MSG_NOSIGNAL: if the peer has closed, the error is EPIPE. Without it, SIGPIPE would end this program silently. */
     ssize_t sent = sendmsg(sock, &message, MSG_NOSIGNAL);
     if (sent < 0) err(1, "sendmsg");
     if ((size_t)sent != size) errx(1, "sendmsg took %zd of %zu bytes", sent, size);
 }
 
-/* Appends to data and fds what one message brings; false when the peer has closed. */
-static int receive_message(int sock, int type, char *data, size_t *used, size_t room, int *fds, size_t *count)
+/* Appends the contents of one message to data and fds. Returns false when the peer has closed. */
+static int receive_message(int sock, int type, char *data, size_t *used, size_t capacity, int *fds, size_t *count)
 {
-    static struct control control;                  /* always room for 253: what has no room is lost */
-    struct iovec part = { .iov_base = data + *used, .iov_len = room - *used };
+    static struct control control;                  /* space for 253: descriptors that don't fit are lost */
+    struct iovec part = { .iov_base = data + *used, .iov_len = capacity - *used };
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
                               .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
     size_t before = *count;
@@ -143,15 +143,15 @@ static int receive_message(int sock, int type, char *data, size_t *used, size_t 
         *count += size / sizeof(int);
     }
     if (message.msg_flags & MSG_CTRUNC) errx(1, "descriptors were lost: is the descriptor table full?");
-    if (message.msg_flags & MSG_TRUNC) errx(1, "the message is larger than %zu bytes", room);
+    if (message.msg_flags & MSG_TRUNC) errx(1, "the message is larger than %zu bytes", capacity);
     *used += (size_t)bytes;
-    /* Nothing at all is the end, except on a datagram socket. No bytes but a descriptor is a message. */
+    /* No bytes and no descriptor: the end, except on a datagram socket. No bytes but a descriptor: a message. */
     return bytes > 0 || *count > before || type == SOCK_DGRAM;
 }
 
 /* ---- The verbs ---- */
 
-/* One read, but never EAGAIN: O_NONBLOCK belongs to the open file, so it comes with the descriptor. */
+/* One read, which never fails with EAGAIN. O_NONBLOCK is a flag of the open file, so a received descriptor can have it. */
 static size_t read_some(int fd, char *text, size_t size)
 {
     struct pollfd wait = { .fd = fd, .events = POLLIN };
@@ -177,11 +177,12 @@ static void send_files(const char *address, int type, char **files, size_t count
     struct control control = { .used = 0 };
     unsigned char count_byte = (unsigned char)count;
     add_control(&control, SCM_RIGHTS, fds, count * sizeof(int));
-    transmit(sock, &count_byte, 1, &control);       /* on a stream, no byte means no descriptor either */
+    transmit(sock, &count_byte, 1, &control);       /* a stream drops the descriptors of a message without a byte */
 
     patience();
     if (type == SOCK_DGRAM) {
-        while (fgets(text, sizeof text, stdin) && !strchr(text, '\n')) { /* a datagram has no end to wait for */ }
+        /* A datagram socket does not report that the peer has closed. */
+        while (fgets(text, sizeof text, stdin) && !strchr(text, '\n')) { }
     } else if (recv(sock, text, 1, 0) < 0 && errno != ECONNRESET) {
         err(1, "recv");                             /* ECONNRESET: closed, with our message unread */
     }
@@ -197,7 +198,7 @@ static void receive_files(const char *address, int type, size_t wanted)
     static char data[1 << 20];
     char text[4];
     size_t used = 0, count = 0;
-    int *fds = calloc(wanted + MAX_FDS, sizeof *fds);       /* the last message may bring too many */
+    int *fds = calloc(wanted + MAX_FDS, sizeof *fds);       /* the last message may have too many */
     if (!fds) err(1, "calloc");
     int sock = type == SOCK_DGRAM ? bind_to(address, type) : connect_to(address, type);
     while (count < wanted) {
@@ -216,7 +217,7 @@ static void receive_files(const char *address, int type, size_t wanted)
     free(fds);
 }
 
-/* What a receiver must survive. It sends and leaves: what was sent stays readable. */
+/* Sends a message that a receiver must survive, and ends. Sent data stays readable. */
 static void send_garbage(const char *address, int type, const char *kind)
 {
     int fds[MAX_FDS];
@@ -235,7 +236,7 @@ static void send_garbage(const char *address, int type, const char *kind)
     } else if (strcmp(kind, "dies") == 0) {
         add_control(&control, SCM_RIGHTS, fds, 2 * sizeof(int));
         transmit(sock, "\x02", 1, &control);
-        raise(SIGKILL);                                     /* no close, no goodbye: the kernel cleans up */
+        raise(SIGKILL);                                     /* without a close: the kernel cleans up */
     } else if (strcmp(kind, "credentials") == 0) {          /* seen only by a receiver with SO_PASSCRED */
         struct ucred me = { .pid = getpid(), .uid = getuid(), .gid = getgid() };
         add_control(&control, SCM_CREDENTIALS, &me, sizeof me);
@@ -245,7 +246,7 @@ static void send_garbage(const char *address, int type, const char *kind)
         add_control(&control, SCM_RIGHTS, fds, sizeof(int));
         add_control(&control, SCM_RIGHTS, fds, 2 * sizeof(int));
         transmit(sock, "\x03", 1, &control);
-    } else if (strcmp(kind, "empty") == 0) {                /* a stream drops it in silence, the others deliver it */
+    } else if (strcmp(kind, "empty") == 0) {                /* a stream drops it silently, the others deliver it */
         add_control(&control, SCM_RIGHTS, fds, sizeof(int));
         transmit(sock, "", 0, &control);
     } else {

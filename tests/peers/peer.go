@@ -45,7 +45,7 @@ func check(err error) {
 	}
 }
 
-// Called before everything that may wait: whoever waits longer than this is ended by the timer.
+// Called before every call that may wait. The timer ends the program if that takes longer.
 func patience() { timer.Reset(waitFor) }
 
 func removeSocketFile() {
@@ -63,7 +63,7 @@ func address(name, kind string) *net.UnixAddr {
 	return &net.UnixAddr{Name: name, Net: network}
 }
 
-// Either side may start first, so "not there yet" is tried again for 5 seconds.
+// Either side may start first, so this retries for 5 seconds until the other side exists.
 func retry(attempt func() error) {
 	patience()
 	for giveUp := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
@@ -94,8 +94,8 @@ func bind(at *net.UnixAddr) *net.UnixConn {
 	return wire
 }
 
-// One read, no buffer: the offset is shared, so it must move by what is shown. os.File waits
-// by itself when the descriptor is non-blocking.
+// One read without a buffer, because the offset is shared and must move by exactly the bytes that
+// are shown. os.File waits by itself when the descriptor is non-blocking.
 func readSome(file *os.File, size int) []byte {
 	text := make([]byte, size)
 	patience()
@@ -113,7 +113,7 @@ func send(to *net.UnixAddr, paths []string) {
 		wire = connect(to)
 	} else { // WriteMsgUnix refuses a connected datagram socket, so this one names its recipient
 		var err error
-		wire, err = net.ListenUnixgram(to.Net, &net.UnixAddr{Net: to.Net}) // no name: the kernel picks one
+		wire, err = net.ListenUnixgram(to.Net, &net.UnixAddr{Net: to.Net}) // no name: the kernel chooses one
 		check(err)
 		recipient = to
 	}
@@ -122,7 +122,7 @@ func send(to *net.UnixAddr, paths []string) {
 	var fds []int
 	for _, path := range paths {
 		patience()
-		file, err := os.Open(path) // close-on-exec, as everything that Go opens
+		file, err := os.Open(path) // Go opens every file close-on-exec
 		check(err)
 		readSome(file, 3)
 		files, fds = append(files, file), append(fds, int(file.Fd()))
@@ -135,7 +135,7 @@ func send(to *net.UnixAddr, paths []string) {
 
 	patience()
 	if to.Net == "unixgram" {
-		bufio.NewReader(os.Stdin).ReadString('\n') // a datagram socket has no end to wait for
+		bufio.NewReader(os.Stdin).ReadString('\n') // a datagram socket does not report that the peer has closed
 	} else if _, err := wire.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 		check(err) // EOF: closed; ECONNRESET: closed, with our message unread
 	}
@@ -155,13 +155,13 @@ func receive(from *net.UnixAddr, count int) {
 	} else {
 		wire = connect(from)
 	}
-	defer wire.Close() // not before we have read: the sender waits for it, then reads what we left
+	defer wire.Close() // only after the reads: the sender waits for the close, then reads the rest
 	var payload []byte
 	var fds []int
 	data, control := make([]byte, maxBytes), make([]byte, syscall.CmsgSpace(maxFds*4))
 	for len(fds) < count {
 		patience()
-		// On Linux, ReadMsgUnix asks for MSG_CMSG_CLOEXEC by itself.
+		// On Linux, ReadMsgUnix passes MSG_CMSG_CLOEXEC itself.
 		n, controlSize, flags, _, err := wire.ReadMsgUnix(data, control)
 		if errors.Is(err, io.EOF) && controlSize == 0 {
 			err = fmt.Errorf("the peer closed after %d of %d descriptors", len(fds), count)

@@ -2,10 +2,10 @@
 # The other side of the wire, with Perl's IO::FDPass::send and IO::FDPass::recv
 # (Debian: libio-fdpass-perl). The command line is in README.md.
 #
-# IO::FDPass moves one descriptor a message. The payload is one byte, which it does not show:
-# send makes it 0, and recv takes nothing else (a 1, say, and it fails with EDOM). Of several
-# descriptors in a message recv gives the first and leaks the second. Its documentation
-# speaks of streaming sockets only; on Linux the other two types work as well.
+# IO::FDPass passes one descriptor per message. The payload is one byte, which it does not show:
+# send writes 0, and recv accepts only 0 (with any other byte, it fails with EDOM). If a message has
+# several descriptors, recv returns the first and leaks the second. Its documentation mentions
+# only streaming sockets; on Linux, the other two types work as well.
 use strict;
 use warnings;
 use Errno qw(EDOM ENOENT ECONNREFUSED ECONNRESET EPROTONOSUPPORT ESOCKTNOSUPPORT);
@@ -21,7 +21,7 @@ END { unlink $bound_path if defined $bound_path }
 sub fail        { print STDERR "peer.pl: @_\n"; exit 1 }
 sub unsupported { print "unsupported: @_\n";    exit 77 }
 
-# Called before everything that may wait: whoever waits longer than this is ended.
+# Called before every call that may wait. The program ends if that takes longer.
 $SIG{ALRM} = sub { fail('nothing happened for 20 seconds') };
 sub patience { alarm 20 }
 
@@ -41,7 +41,7 @@ sub parse_address {
     return pack_sockaddr_un($address);
 }
 
-# Either side may start first, so "not there yet" is tried again for 5 seconds.
+# Either side may start first, so this retries for 5 seconds until the other side exists.
 sub connect_to {
     my ($address, $type) = @_;
     my ($wire, $give_up) = (new_socket($type), time + 5);
@@ -62,8 +62,8 @@ sub bind_to {
     return $wire;
 }
 
-# One read, but never EAGAIN: O_NONBLOCK belongs to the open file, so it comes with the
-# descriptor. sysread, because a buffered read would move the shared offset too far.
+# One read, which never fails with EAGAIN. O_NONBLOCK is a flag of the open file, so a received
+# descriptor can have it. sysread, because a buffered read would move the shared offset too far.
 sub read_some {
     my ($handle, $size) = @_;
     patience();
@@ -86,9 +86,9 @@ sub send_files {
     }
     patience();
     if ($type eq 'datagram') {
-        my $line = <STDIN>;    # a datagram socket has no end to wait for
+        my $line = <STDIN>;    # a datagram socket does not report that the peer has closed
     } elsif (!defined recv($wire, my $byte, 1, 0)) {
-        fail("recv: $!") unless $!{ECONNRESET};    # that is: closed, with our message unread
+        fail("recv: $!") unless $!{ECONNRESET};    # closed, with our message unread
     }
     for my $handle (@handles) {
         print 'rest ';
@@ -119,7 +119,7 @@ sub receive_files {
 }
 
 eval { require IO::FDPass } or unsupported('IO::FDPass is not installed');
-$SIG{PIPE} = 'IGNORE';    # a peer that has gone is an error of send, not the end of us
+$SIG{PIPE} = 'IGNORE';    # if the peer has closed, send returns an error and no signal ends this program
 my ($verb, $address, $type, @rest) = @ARGV;
 if    (@rest && $verb eq 'send')                                       { send_files($address, $type, @rest) }
 elsif (@rest == 1 && $verb eq 'receive' && $rest[0] =~ /^[1-9]\d*$/) { receive_files($address, $type, @rest) }

@@ -22,11 +22,11 @@ def send_descriptors(wire, fds):
 
 
 def receive_descriptors(wire, count):
-    """Receive until count descriptors have come; return the payload and the descriptors."""
+    """Receive until count descriptors have arrived; return the payload and the descriptors."""
     payload, fds = b"", []
     while len(fds) < count:
         patience()
-        # Always room for 253, because what has no room is lost.
+        # Always space for 253, because descriptors that don't fit are lost.
         data, more, flags, _ = socket.recv_fds(wire, 1 << 20, MAX_FDS)
         for fd in more:
             # Python makes what it opens close-on-exec, but not what it receives. MSG_CMSG_CLOEXEC
@@ -44,7 +44,7 @@ def receive_descriptors(wire, count):
 
 
 def patience():
-    """Called before everything that may wait: whoever waits longer than this is ended."""
+    """Called before every call that may wait. The program ends if that takes longer."""
     signal.alarm(20)
 
 
@@ -71,7 +71,7 @@ def parse_address(text):
 
 
 def connect(address, type_name):
-    """Either side may start first, so "not there yet" is tried again for 5 seconds."""
+    """Either side may start first, so this retries for 5 seconds until the other side exists."""
     wire = new_socket(type_name)
     patience()
     give_up = time.monotonic() + 5
@@ -93,7 +93,7 @@ def bind(address, type_name):
 
 
 def read_some(fd, size):
-    """One read, but never EAGAIN: O_NONBLOCK belongs to the open file, so it comes with the descriptor."""
+    """One read, which never fails with EAGAIN. O_NONBLOCK is a flag of the open file, so a received descriptor can have it."""
     patience()
     poll = select.poll()
     poll.register(fd, select.POLLIN)
@@ -115,7 +115,7 @@ def send(address, type_name, files):
     send_descriptors(wire, fds)
     patience()
     if wire.type == socket.SOCK_DGRAM:
-        sys.stdin.readline()  # a datagram socket has no end to wait for
+        sys.stdin.readline()  # a datagram socket does not report that the peer has closed
     else:
         try:
             wire.recv(1)
@@ -137,7 +137,7 @@ def receive(address, type_name, count):
     for fd in fds:
         show("got", read_some(fd, 4))
         os.close(fd)
-    wire.close()  # not before: the sender waits for it, then reads what we left
+    wire.close()  # only now: the sender waits for the close, then reads the rest
 
 
 def main():

@@ -2,21 +2,21 @@
 # The other side of the wire, with Ruby's UNIXSocket#send_io and UNIXSocket#recv_io.
 # The command line is in README.md.
 #
-# They move one descriptor a message, with a payload of one byte that they do not show:
-# send_io makes it 0, recv_io takes any. A message with two descriptors is an error of recv_io.
+# They pass one descriptor per message, with a payload of one byte that they do not show:
+# send_io writes 0, and recv_io accepts any. If a message has two descriptors, recv_io fails.
 # Ruby makes every descriptor close-on-exec, the received ones too.
 require "socket"
 require "timeout"
 
 TYPES = { "stream" => :STREAM, "seqpacket" => :SEQPACKET, "datagram" => :DGRAM }.freeze
 
-# Around everything that may wait: whoever waits longer than this is ended.
+# Encloses every call that may wait. The program ends if that takes longer.
 def patiently(&block)
   Timeout.timeout(20, Timeout::Error, "nothing happened for 20 seconds", &block)
 end
 
 # UNIXSocket.new makes a stream only. Socket.new makes every type, but has no send_io; the
-# two are handles of one descriptor, and only the second one shall close it.
+# two are objects of one descriptor, and only the second one must close it.
 def new_socket(type)
   name = TYPES.fetch(type) { abort "peer.rb: #{type}: not a socket type (stream, seqpacket, datagram)" }
   socket = Socket.new(:UNIX, name)
@@ -31,7 +31,7 @@ def parse_address(text)
   Socket.sockaddr_un(text.sub(/\A@/, "\0")) # an abstract name starts with a zero byte
 end
 
-# Either side may start first, so "not there yet" is tried again for 5 seconds.
+# Either side may start first, so this retries for 5 seconds until the other side exists.
 def connect(address, type)
   socket, wire = new_socket(type)
   give_up = Time.now + 5
@@ -53,8 +53,8 @@ def bind(address, type)
   wire
 end
 
-# One read(2). readpartial waits when the descriptor is non-blocking, and takes no byte
-# more than it was asked for, so the shared offset moves by what is shown.
+# One read(2). readpartial waits when the descriptor is non-blocking, and reads no more bytes
+# than requested, so the shared offset moves by exactly the bytes that are shown.
 def read_some(io, size)
   patiently { io.readpartial(size) }
 rescue EOFError
@@ -68,7 +68,7 @@ def send_files(address, type, paths)
   files.each { |file| patiently { wire.send_io(file) } }
   patiently do
     if type == "datagram"
-      $stdin.gets # a datagram socket has no end to wait for
+      $stdin.gets # a datagram socket does not report that the peer has closed
     else
       wire.recv(1)
     end

@@ -1,10 +1,10 @@
-/* quarterback.c: takes TCP connections and passes each one on, over a Unix socket.
+/* quarterback.c: accepts TCP connections and passes each one on, over a Unix socket.
  *
  *   gcc -std=c11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o /tmp/quarterback quarterback.c
- *   /tmp/quarterback PORT SOCKETPATH        PORT 0: any free port, and it says which
+ *   /tmp/quarterback PORT SOCKETPATH        PORT 0: any free port, which it prints
  *
  * It keeps no connection: it greets the user, sends the descriptor with one byte to the wide
- * receiver, and closes its own copy. The user's connection goes on in the other process.
+ * receiver, and closes its own copy. The user's connection continues in the other process.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -32,7 +32,7 @@ static int listen_on(unsigned short port)
     return listener;
 }
 
-/* The wide receiver may start later, or again: tried until it is there. Users wait in the backlog. */
+/* The wide receiver may start or restart later, so this retries until it listens. Users wait in the backlog. */
 static int connect_to(const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -75,9 +75,9 @@ int main(int argc, char **argv)
         if (user < 0) err(1, "accept");
         if (send(user, greeting, (size_t)length, MSG_NOSIGNAL) == length) {
             while (pass(wire, user) < 0) {
-                if (errno == ETOOMANYREFS) {            /* too many on their way: let the receiver catch up */
+                if (errno == ETOOMANYREFS) {            /* too many in flight: let the receiver catch up */
                     usleep(50 * 1000);
-                } else if (errno == EPIPE || errno == ECONNRESET) {     /* the wide receiver has gone: */
+                } else if (errno == EPIPE || errno == ECONNRESET) {     /* the wide receiver has ended: */
                     close(wire);                                        /* the user waits for the next */
                     wire = connect_to(argv[2]);
                 } else {
@@ -85,6 +85,6 @@ int main(int argc, char **argv)
                 }
             }
         }
-        close(user);        /* close, not shutdown: shutdown would end the connection for both of us */
+        close(user);        /* close, because shutdown would end the connection for both processes */
     }
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Takes TCP connections and passes each one on, over a Unix socket.
+"""Accepts TCP connections and passes each one on, over a Unix socket.
 
-    python3 quarterback.py PORT SOCKETPATH        PORT 0: any free port, and it says which
+    python3 quarterback.py PORT SOCKETPATH        PORT 0: any free port, which it prints
 
 It keeps no connection: it greets the user, sends the descriptor with one byte to the wide
-receiver, and closes its own copy. The user's connection goes on in the other process.
+receiver, and closes its own copy. The user's connection continues in the other process.
 """
 import errno
 import os
@@ -22,7 +22,7 @@ def listen_on(port):
 
 
 def connect_to(path):
-    """The wide receiver may start later, or again: tried until it is there. Users wait in the backlog."""
+    """The wide receiver may start or restart later, so this retries until it listens. Users wait in the backlog."""
     wire = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     while True:
         try:
@@ -33,7 +33,7 @@ def connect_to(path):
 
 
 def hand_over(wire, user, path):
-    """Send the user's descriptor, to the next wide receiver if this one has gone; return the wire in use."""
+    """Send the user's descriptor, to the next wide receiver if this one has ended; return the wire in use."""
     while True:
         try:
             # The byte matters: a stream drops the descriptor of an empty message.
@@ -45,7 +45,7 @@ def hand_over(wire, user, path):
         except OSError as error:
             if error.errno != errno.ETOOMANYREFS:
                 raise
-            time.sleep(0.05)  # too many on their way: let the receiver catch up
+            time.sleep(0.05)  # too many in flight: let the receiver catch up
 
 
 def main():
@@ -59,7 +59,7 @@ def main():
             user, _ = listener.accept()
         except ConnectionAbortedError:
             continue  # hung up in the backlog
-        with user:  # closes our copy, by close(2): shutdown would end the connection for both of us
+        with user:  # closes our copy with close(2), because shutdown would end the connection for both processes
             try:
                 user.sendall(GREETING)
             except ConnectionError:

@@ -1,4 +1,4 @@
-/* wide_receiver.c: takes connections from quarterbacks and echoes to their users.
+/* wide_receiver.c: receives connections from quarterbacks and echoes the users' text.
  *
  *   gcc -std=c11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o /tmp/wide_receiver wide_receiver.c
  *   /tmp/wide_receiver SOCKETPATH
@@ -20,8 +20,8 @@
 
 enum { MAX_FDS = 253 };                     /* SCM_MAX_FD: the kernel's limit for one message */
 
-/* Whoever epoll watches for us. A user either has something to be written or is read from, so
- * one that does not read its echo is not read from either, and keeps nobody else waiting. */
+/* A socket that epoll watches. A user's socket is watched for writing while there is unsent text, and
+ * for reading otherwise, so a user that does not read the echo does not keep others waiting. */
 struct player {
     int fd;
     enum { LISTENER, QUARTERBACK, USER } role;
@@ -50,7 +50,7 @@ static struct player *watch(int fd, int role)
                                            "Hello from Wide Receiver on PID (%d)!\n", (int)getpid());
     struct epoll_event event = { .events = role == USER ? EPOLLOUT : EPOLLIN, .data.ptr = player };
     if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) == 0) return player;
-    warn("descriptor %d can't be watched", fd);         /* EPERM: somebody sent us a plain file */
+    warn("descriptor %d can't be watched", fd);         /* EPERM: a peer sent a regular file */
     close(fd);
     free(player);
     return NULL;
@@ -58,8 +58,8 @@ static struct player *watch(int fd, int role)
 
 static void hang_up(struct player *player)
 {
-    /* close alone is not enough: epoll forgets an open file only when its last descriptor is
-     * closed, and somebody else may still have one. */
+    /* close alone is not enough, because epoll watches an open file until its last descriptor is
+     * closed, and another process may still have one. */
     epoll_ctl(poller, EPOLL_CTL_DEL, player->fd, NULL);
     close(player->fd);
     free(player);
@@ -78,7 +78,7 @@ static void serve_listener(struct player *listener)
 
 static void serve_quarterback(struct player *quarterback)
 {
-    char data[MAX_FDS];                                 /* the bytes say nothing that the descriptors don't */
+    char data[MAX_FDS];                                 /* the bytes have no meaning */
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(MAX_FDS * sizeof(int))];
     struct iovec part = { .iov_base = data, .iov_len = sizeof data };
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
@@ -121,7 +121,7 @@ static void serve_user(struct player *user)
     if (epoll_ctl(poller, EPOLL_CTL_MOD, user->fd, &event) < 0) err(1, "epoll_ctl");
 }
 
-/* What an earlier run left behind: a socket on which nobody answers. Anything else is not ours to remove. */
+/* Removes a socket file that an earlier run left behind, on which no process listens. Other files are kept. */
 static void remove_stale_socket(void)
 {
     struct stat info;
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
         errx(1, "%s: a socket's path has at most %zu bytes", argv[1], sizeof address.sun_path - 1);
     strcpy(address.sun_path, argv[1]);
 
-    struct rlimit limit;                                /* every user is a descriptor: as many as we may */
+    struct rlimit limit;                                /* every user needs a descriptor: use the hard limit */
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener < 0) err(1, "socket");
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0) err(1, "%s", argv[1]);
-    signal(SIGTERM, stop);                              /* not before: only now the file is ours */
+    signal(SIGTERM, stop);                              /* only now, because stop removes the socket file */
     signal(SIGINT, stop);
     if (listen(listener, SOMAXCONN) < 0) err(1, "listen");
     if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0) err(1, "epoll_create1");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Takes connections from quarterbacks and echoes to their users.
+"""Receives connections from quarterbacks and echoes the users' text.
 
     python3 wide_receiver.py SOCKETPATH
 
@@ -22,7 +22,7 @@ selector = selectors.DefaultSelector()
 class Quarterback:
     def __init__(self, wire):
         self.wire = wire
-        wire.setblocking(False)  # this connection is ours alone; see User for the others
+        wire.setblocking(False)  # no other process has this connection; see User for the others
         selector.register(wire, selectors.EVENT_READ, self)
 
     def serve(self):
@@ -48,8 +48,8 @@ class Quarterback:
 
 
 class User:
-    """Either has something to be written or is read from, so one that does not read its echo is
-    not read from either, and keeps nobody else waiting."""
+    """Watched for writing while there is unsent text, and for reading otherwise, so a user that does
+    not read the echo does not keep others waiting."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -89,12 +89,12 @@ class Listener:
 
 
 def hang_up(connection):
-    selector.unregister(connection)  # before the close: somebody else may still have a descriptor of it
+    selector.unregister(connection)  # before the close, because another process may still have a descriptor of it
     connection.close()
 
 
 def remove_stale_socket(path):
-    """What an earlier run left behind: a socket on which nobody answers. Anything else is not ours to remove."""
+    """Removes a socket file that an earlier run left behind, on which no process listens. Other files are kept."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
         try:
             if stat.S_ISSOCK(os.lstat(path).st_mode):
@@ -102,7 +102,7 @@ def remove_stale_socket(path):
         except ConnectionRefusedError:
             os.unlink(path)
         except (FileNotFoundError, BlockingIOError):
-            pass  # nothing there; or somebody busy
+            pass  # no file, or a listener with a full backlog
 
 
 def stop(_signal, _frame):
@@ -114,10 +114,10 @@ def main():
         sys.exit("usage: wide_receiver.py SOCKETPATH")
     path = sys.argv[1]
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every user is a descriptor
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every user needs a descriptor
     remove_stale_socket(path)
     Listener(path)
-    try:  # not before: only now the file is ours to remove
+    try:  # only now, because the socket file is removed at the end
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         print(f"Listening for messages on ({path})", flush=True)

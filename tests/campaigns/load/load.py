@@ -4,18 +4,18 @@
     tests/campaigns/load/load.py [--users 10000] [--seconds 60] [--every 1] [--receiver sample|C|Python]
 
 Each user connects, sends text of a random length with random pauses, reads what comes back, and
-connects again until the time is over. Meanwhile the wide receiver is killed (SIGKILL) at random
-moments and replaced. Afterwards everybody who still waits has to be served. Counted are:
+connects again until the time is over. The wide receiver is killed (SIGKILL) at random moments and
+replaced. At the end, all users that still wait must be served. These are counted:
 
-    lost       users whose connection ended though no wide receiver that had it was killed
+    lost       users whose connection ended although no wide receiver that had it was killed
     twice      users who were greeted by a second wide receiver while the first was alive
-    wrong      users for whom something else came back than what they sent
-    stuck      users who were not served in the end
+    wrong      users who received other text than they sent
+    stuck      users who were not served at the end
 
-The exit status is 1 unless all of these are 0. Users who were with a wide receiver when it was
-killed end with it, and are counted as "died". Users whom the quarterback still kept then, and
-passed to the next one, are counted as "kept"; what the dead one had read of their text is gone.
-Those who got all of their text back from one wide receiver are counted as "whole".
+The exit status is 1 unless all of these are 0. Users whom a wide receiver served when it was
+killed lose their connection, and are counted as "died". Users whom the quarterback passed to the
+next one instead are counted as "kept"; the text that the killed one had read is lost. Users who
+received all of their text from one wide receiver are counted as "whole".
 """
 import argparse
 import asyncio

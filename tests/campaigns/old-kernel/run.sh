@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the tests and the console sample under another Linux kernel, in QEMU without acceleration.
-# `run.sh --help` describes the options; README.md beside it, the rest.
+# See `run.sh --help` for the options, and README.md for the rest.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -48,7 +48,7 @@ done
 for tool in qemu-system-x86_64:qemu-system-x86 cpio:cpio busybox:busybox-static dotnet:dotnet-sdk dpkg-deb:dpkg setpriv:util-linux; do
     command -v "${tool%%:*}" >/dev/null || fail "${tool%%:*} is not installed (Debian: ${tool##*:})."
 done
-[ "$(uname -m)" = x86_64 ] || fail "this makes its machine of the files of an x86-64 one."
+[ "$(uname -m)" = x86_64 ] || fail "the virtual machine is made from the files of an x86-64 system."
 busybox=$(command -v busybox)
 file_type=$(LC_ALL=C ldd "$busybox" 2>&1 || true)
 case $file_type in *"not a dynamic executable"*) ;; *) fail "$busybox is not static (Debian: busybox-static)." ;; esac
@@ -93,7 +93,7 @@ mkdir -p "$tree"/{dev,proc,sys,tmp,run,etc,root,modules} "$tree"/usr/{bin,sbin,l
 chmod 1777 "$tree/tmp"
 for folder in bin sbin lib lib32 lib64; do ln -s "usr/$folder" "$tree/$folder"; done
 
-# Copies files, and what a link points to as well.
+# Copies files, and the targets of links.
 copy() {
     local file
     for file in "$@"; do
@@ -110,7 +110,7 @@ copy_linked() {
     local file
     for file in "$@"; do
         copy "$file"
-        # Statically linked ones have none.
+        # Statically linked files have none.
         for library in $( (LC_ALL=C ldd "$file" 2>/dev/null || true) | grep -o '/[^ ]*' || true); do copy "$library"; done
     done
 }
@@ -155,7 +155,7 @@ copy_packages coreutils util-linux python3 python3-minimal python3.11 python3.11
     python3.12-minimal libpython3.12-minimal libpython3.12-stdlib python3.13-minimal libpython3.13-minimal libpython3.13-stdlib \
     gcc gcc-12 gcc-13 gcc-14 gcc-12-x86-64-linux-gnu gcc-13-x86-64-linux-gnu gcc-14-x86-64-linux-gnu \
     cpp cpp-12 cpp-13 cpp-14 binutils binutils-x86-64-linux-gnu libgcc-12-dev libgcc-13-dev libgcc-14-dev libc6-dev linux-libc-dev libc6 libgcc-s1
-# Last, busybox for the programs that are not there yet.
+# Finally, busybox for the programs that are still missing.
 cp -a "$busybox" "$tree/usr/bin/busybox"
 for applet in $("$busybox" --list); do
     [ -e "$tree/usr/bin/$applet" ] || [ -L "$tree/usr/bin/$applet" ] || ln -s busybox "$tree/usr/bin/$applet"
