@@ -2,7 +2,7 @@
 .SYNOPSIS
 Builds, tests, documents and packages PSFdPass.
 .DESCRIPTION
-Runs one or several tasks, in the order given, and stops at the first that fails.
+Runs one or more tasks, in the given order, and stops at the first that fails.
 
 Build    compiles the module and lays it out in out/PSFdPass/<version>/: Import-Module ./out/PSFdPass
 Test     builds, then runs the xunit tests and, if Pester 5 is installed or can be installed, the Pester tests

@@ -7,7 +7,7 @@ values; this script corrects both, so that the terminal shows text. The results 
 #>
 [CmdletBinding()]
 param(
-    # Where the help goes; by default to where it is committed.
+    # The folder for the help; by default, the one that is committed.
     [string] $OutputFolder = (Join-Path $PSScriptRoot '../PSFdPass/en-US')
 )
 
@@ -44,18 +44,18 @@ function ConvertTo-TerminalText([string] $Text) {
     $result -join "`n"
 }
 
-# What a command prints, beside that command: as comments, so that pasting the two runs the command alone. Get-Help breaks
-# lines where a terminal of 80 columns ends, so that nothing may be left to break.
+# Converts the output of a command to comments, so that pasting an example runs only the command. Get-Help breaks lines at the
+# width of a terminal, so longer lines are broken for 80 columns here.
 function ConvertTo-Comment([string] $Text) {
     ($Text.TrimEnd() -replace '(?m)^(?=.{74})(.{0,73}) ', "`$1`n" -split '\r?\n' | ForEach-Object { "# $_".TrimEnd() }) -join "`n"
 }
 
-# A session at the prompt: what is typed stays, without the prompt, and what is printed becomes a comment.
+# Converts a session at the prompt: input is kept, without the prompt, and output becomes comments.
 function ConvertTo-Command([string] $Session) {
     ($Session.TrimEnd() -split '\r?\n' | ForEach-Object { $_ -match '^PS> (.*)' ? $Matches[1] : (ConvertTo-Comment $_) }) -join "`n"
 }
 
-# An example as Get-Help lays it out: what comes before the code, the code with its output, and what comes after it.
+# Writes an example in the order of Get-Help: the text before the code, the code with its output, and the text after it.
 function Write-Example([Xml.XmlElement] $Example, $Page, [Xml.XmlNamespaceManager] $Names) {
     $block = '(?ms)^```(?<kind>powershell|console)\r?\n(?<code>.*?)^```\r?$(?:\s+^```Output\r?\n(?<output>.*?)^```\r?$)?'
     $match = [regex]::Match($Page.Remarks, $block)
@@ -71,7 +71,7 @@ function Write-Example([Xml.XmlElement] $Example, $Page, [Xml.XmlNamespaceManage
     Write-Paragraph $Example.SelectSingleNode('dev:remarks', $Names) (ConvertTo-TerminalText $after)
 }
 
-# The empty paragraph behind the text keeps what follows away from it.
+# The empty paragraph after the text separates it from the next section.
 function Write-Paragraph([Xml.XmlElement] $Node, [string] $Text) {
     $Node.RemoveAll()
     foreach ($line in @($Text.Trim("`n"); '') | Select-Object -Unique) {
@@ -140,8 +140,8 @@ function Convert-CommandHelp {
     $xml.Save((Join-Path $OutputFolder PSFdPass.dll-Help.xml))
 }
 
-# Headings stand at the margin, in capitals where about topics have them; text is indented by four and code by eight.
-# Get-Help takes the fifth line for the synopsis, so nothing is empty behind a heading.
+# Headings start at the margin, main headings in capitals; text is indented by four columns and code by eight.
+# Get-Help uses the fifth line as the synopsis, so no empty line follows a heading.
 function Convert-AboutPage([IO.FileInfo] $Page) {
     $code = $false
     $block = '(?ms)(?<=^```Output\r?\n).*?(?=^```)', { (ConvertTo-Comment $_.Value) + "`n" }

@@ -2,8 +2,8 @@
 .SYNOPSIS
 Makes the pictures of the README: docs/handover.svg and docs/demo.svg.
 .DESCRIPTION
-The first shows how a connection moves. The second is a recording: the demo runs at a terminal of its own (util-linux's script), and each
-line appears after the time it took. Run by ./build.ps1 -Task Pictures.
+The first shows how a connection moves. The second is a recording: the demo runs in a terminal of its own (util-linux's script), and
+each line appears with its original delay. Run by ./build.ps1 -Task Pictures.
 #>
 [CmdletBinding()]
 param()
@@ -65,7 +65,7 @@ finally {
     Remove-Item -Recurse $folder
 }
 
-# Each line of the timing file is a delay and the number of bytes that came after it. The first line of the log is script's own.
+# Each line of the timing file is a delay and the number of bytes that were written after it. The first line of the log is script's own.
 $log = $log.Substring($log.IndexOf("`n") + 1)
 $seconds = 0.0
 $text = ''

@@ -1,6 +1,6 @@
 #Requires -Modules PSFdPass
 # Receives users' connections from quarterbacks, and echoes what the users type: ./wide-receiver.ps1 fd-pass.sock. Ctrl-C ends it.
-# One process and one set of descriptors for everybody: the listener, the quarterbacks and the users.
+# One process watches one set of descriptors: the listener, the quarterbacks and the users.
 param([Parameter(Mandatory)] [string] $SocketPath)
 
 $ErrorActionPreference = 'Stop'
@@ -25,7 +25,7 @@ try {
             }
         }
         catch [IO.IOException], [TimeoutException] {
-            # This one has hung up, or keeps the others waiting.
+            # The peer has hung up, or keeps the others waiting.
             $null = $set.Remove($ready)
             $ready.Dispose()
         }

@@ -26,8 +26,8 @@ $stats = Connect-UnixSocket $StatsSocket
 try {
     $null = $stats.Send([Text.Encoding]::ASCII.GetBytes("_getsocks`n"))
 
-    # The number of sockets comes first, in the machine's byte order. Then they come in groups, and HAProxy waits for an answer between
-    # two groups: the number received so far.
+    # First, HAProxy sends the number of sockets, in the machine's byte order. Then it sends the sockets in groups. Between two groups, it
+    # waits for an answer, which is the number received so far.
     $count = $null
     $received = 0
     do {

@@ -49,13 +49,13 @@ catch [PSFdPass.SystemCallException] {
 if ($takeover) {
     try { Complete-SocketTakeover $takeover }
     catch [PSFdPass.SocketTakeoverException] {
-        # When the running server has died, this one is the only one that can serve.
+        # If the running server has ended, only this one can serve.
         if ($_.Exception.Reason -ne 'ServerEnded') { throw }
     }
     finally { $takeover.Dispose() }
 }
 
-# For a moment, two servers have this listener. If the other one accepts a connection first, this one must not block in accept.
+# At first, two servers have this listener. If the other one accepts a connection first, this one must not block in accept.
 $listener.Blocking = $false
 $handover = Start-ThreadJob {
     Import-Module $using:module
@@ -108,7 +108,7 @@ try {
     }
 }
 finally {
-    # After Ctrl-C as well: ends the offer to successors, and closes what is left. close(2) leaves the listener to a successor that has it.
+    # After Ctrl-C as well: ends the offer to successors, and closes the remaining sockets. close(2) does not affect a successor's copy of the listener.
     $handover | Stop-Job -PassThru | Remove-Job
     if ($listener) { Close-FileDescriptor $listener }
     foreach ($socket in $clients.Keys) { $socket.Dispose() }
