@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>Descriptors for which stat(2) and close(2) block as long as their owner likes: nobody else waits for them.</summary>
+/// <summary>Descriptors on which stat(2) and close(2) block. They do not delay other users.</summary>
 public sealed class BlockingDescriptorTests : IDisposable
 {
-    // More than the threads that close descriptors.
+    // More than the number of threads that close descriptors.
     private const int Many = 20;
 
     private readonly TemporaryDirectory _folder = new();
@@ -28,19 +28,19 @@ public sealed class BlockingDescriptorTests : IDisposable
             }
 
             file.WaitUntilHeld();
-            Serves(wire, receiver);
-            Serves(wire, receiver);
+            AssertServes(wire, receiver);
+            AssertServes(wire, receiver);
             file.Answer();
         }
 
         receiver.WaitFor("^Ignoring");
-        Serves(wire, receiver);
+        AssertServes(wire, receiver);
         receiver.Signal(Signals.Terminate);
         receiver.Finish().Succeeded();
     }
 
     [FuseFact]
-    public void Users_are_served_while_a_wide_receiver_sends_such_descriptors_to_the_quarterback()
+    public void Users_are_served_while_a_wide_receiver_sends_descriptors_of_a_FUSE_file_system_to_the_quarterback()
     {
         using var file = new FuseFile();
         using Socket receivers = UnixSocketListener.Create(UnixSocketAddress.FromPath(_folder.File("fd-pass.sock")));
@@ -54,7 +54,7 @@ public sealed class BlockingDescriptorTests : IDisposable
             wire.SendDescriptors(blocking.SafeHandle);
         }
 
-        // Only the last one to close a file waits for it, so that nothing has to be held here.
+        // Unlike in the test above, no call has to be held here.
         foreach (User user in User.Many(3, port))
         {
             using (user)
@@ -70,7 +70,7 @@ public sealed class BlockingDescriptorTests : IDisposable
         quarterback.Finish().Succeeded();
     }
 
-    private static void Serves(Socket wire, Player receiver)
+    private static void AssertServes(Socket wire, Player receiver)
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (client)

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace PSFdPass.Tests.Echo;
 
 /// <summary>
-/// A wire that is closed, by wide receivers that die and by others that live on: a connection has one server at a time, and nobody is
-/// lost who could be kept.
+/// A wire that is closed, by wide receivers that end and by others that keep running. A connection has one server at a time, and every
+/// user who can be kept is kept.
 /// </summary>
 public sealed class BrokenWireTests : IDisposable
 {
@@ -21,7 +21,7 @@ public sealed class BrokenWireTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_user_who_resets_does_not_keep_wide_receivers_dying()
+    public void A_reset_connection_ends_at_most_one_wide_receiver()
     {
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
         using Player first = Player.Foreign("Python", "wide_receiver", _folder.Path, "fd-pass.sock");
@@ -39,14 +39,14 @@ public sealed class BrokenWireTests : IDisposable
         Task<string?>[] greetings = [.. users.Select(user => Task.Run(user.Read))];
         try
         {
-            // The first one dies of the reset. One more has to do.
-            Patience.Until(() => first.HasExited || Array.TrueForAll(greetings, greeting => greeting.IsCompleted), "it dies, or serves");
+            // The reset can end the first one. A second one must be enough.
+            Patience.Until(() => first.HasExited || Array.TrueForAll(greetings, greeting => greeting.IsCompleted), "it ends, or serves every user");
             if (first.HasExited)
             {
                 next = Player.Foreign("Python", "wide_receiver", _folder.Path, "fd-pass.sock");
             }
 
-            Assert.True(Task.WaitAll(greetings, Patience.Long), "Somebody is not served.");
+            Assert.True(Task.WaitAll(greetings, Patience.Long), "A user is not served.");
             Assert.All(greetings, greeting => Assert.Equal($"Hello from Wide Receiver on PID ({(next ?? first).Id})!", greeting.Result));
             Array.ForEach(users, user => user.Echoes("here").Dispose());
         }
@@ -57,7 +57,7 @@ public sealed class BrokenWireTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_user_whose_wide_receivers_end_is_thrown_last_and_dropped_in_the_end()
+    public void A_user_whose_wide_receivers_repeatedly_end_is_thrown_last_and_then_disconnected()
     {
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
         string script = _folder.Write("receiver.py", Receiver);
@@ -77,7 +77,7 @@ public sealed class BrokenWireTests : IDisposable
             int deaths = 0;
             for (; !end.IsCompleted && deaths < 10; deaths++)
             {
-                Patience.Until(() => receiver.HasExited || end.IsCompleted, "it dies, or drops the user");
+                Patience.Until(() => receiver.HasExited || end.IsCompleted, "it ends, or the user is dropped");
                 receiver.Dispose();
                 receiver = Player.Python(script, _folder.Path, "fd-pass.sock");
             }
@@ -86,7 +86,7 @@ public sealed class BrokenWireTests : IDisposable
             Assert.InRange(deaths, 1, 5);
             quarterback.WaitFor($@"^Closing connection from \({System.Text.RegularExpressions.Regex.Escape(deadly.Address)}\), because Wide Receivers repeatedly ended");
 
-            // Those who were served by one that died after it are gone with it; nobody was dropped unserved.
+            // Users whose wide receiver ended later lost their connection with it. Each of them was served before.
             foreach (User user in users)
             {
                 Assert.StartsWith("Hello from Wide Receiver", user.Read());
@@ -102,7 +102,7 @@ public sealed class BrokenWireTests : IDisposable
     [LinuxTheory]
     [InlineData(1)]
     [InlineData(3)]
-    public void A_wide_receiver_that_takes_a_few_users_a_connection_gets_each_of_them_once(int each)
+    public void A_wide_receiver_that_takes_a_few_users_per_connection_gets_each_user_once(int each)
     {
         const int Many = 20;
         using Socket receivers = Listen();
@@ -134,7 +134,7 @@ public sealed class BrokenWireTests : IDisposable
     [InlineData(50, false)]
     [InlineData(50, true)]
     [InlineData(100, false)]
-    public void A_wide_receiver_that_closes_wire_and_listener_and_lives_on_keeps_its_users(int taken, bool servesAndCloses)
+    public void A_wide_receiver_that_closes_wire_and_listener_but_keeps_running_keeps_its_users(int taken, bool servesAndCloses)
     {
         const int Many = 100;
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
@@ -151,7 +151,7 @@ public sealed class BrokenWireTests : IDisposable
 
             if (servesAndCloses)
             {
-                // Nobody has these open any more, but they were served.
+                // No process has these connections open now, but they were served.
                 foreach (FileDescriptor connection in _taken)
                 {
                     Assert.True(FileDescriptor.TryWrite(connection.SafeHandle, "bye\n"u8, out _));
@@ -198,7 +198,7 @@ public sealed class BrokenWireTests : IDisposable
     }
 
     [LinuxFact]
-    public void Users_are_kept_while_the_path_is_something_else_which_is_logged_once()
+    public void Users_are_kept_while_the_path_is_not_a_socket_and_the_error_is_logged_once()
     {
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
         User[] users;
@@ -225,9 +225,9 @@ public sealed class BrokenWireTests : IDisposable
     }
 
     [RootFact]
-    public void A_wide_receiver_of_another_user_gets_nobody()
+    public void A_wide_receiver_of_another_user_is_refused_by_default()
     {
-        // Someone else was first to create a socket at the path.
+        // Another user has already created a socket at the path.
         File.SetUnixFileMode(_folder.Path, (UnixFileMode)0x1FF); // 0777
         string program = Player.Compile("wide_receiver", _folder.Path);
         File.SetUnixFileMode(program, (UnixFileMode)0x1ED); // 0755
@@ -270,7 +270,7 @@ public sealed class BrokenWireTests : IDisposable
         return true;
     }
 
-    // Greets and echoes, one thread a user; dies when the file "deadly" names a user's port, before it takes that user.
+    // Greets and echoes, with one thread per user. Ends before it takes the user whose port is in the file "deadly".
     internal const string Receiver =
         """
         import os, socket, sys, threading

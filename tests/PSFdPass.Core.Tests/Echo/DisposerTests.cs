@@ -6,7 +6,7 @@ namespace PSFdPass.Tests.Echo;
 public sealed class DisposerTests
 {
     [Fact]
-    public void Those_that_block_keep_others_from_nothing()
+    public void A_blocked_disposal_does_not_delay_others()
     {
         using var unblock = new ManualResetEvent(false);
         using var disposer = new Disposer();
@@ -25,7 +25,7 @@ public sealed class DisposerTests
     }
 
     [Fact]
-    public void Disposing_does_not_wait_for_one_that_blocks()
+    public void Disposing_the_disposer_does_not_wait_for_a_blocked_disposal()
     {
         using var unblock = new ManualResetEvent(false);
         FileDescriptor blocking = Some.Null();
@@ -37,6 +37,6 @@ public sealed class DisposerTests
 
         Assert.True(blocking.IsOpen);
         unblock.Set();
-        Patience.Until(() => !blocking.IsOpen, "it is closed after all");
+        Patience.Until(() => !blocking.IsOpen, "the blocked descriptor is closed");
     }
 }

@@ -4,7 +4,7 @@ using PSFdPass.Echo;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>The demo's user, when the other side does not play along.</summary>
+/// <summary>The demo's user, when the peer resets the connection.</summary>
 public sealed class EchoUserTests
 {
     [Fact]

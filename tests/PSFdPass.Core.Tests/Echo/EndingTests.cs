@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>Players that a signal ends though their descriptor table is full, their log is stuck, or the signal was ignored.</summary>
+/// <summary>Players that a signal ends even if their descriptor table is full, their log is blocked, or the signal was ignored.</summary>
 public sealed class EndingTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
@@ -16,7 +16,7 @@ public sealed class EndingTests : IDisposable
     [InlineData(Signals.Terminate)]
     [InlineData(Signals.Interrupt)]
     [InlineData(Signals.Quit)]
-    public void A_wide_receiver_with_a_full_table_ends_in_good_order(int signal)
+    public void A_wide_receiver_with_a_full_table_shuts_down_cleanly(int signal)
     {
         using Player receiver = Player.SampleWithLimit(160, _folder.Path, "WideReceiver");
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
@@ -33,9 +33,9 @@ public sealed class EndingTests : IDisposable
     [InlineData(Signals.Terminate)]
     [InlineData(Signals.Interrupt)]
     [InlineData(Signals.Quit)]
-    public void A_quarterback_with_a_full_table_ends_in_good_order(int signal)
+    public void A_quarterback_with_a_full_table_shuts_down_cleanly(int signal)
     {
-        // The wide receiver, played here, takes nobody.
+        // The wide receiver, which this test plays, takes no users.
         using Socket receivers = UnixSocketListener.Create(UnixSocketAddress.FromPath(SocketPath));
         using Player quarterback = Player.SampleWithLimit(160, _folder.Path, "Quarterback", "--port", "0");
         using Socket wire = receivers.Accept();
@@ -50,7 +50,7 @@ public sealed class EndingTests : IDisposable
     [StraceTheory]
     [InlineData("WideReceiver")]
     [InlineData("Quarterback")]
-    public void The_runtime_of_a_player_with_a_full_table_always_has_descriptors(string role)
+    public void The_runtime_always_has_free_descriptors_in_a_player_with_a_full_table(string role)
     {
         using Player player = Player.SampleWithLimit(160, _folder.Path, role, "--port", "0");
         using Player? other = role == "WideReceiver" ? Player.Sample(_folder.Path, "Quarterback", "--port", "0") : null;
@@ -62,13 +62,13 @@ public sealed class EndingTests : IDisposable
         using Program strace = Program.Start("strace", "-f", "-q", "-Z", "-o", log, "-p", $"{player.Id}");
         Patience.Until(() => player.IsTraced, "strace attaches");
 
-        // Its timers go on, threads end and begin, and a signal starts further ones.
+        // Its timers keep running, threads end and start, and a signal starts more of them.
         Thread.Sleep(1000);
         player.Signal(Signals.Terminate);
         Assert.Empty(player.Finish().Succeeded().Error);
         strace.Finish();
 
-        // It may find out that the table is full by duplicating a descriptor. Nothing else fails.
+        // A failed duplication may show the player that the table is full. No other call may fail.
         Assert.NotEmpty(File.ReadLines(log));
         Assert.All(
             File.ReadLines(log).Where(line => line.Contains("EMFILE", StringComparison.Ordinal)),
@@ -77,7 +77,7 @@ public sealed class EndingTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_quarterback_with_a_full_table_goes_on_when_users_are_taken()
+    public void A_quarterback_with_a_full_table_continues_when_users_are_taken()
     {
         using Socket receivers = UnixSocketListener.Create(UnixSocketAddress.FromPath(SocketPath));
         using Player quarterback = Player.SampleWithLimit(160, _folder.Path, "Quarterback", "--port", "0");
@@ -99,7 +99,7 @@ public sealed class EndingTests : IDisposable
     [InlineData("exec \"$@\" > /dev/full")]
     [InlineData("exec \"$@\" > stuck")]
     [InlineData("exec \"$@\" >&-")]
-    public void A_player_serves_and_stops_whatever_becomes_of_its_log(string script)
+    public void A_player_serves_and_stops_when_its_log_cannot_be_written(string script)
     {
         Assert.Equal(0, Libc.MkFifo(_folder.File("stuck"), 0x180)); // 0600
         using FileDescriptor stuck = FileDescriptor.Open(_folder.File("stuck"), FileAccess.ReadWrite);
@@ -130,7 +130,7 @@ public sealed class EndingTests : IDisposable
     [InlineData("WideReceiver", Signals.Interrupt)]
     [InlineData("WideReceiver", Signals.Quit)]
     [InlineData("All", Signals.Interrupt)]
-    public void A_signal_that_is_ignored_because_a_script_started_the_player_ends_it(string role, int signal)
+    public void A_signal_ends_a_player_that_a_script_started_with_the_signal_ignored(string role, int signal)
     {
         using Player player = Player.SampleInScript("trap '' INT QUIT; exec \"$@\"", _folder.Path, role, "--port", "0");
         player.WaitFor("^Listening for messages");
@@ -140,7 +140,7 @@ public sealed class EndingTests : IDisposable
         Assert.False(File.Exists(SocketPath));
     }
 
-    // Without unix_diag a socket is not known to be stale, and stays.
+    // Without unix_diag, a stale socket cannot be recognized, and stays.
     [UnixDiagFact]
     public void A_demo_removes_the_socket_of_a_wide_receiver_that_was_killed_but_not_that_of_its_successor()
     {
@@ -170,7 +170,7 @@ public sealed class EndingTests : IDisposable
     }
 
     [Fact]
-    public void The_user_of_a_demo_gets_a_free_port_when_none_is_given()
+    public void A_demo_with_a_user_uses_a_free_port_by_default()
     {
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -180,7 +180,7 @@ public sealed class EndingTests : IDisposable
         }
         catch (SocketException)
         {
-            // Somebody listens there already.
+            // Another process already listens there.
         }
 
         using Player demo = Player.Sample(_folder.Path, "--say", "foo");

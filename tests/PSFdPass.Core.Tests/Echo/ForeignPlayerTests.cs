@@ -71,7 +71,7 @@ public sealed class ForeignPlayerTests : IDisposable
     [InlineData("two", "^Ignoring a descriptor that is not a connection: .*/dev/null$")]
     [InlineData("credentials", "^Ignoring a descriptor that is not a connection: .*/dev/null$")]
     [InlineData("empty", "Connection on")]
-    public void Garbage_from_a_foreign_quarterback_is_closed_and_nobody_else_notices(string kind, string says)
+    public void Garbage_from_a_foreign_quarterback_is_closed_and_does_not_affect_users(string kind, string says)
     {
         using Player wideReceiver = Player.Sample(_folder.Path, "WideReceiver");
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace PSFdPass.Tests.Echo;
 
 /// <summary>
-/// A file of a FUSE file system (tests/peers/fuse_file.py), for which stat(2) and close(2) wait as long as the file system likes. At the
-/// end whatever waits fails, and the file system is unmounted.
+/// A file of a FUSE file system (tests/peers/fuse_file.py), on which stat(2) and close(2) can be blocked. At the end, blocked calls
+/// fail, and the file system is unmounted.
 /// </summary>
 internal sealed class FuseFile : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class FuseFile : IDisposable
 
     public string Path => _directory.File("file");
 
-    /// <summary>Makes stat(2) and close(2) wait from now on.</summary>
+    /// <summary>Makes stat(2) and close(2) block until <see cref="Answer"/> is called.</summary>
     public void Hold()
     {
         _process.StandardInput.WriteLine("hold");
@@ -32,10 +32,10 @@ internal sealed class FuseFile : IDisposable
         Expect("holding");
     }
 
-    /// <summary>Waits until a call waits.</summary>
+    /// <summary>Waits until a call is blocked.</summary>
     public void WaitUntilHeld() => Expect("held");
 
-    /// <summary>Answers what waits.</summary>
+    /// <summary>Completes the blocked calls.</summary>
     public void Answer()
     {
         _process.StandardInput.WriteLine("answer");

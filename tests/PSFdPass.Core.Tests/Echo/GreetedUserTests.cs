@@ -3,16 +3,16 @@ using PSFdPass.Echo;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>The quarterback's greeting, and the questions it asks about a user later.</summary>
+/// <summary>The quarterback's greeting, and the state of a user that it checks later.</summary>
 public sealed class GreetedUserTests
 {
     [Fact]
-    public void A_greeting_that_has_no_space_is_written_later()
+    public void A_greeting_that_does_not_fit_the_send_buffer_is_written_later()
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (client)
         {
-            // Loopback goes on moving data from one buffer to the other for a while.
+            // Loopback continues to move data from one buffer to the other for a while.
             server.SendBufferSize = 4096;
             byte[] much = new byte[65536];
             long filled = 0;
@@ -43,7 +43,7 @@ public sealed class GreetedUserTests
     }
 
     [LinuxFact]
-    public void Bytes_that_others_write_to_a_connection_and_a_reset_are_known()
+    public void Bytes_written_through_another_descriptor_and_a_reset_are_detected()
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (server)

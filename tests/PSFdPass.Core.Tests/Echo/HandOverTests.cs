@@ -5,7 +5,7 @@ using PSFdPass.Handles;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>No user is dropped when a wide receiver dies, and thousands of users need no thread for each.</summary>
+/// <summary>No user is dropped when a wide receiver ends, and thousands of users are served without a thread for each.</summary>
 public sealed class HandOverTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
@@ -21,10 +21,10 @@ public sealed class HandOverTests : IDisposable
         using var served = new User(port);
         served.MeetsQuarterback(quarterback.Id).MeetsWideReceiver(first.Id);
 
-        // The quarterback keeps its copy until it knows that the user was taken.
+        // The quarterback keeps its copy of the connection until the wide receiver has taken the user.
         quarterback.WaitFor("^Closing connection");
 
-        // The first wide receiver takes nobody any more, and so everyone is in flight, or waits.
+        // The first wide receiver no longer takes users, so every user is in flight or waits.
         first.Halt();
         User[] users = User.Many(200, port);
         foreach (User user in users)
@@ -33,7 +33,7 @@ public sealed class HandOverTests : IDisposable
         }
 
         first.Signal(Signals.Kill);
-        served.IsSentHome();
+        served.IsDisconnected();
         User[] late = User.Many(50, port);
         if (UnixDiag.WhyNot is not null)
         {
@@ -59,7 +59,7 @@ public sealed class HandOverTests : IDisposable
     }
 
     [Fact]
-    public void Users_are_served_again_and_again_while_wide_receivers_come_and_go()
+    public void Users_are_served_by_one_wide_receiver_after_another()
     {
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
         int port = 0;
@@ -95,7 +95,7 @@ public sealed class HandOverTests : IDisposable
                 }
             }
 
-            // All of them are there at once, and all have something to say.
+            // All of them are connected at once, and each sends a line.
             foreach (User user in users.SelectMany(own => own))
             {
                 user.Echoes(user.Address);
@@ -117,7 +117,7 @@ public sealed class HandOverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_user_who_does_not_read_keeps_nobody_waiting()
+    public async Task A_user_who_does_not_read_does_not_delay_others()
     {
         using Player wideReceiver = Player.Sample(_folder.Path, "WideReceiver");
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
@@ -162,7 +162,7 @@ public sealed class HandOverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wide_receiver_is_stopped_with_users_who_do_not_hang_up()
+    public async Task A_wide_receiver_stops_while_users_are_still_connected()
     {
         string path = _folder.File("fd-pass.sock");
         using var stop = new CancellationTokenSource();

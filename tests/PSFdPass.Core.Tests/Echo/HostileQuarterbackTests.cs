@@ -16,7 +16,7 @@ public sealed class HostileQuarterbackTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [LinuxFact]
-    public void A_close_that_blocks_keeps_nobody_waiting()
+    public void A_close_that_blocks_does_not_delay_others()
     {
         using var receiver = new WideReceiver(_path, _log.Add);
         receiver.RunAsync();
@@ -24,7 +24,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (client)
         {
-            // Much more than the client has space for, and a minute for it to be delivered when the connection is closed.
+            // Much more data than fits into the client's buffer, and up to a minute to deliver it when the connection is closed.
             client.ReceiveBufferSize = 4096;
             server.LingerState = new LingerOption(true, 60);
             wire.SendDescriptors(server.SafeHandle);
@@ -38,14 +38,14 @@ public sealed class HostileQuarterbackTests : IDisposable
 
             client.Client.Shutdown(SocketShutdown.Send);
             _log.WaitFor("Closing connection from");
-            ServesSomebody(wire);
+            AssertServes(wire);
 
-            // With this it is reset, and the close in progress returns.
+            // Disposing the client resets the connection, and the close in progress returns.
         }
     }
 
     [LinuxFact]
-    public void A_connection_of_which_both_ends_came_is_closed()
+    public void A_connection_whose_ends_are_both_received_is_closed()
     {
         using var receiver = new WideReceiver(_path, _log.Add);
         receiver.RunAsync();
@@ -64,7 +64,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         self.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         self.Connect(self.LocalEndPoint!);
         wire.SendDescriptors(self.SafeHandle);
-        ServesSomebody(wire);
+        AssertServes(wire);
         _log.WaitFor("Closing connection from", 2);
         Assert.Equal(2, _log.Count("Handling connection from (127"));
     }
@@ -102,7 +102,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         wire.SendDescriptors(wire.SafeHandle);
         _log.WaitFor("Ignoring a connection that is not TCP: ");
 
-        // The other end belongs to another process, which hands over its own.
+        // Another process keeps one end of a pair, and sends the other.
         using var refusing = new WideReceiver(_folder.File("refusing.sock"), _log.Add);
         refusing.RunAsync();
         Program.Run("python3", "-c", UnixUser, _path, "one").Succeeded();
@@ -116,7 +116,7 @@ public sealed class HostileQuarterbackTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task Ten_who_throw_thousands_of_other_descriptors_keep_nobody_waiting_and_the_log_short()
+    public async Task Ten_hostile_peers_that_send_thousands_of_descriptors_neither_delay_users_nor_fill_the_log()
     {
         using var receiver = new WideReceiver(_path, _log.Add);
         _ = receiver.RunAsync();
@@ -137,7 +137,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         {
             for (int i = 0; i < 20; i++)
             {
-                ServesSomebody(wire);
+                AssertServes(wire);
             }
         }
 
@@ -145,12 +145,12 @@ public sealed class HostileQuarterbackTests : IDisposable
         Array.ForEach(hostile, wire => wire.Dispose());
         await Task.WhenAll(throwing).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience.Long);
 
-        // The last to come ends the counting of equal lines, and each counts what it sent.
+        // A new line ends the count of equal lines. The log also has the number of ignored descriptors of each connection.
         Connect().Dispose();
         _log.WaitFor("Ignored ");
         Assert.InRange(_log.Lines.Length, 1, 1000);
         Assert.Contains(_log.Lines, line => line.StartsWith("Ignored ", StringComparison.Ordinal));
-        Patience.Until(() => OpenDescriptors.List().Values.Count(target => target == "/dev/null") < 20, "they are closed");
+        Patience.Until(() => OpenDescriptors.List().Values.Count(target => target == "/dev/null") < 20, "the descriptors are closed");
     }
 
     [LinuxFact]
@@ -166,7 +166,7 @@ public sealed class HostileQuarterbackTests : IDisposable
         Assert.DoesNotContain(_log.Lines, line => line.Any(character => char.IsControl(character) || character == '\u202e'));
     }
 
-    // One end of a pair is handed over, or both.
+    // Sends one end of a pair, or both.
     private const string UnixUser =
         """
         import socket, sys
@@ -190,7 +190,7 @@ public sealed class HostileQuarterbackTests : IDisposable
                 pass
         """;
 
-    private static void ServesSomebody(Socket wire)
+    private static void AssertServes(Socket wire)
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (client)

@@ -4,7 +4,7 @@ using PSFdPass.Echo;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>A quarterback, or a whole demo, in this process, with wide receivers in others that are killed.</summary>
+/// <summary>A quarterback, or a whole demo, in this process, with wide receivers in other processes that are killed.</summary>
 public sealed class LocalPlayTests : IDisposable
 {
     private const int Many = 10;
@@ -44,7 +44,7 @@ public sealed class LocalPlayTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_user_of_whom_wide_receivers_die_is_closed_and_the_others_are_not()
+    public void A_user_whose_wide_receivers_repeatedly_end_is_disconnected_and_the_others_are_served()
     {
         using var quarterback = new Quarterback(new IPEndPoint(IPAddress.Loopback, 0), SocketPath, _log.Add);
         using var listening = new ManualResetEventSlim();
@@ -65,7 +65,7 @@ public sealed class LocalPlayTests : IDisposable
             Task<string?> end = Task.Run(deadly.Read);
             for (int deaths = 0; !end.IsCompleted && deaths < 10; deaths++)
             {
-                Patience.Until(() => receiver.HasExited || end.IsCompleted, "it dies, or drops the user");
+                Patience.Until(() => receiver.HasExited || end.IsCompleted, "it ends, or the user is dropped");
                 receiver.Dispose();
                 receiver = Player.Python(script, _folder.Path, "fd-pass.sock");
             }
@@ -87,7 +87,7 @@ public sealed class LocalPlayTests : IDisposable
     }
 
     [UnixDiagFact]
-    public async Task A_demo_plays_with_a_wide_receiver_in_another_process_and_survives_its_death()
+    public async Task A_demo_with_a_wide_receiver_in_another_process_continues_when_that_process_is_killed()
     {
         string[] command = Player.SampleCommand("WideReceiver", "--socket", SocketPath, "--stop-with-input");
         var options = new EchoDemoOptions
@@ -111,7 +111,7 @@ public sealed class LocalPlayTests : IDisposable
             ],
             shown);
         Assert.Equal(0, Libc.Kill(demo.WideReceiverId!.Value, Signals.Kill));
-        Patience.Until(() => _log.Lines.Any(line => line.Contains("ended with exit code 137", StringComparison.Ordinal)), "its death is logged");
+        Patience.Until(() => _log.Lines.Any(line => line.Contains("ended with exit code 137", StringComparison.Ordinal)), "its end is logged");
         demo.Stop();
         Assert.True(demo.Completion.IsCompletedSuccessfully);
         Assert.False(File.Exists(SocketPath));

@@ -2,7 +2,7 @@ using PSFdPass.Echo;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>A wide receiver serves only quarterbacks of its own user, unless it is told otherwise.</summary>
+/// <summary>By default, a wide receiver serves only quarterbacks of its own user.</summary>
 public sealed class OtherUserTests : IDisposable
 {
     private const UnixFileMode Everybody = (UnixFileMode)0x1B6; // 0666
@@ -16,7 +16,7 @@ public sealed class OtherUserTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [RootFact]
-    public async Task The_socket_is_for_its_own_user_only()
+    public async Task Another_user_cannot_connect_by_default()
     {
         (Program.Result result, string[] log) = await PlayAsync(allowAnyUser: false, mode: null);
         Assert.Equal(1, result.ExitCode);
@@ -25,7 +25,7 @@ public sealed class OtherUserTests : IDisposable
     }
 
     [RootFact]
-    public async Task A_stranger_who_can_connect_is_refused_and_named()
+    public async Task Another_user_who_can_connect_is_refused_and_logged()
     {
         (_, string[] log) = await PlayAsync(allowAnyUser: false, Everybody);
         Assert.Contains(log, line => line.StartsWith("Refusing a connection on (", StringComparison.Ordinal) && line.Contains("65534"));
@@ -33,7 +33,7 @@ public sealed class OtherUserTests : IDisposable
     }
 
     [RootFact]
-    public async Task A_stranger_is_served_when_everybody_is()
+    public async Task Another_user_is_served_when_any_user_is_allowed()
     {
         (Program.Result result, string[] log) = await PlayAsync(allowAnyUser: true, mode: null);
         Assert.Equal(0, result.ExitCode);
@@ -41,7 +41,7 @@ public sealed class OtherUserTests : IDisposable
         Assert.Contains(log, line => line.StartsWith("Ignoring", StringComparison.Ordinal));
     }
 
-    // Something that is easy to see, from a program of the user nobody.
+    // A program that runs as the user nobody sends bytes without a descriptor, which the wide receiver logs.
     private async Task<(Program.Result Result, string[] Log)> PlayAsync(bool allowAnyUser, UnixFileMode? mode)
     {
         string path = _folder.File("fd-pass.sock");

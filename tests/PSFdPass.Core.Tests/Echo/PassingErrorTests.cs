@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>Errors that pass by themselves while a quarterback connects to the next wide receiver: the greeted users are kept.</summary>
+/// <summary>Temporary errors while a quarterback connects to the next wide receiver. The greeted users are kept.</summary>
 public sealed class PassingErrorTests : IDisposable
 {
     private const int Many = 10;
@@ -48,7 +48,7 @@ public sealed class PassingErrorTests : IDisposable
     [LinuxFact]
     public void Greeted_users_are_kept_while_a_restarting_wide_receiver_has_not_set_the_mode_of_its_socket()
     {
-        // To root, the mode does not matter.
+        // The mode does not restrict root.
         File.SetUnixFileMode(_folder.Path, (UnixFileMode)0b111_111_111);
         Child.Run(Restart, _folder.Path);
     }

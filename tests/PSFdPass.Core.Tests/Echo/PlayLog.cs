@@ -1,6 +1,6 @@
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>What a player in this process has said.</summary>
+/// <summary>The log of a player in this process.</summary>
 internal sealed class PlayLog
 {
     private readonly List<string> _lines = [];
@@ -26,12 +26,12 @@ internal sealed class PlayLog
 
     public int Count(string beginning) => Lines.Count(line => line.StartsWith(beginning, StringComparison.Ordinal));
 
-    /// <summary>Waits until so many lines begin like that.</summary>
+    /// <summary>Waits until at least this many lines begin with the text.</summary>
     public void WaitFor(string beginning, int count = 1)
     {
         if (!SpinWait.SpinUntil(() => Count(beginning) >= count, Patience.Long))
         {
-            Assert.Fail($"It did not say '{beginning}' {count} times, but:\n{string.Join('\n', Lines)}");
+            Assert.Fail($"There are not {count} lines that begin with '{beginning}':\n{string.Join('\n', Lines)}");
         }
     }
 }

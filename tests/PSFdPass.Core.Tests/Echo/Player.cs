@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace PSFdPass.Tests.Echo;
 
 /// <summary>
-/// A player of the echo demo in a process of its own: the sample, or a program in C or Python. What it says is read line by
-/// line. Its signals are as they are at a prompt, whatever started these tests. Disposing kills it, if it is still there.
+/// A player of the echo demo in a process of its own: the sample, or a program in C or Python. Its output is read line by line.
+/// Its signals are handled as at a shell prompt, however these tests were started. Disposing kills it if it is still running.
 /// </summary>
 internal sealed partial class Player : IDisposable
 {
@@ -38,34 +38,34 @@ internal sealed partial class Player : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Whether another process traces each of its threads.</summary>
+    /// <summary>Gets a value indicating whether another process traces each of its threads.</summary>
     public bool IsTraced => Directory.GetDirectories($"/proc/{Id}/task").All(thread =>
         File.ReadLines(Path.Combine(thread, "status")).Any(line =>
             line.StartsWith("TracerPid:", StringComparison.Ordinal) && !line.EndsWith("\t0", StringComparison.Ordinal)));
 
-    /// <summary>What was read of what it has said.</summary>
+    /// <summary>Gets the lines of its output that were read.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
-    /// <summary>The sample, as dotnet run starts it, with so many arguments.</summary>
+    /// <summary>Starts the sample as dotnet run does, with these arguments.</summary>
     public static Player Sample(string folder, params IEnumerable<string> arguments) => new(SampleCommand(arguments), folder);
 
-    /// <summary>The sample, with a limit of open files: ulimit -n.</summary>
+    /// <summary>Starts the sample with a limit of open files (ulimit -n).</summary>
     public static Player SampleWithLimit(int openFiles, string folder, params IEnumerable<string> arguments) =>
         new(["sh", "-c", $"ulimit -n {openFiles} && exec \"$@\"", "sh", .. SampleCommand(arguments)], folder);
 
-    /// <summary>The sample, started by a shell script: "$@" in the script is its command line.</summary>
+    /// <summary>Starts the sample from a shell script, in which "$@" is its command line.</summary>
     public static Player SampleInScript(string script, string folder, params IEnumerable<string> arguments) =>
         new(["sh", "-c", script, "sh", .. SampleCommand(arguments)], folder);
 
-    /// <summary>A Python program in a file.</summary>
+    /// <summary>Starts a Python program in a file.</summary>
     public static Player Python(string file, string folder, params IEnumerable<string> arguments) =>
         new(["python3", "-B", file, .. arguments], folder);
 
-    /// <summary>A program of tests/peers in C or Python.</summary>
+    /// <summary>Starts a program of tests/peers in C or Python.</summary>
     public static Player Foreign(string language, string name, string folder, params IEnumerable<string> arguments) =>
         new(language == "C" ? [Compile(name, folder), .. arguments] : ["python3", "-B", Source(name + ".py"), .. arguments], folder);
 
-    /// <summary>Compiles a program of tests/peers into a folder, and gives its path.</summary>
+    /// <summary>Compiles a program of tests/peers into a folder, and returns its path.</summary>
     public static string Compile(string name, string folder)
     {
         string target = Path.Combine(folder, name);
@@ -73,7 +73,7 @@ internal sealed partial class Player : IDisposable
         return target;
     }
 
-    /// <summary>Waits until it has said a line that matches, and gives what the pattern's group has found in it.</summary>
+    /// <summary>Waits for a line of output that matches, and returns the text that the pattern's last group matched.</summary>
     public string WaitFor([StringSyntax("Regex")] string pattern)
     {
         Match? match;
@@ -82,7 +82,7 @@ internal sealed partial class Player : IDisposable
             if (!_unread.TryTake(out string? line, Patience.Long))
             {
                 string error = _unread.IsCompleted ? _error.Result : "";
-                throw new InvalidOperationException($"It did not say '{pattern}', but:\n{string.Join('\n', _lines)}\n{error}");
+                throw new InvalidOperationException($"No line of its output matches '{pattern}':\n{string.Join('\n', _lines)}\n{error}");
             }
 
             _lines.Add(line);
@@ -91,13 +91,13 @@ internal sealed partial class Player : IDisposable
         return match.Groups[^1].Value;
     }
 
-    /// <summary>Waits until it listens, and gives the port.</summary>
+    /// <summary>Waits until it listens, and returns the port.</summary>
     public int WaitForPort() => int.Parse(WaitFor(@"^Listening on .*:(\d+)$"));
 
     /// <summary>Sends it a signal: kill(2).</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(Id, signal));
 
-    /// <summary>Stops it (SIGSTOP), and waits until it has: a signal takes effect some time after kill(2) has returned.</summary>
+    /// <summary>Stops it (SIGSTOP), and waits until it has stopped, which may be some time after kill(2) has returned.</summary>
     public void Halt()
     {
         Signal(Signals.Stop);
@@ -109,7 +109,7 @@ internal sealed partial class Player : IDisposable
             "It does not stop.");
     }
 
-    /// <summary>Waits until it ends; afterwards <see cref="Lines"/> has everything.</summary>
+    /// <summary>Waits until it ends. Afterwards, <see cref="Lines"/> is complete.</summary>
     public Program.Result Finish()
     {
         _process.StandardInput.Close();
@@ -144,7 +144,7 @@ internal sealed partial class Player : IDisposable
 
     private static string Source(string name) => Path.Combine(Repository.Root, "tests", "peers", name);
 
-    // The reader, because the process object may be disposed before the last line is read.
+    // Its argument is the reader, because the process object may be disposed before the last line is read.
     private void Read(StreamReader output)
     {
         while (output.ReadLine() is { } line)

@@ -9,7 +9,7 @@ public sealed class PlayerLogTests
     private readonly ConcurrentQueue<string> _written = new();
 
     [Fact]
-    public void Lines_are_written_in_order_and_all_of_them_before_the_end()
+    public void All_lines_are_written_in_order_before_disposal_returns()
     {
         using (var log = new PlayerLog(_written.Enqueue))
         {
@@ -40,7 +40,7 @@ public sealed class PlayerLogTests
     }
 
     [Fact]
-    public void A_writer_that_throws_ends_nothing()
+    public void A_writer_that_throws_does_not_end_the_log()
     {
         using (var log = new PlayerLog(line =>
         {
@@ -56,7 +56,7 @@ public sealed class PlayerLogTests
     }
 
     [Fact]
-    public void A_writer_that_blocks_holds_up_neither_who_adds_nor_who_ends()
+    public void A_writer_that_blocks_delays_neither_adding_nor_disposal()
     {
         using var unblock = new ManualResetEvent(false);
         using (var log = new PlayerLog(line =>
@@ -80,6 +80,6 @@ public sealed class PlayerLogTests
                 string[] counts = [.. _written.Where(line => line.EndsWith(Dropped, StringComparison.Ordinal))];
                 return _written.Count - counts.Length + counts.Sum(line => int.Parse(line[..^Dropped.Length])) == 100_000;
             },
-            "each line is written, or counted");
+            "each line is written, or counted as dropped");
     }
 }

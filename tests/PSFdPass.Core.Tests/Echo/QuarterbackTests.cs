@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>A quarterback whose wide receiver, played by the test, does as it likes.</summary>
+/// <summary>A quarterback whose wide receiver is played by the test.</summary>
 public sealed class QuarterbackTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
@@ -30,7 +30,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [Fact]
-    public async Task Accepts_on_a_listener_that_it_is_given_and_leaves_it_to_others_afterwards()
+    public async Task Accepts_on_a_listener_that_is_passed_to_it_and_closes_only_its_own_copy()
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -74,7 +74,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [Fact]
-    public void Pauses_before_it_asks_a_wide_receiver_again_that_hangs_up_at_once()
+    public void Pauses_before_it_reconnects_to_a_wide_receiver_that_hangs_up_at_once()
     {
         _quarterback.RunAsync();
         var hangingUp = new Thread(() =>
@@ -103,7 +103,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [LinuxFact]
-    public void Keeps_no_more_than_so_many_users_with_a_wide_receiver_that_lags_behind_and_loses_none()
+    public void Limits_the_users_that_a_slow_wide_receiver_has_not_taken_and_loses_none()
     {
         const int Many = 3 * Quarterback.MaxThrown;
         _quarterback.RunAsync();
@@ -113,7 +113,7 @@ public sealed class QuarterbackTests : IDisposable
         int kept = 0;
         for (int taken = 0; taken < Many;)
         {
-            // Always some are left on the wire, unless no more come.
+            // Leaves some users on the wire until no more arrive.
             int left = SpinWait.SpinUntil(() => wire.Available > 50, 200) ? 50 : 0;
             kept = Math.Max(kept, _log.Count("Handling") - _log.Count("Closing"));
             for (; wire.Available > left; taken++)
@@ -129,7 +129,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [KernelFact(6, 16)]
-    public void Stays_with_a_wide_receiver_that_refuses_for_a_while_says_so_once_and_throws_nobody_twice()
+    public void Keeps_a_wide_receiver_that_temporarily_refuses_descriptors_logs_it_once_and_throws_no_user_twice()
     {
         _quarterback.RunAsync();
         using Socket wire = _receivers.Accept();
@@ -163,7 +163,7 @@ public sealed class QuarterbackTests : IDisposable
         using (right)
         using (FileDescriptor file = Some.Null())
         {
-            // A read ends with a descriptor.
+            // A read ends after a descriptor.
             for (int i = 0; i < 40; i++)
             {
                 right.SendDescriptors(file.SafeHandle);
@@ -184,7 +184,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [Fact]
-    public async Task Is_disposed_while_it_plays_and_ends_the_play()
+    public async Task Disposing_it_ends_a_running_play()
     {
         Task playing = _quarterback.RunAsync();
         using Socket wire = _receivers.Accept();
@@ -198,7 +198,7 @@ public sealed class QuarterbackTests : IDisposable
     }
 
     [Fact]
-    public async Task Is_disposed_while_it_looks_for_a_wide_receiver()
+    public async Task Can_be_disposed_while_it_looks_for_a_wide_receiver()
     {
         _receivers.Dispose();
         Task playing = _quarterback.RunAsync();
@@ -207,9 +207,9 @@ public sealed class QuarterbackTests : IDisposable
         Assert.True(playing.IsCompletedSuccessfully);
     }
 
-    // Two bind the same port before either listens on it: only the second listen(2) tells.
+    // Both bind the port before either listens on it, so only the second listen(2) fails.
     [Fact]
-    public void A_port_that_somebody_else_took_in_the_meantime_is_one_line()
+    public void A_port_that_another_process_listens_on_first_is_a_one_line_error()
     {
         using Player other = Player.Sample(_folder.Path, "Quarterback", "--port", $"{Port}", "--socket", "other.sock");
         other.WaitFor("^Connecting");

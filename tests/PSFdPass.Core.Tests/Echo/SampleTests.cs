@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>samples/EchoDemo as a user runs it: what it says, and what it says of bad input.</summary>
+/// <summary>samples/EchoDemo as a user runs it: its output, and its errors for bad input.</summary>
 public sealed class SampleTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
@@ -11,7 +11,7 @@ public sealed class SampleTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void It_plays_all_three_in_two_processes()
+    public void It_plays_all_three_roles_in_two_processes()
     {
         using Player demo = Player.Sample(_folder.Path, "--port", "0", "--say", "foo", "--say", "grüß dich");
         demo.Finish().Succeeded();
@@ -27,7 +27,7 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
-    public void Its_players_say_what_the_transcript_says()
+    public void The_output_of_its_players_is_complete_and_in_order()
     {
         using Player wideReceiver = Player.Sample(_folder.Path, "WideReceiver");
         wideReceiver.WaitFor("^Listening");
@@ -85,7 +85,7 @@ public sealed class SampleTests : IDisposable
 
         // The first socket that was passed is not a TCP listener, and --port is not used.
         using Player quarterback = Player.SampleInScript(
-            // It aborts when it inherits a descriptor from 3 on.
+            // systemd-socket-activate aborts when it inherits descriptors other than 0, 1 and 2.
             $"exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec systemd-socket-activate -l '{_folder.File("other.sock")}' -l 127.0.0.1:{port} \"$@\" 2>&1",
             _folder.Path, "Quarterback", "--port", "1");
         quarterback.WaitFor($"Listening on 127.0.0.1:{port} as 4");
@@ -122,7 +122,7 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
-    public void A_wide_receiver_has_no_users_to_play()
+    public void The_say_option_is_an_error_for_a_wide_receiver()
     {
         using Player demo = Player.Sample(_folder.Path, "WideReceiver", "--say", "foo");
         Program.Result result = demo.Finish();
@@ -140,7 +140,7 @@ public sealed class SampleTests : IDisposable
     [Theory]
     [InlineData("All")]
     [InlineData("Quarterback")]
-    public void A_port_in_use_is_one_line(string role)
+    public void A_port_in_use_is_a_one_line_error(string role)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -156,7 +156,7 @@ public sealed class SampleTests : IDisposable
     [InlineData("All", "The file is not a socket")]
     [InlineData("WideReceiver", "The file is not a socket")]
     [InlineData("Quarterback", "The file is not a socket")]
-    public void A_socket_path_that_is_a_file_is_one_line_and_the_file_stays(string role, string message)
+    public void A_socket_path_that_is_a_file_is_a_one_line_error_and_the_file_stays(string role, string message)
     {
         _folder.Write("file", "not a socket");
         using Player demo = Player.Sample(_folder.Path, role, "--port", "0", "--socket", "file", "--force");
@@ -170,7 +170,7 @@ public sealed class SampleTests : IDisposable
     [InlineData("All")]
     [InlineData("WideReceiver")]
     [InlineData("Quarterback")]
-    public void A_socket_path_that_is_too_long_says_how_long_it_may_be(string role)
+    public void The_error_for_a_socket_path_that_is_too_long_contains_the_limit(string role)
     {
         using Player demo = Player.Sample(_folder.Path, role, "--port", "0", "--socket", new string('x', 108));
         Program.Result result = demo.Finish();
@@ -180,7 +180,7 @@ public sealed class SampleTests : IDisposable
     }
 
     [UnixDiagFact]
-    public void A_stale_socket_is_replaced_only_when_told_and_a_used_one_never()
+    public void A_stale_socket_is_replaced_only_with_force_and_a_used_one_never()
     {
         using (Player killed = Player.Sample(_folder.Path, "WideReceiver"))
         {
@@ -189,29 +189,29 @@ public sealed class SampleTests : IDisposable
             Assert.Equal(137, killed.Finish().ExitCode);
         }
 
-        using (Player untold = Player.Sample(_folder.Path, "WideReceiver"))
+        using (Player withoutForce = Player.Sample(_folder.Path, "WideReceiver"))
         {
-            Program.Result result = untold.Finish();
+            Program.Result result = withoutForce.Finish();
             Assert.Equal(1, result.ExitCode);
             Assert.Contains("EADDRINUSE", result.Error);
             Assert.DoesNotContain("-Force", result.Error);
         }
 
-        // Somebody who uses the same name in another folder has nothing to do with it.
+        // A listener with the same name in another folder does not matter.
         using var elsewhere = new TemporaryDirectory();
         using Player namesake = Player.Sample(elsewhere.Path, "WideReceiver");
         namesake.WaitFor("^Listening");
-        using (Player untold = Player.Sample(_folder.Path, "WideReceiver"))
+        using (Player withoutForce = Player.Sample(_folder.Path, "WideReceiver"))
         {
-            Assert.Contains("EADDRINUSE", untold.Finish().Error);
+            Assert.Contains("EADDRINUSE", withoutForce.Finish().Error);
         }
 
-        using Player told = Player.Sample(_folder.Path, "WideReceiver", "--force");
-        told.WaitFor("^Listening");
+        using Player forced = Player.Sample(_folder.Path, "WideReceiver", "--force");
+        forced.WaitFor("^Listening");
         using Player second = Player.Sample(_folder.Path, "WideReceiver", "--force");
         Assert.Contains("a process listens on it", second.Finish().Error);
-        told.Signal(Signals.Terminate);
-        told.Finish().Succeeded();
+        forced.Signal(Signals.Terminate);
+        forced.Finish().Succeeded();
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 }

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>How the players end: by a signal, with their starter, or killed.</summary>
+/// <summary>Players that end: by a signal, with the process that started them, or killed.</summary>
 public sealed class ShutdownTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
@@ -27,7 +27,7 @@ public sealed class ShutdownTests : IDisposable
 
     [Theory]
     [MemberData(nameof(RolesAndSignals))]
-    public void A_signal_ends_a_player_in_good_order(string role, int signal)
+    public void A_signal_shuts_a_player_down_cleanly(string role, int signal)
     {
         using Player player = Player.Sample(_folder.Path, role, "--port", "0");
         using Player? other = role switch
@@ -49,12 +49,12 @@ public sealed class ShutdownTests : IDisposable
         Assert.Contains("Shutting down", player.Lines.Skip(at + 1));
         if (role == "Quarterback")
         {
-            // The user is the wide receiver's by now.
+            // The wide receiver serves the user.
             user.Echoes("still there");
         }
         else
         {
-            user.IsSentHome();
+            user.IsDisconnected();
             Assert.False(File.Exists(_folder.File("fd-pass.sock")));
         }
 
@@ -73,13 +73,13 @@ public sealed class ShutdownTests : IDisposable
         user.MeetsQuarterback(demo.Id);
         string wideReceiver = new(user.Read()!.Where(char.IsDigit).ToArray());
         demo.Signal(Signals.Kill);
-        user.IsSentHome();
+        user.IsDisconnected();
         Patience.Until(() => !Directory.Exists("/proc/" + wideReceiver), "the wide receiver ends");
         Assert.False(File.Exists(_folder.File("fd-pass.sock")));
     }
 
     [Fact]
-    public void A_demo_whose_wide_receiver_is_killed_says_so_and_goes_on_with_the_next()
+    public void A_demo_logs_that_its_wide_receiver_was_killed_and_continues_with_the_next()
     {
         using Player demo = Player.Sample(_folder.Path, "--port", "0");
         int first = int.Parse(demo.WaitFor(@"^Starting Wide Receiver on PID \((\d+)\)$"));

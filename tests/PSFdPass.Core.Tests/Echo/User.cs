@@ -4,7 +4,7 @@ using System.Text;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>Somebody who has connected to a quarterback, and never connects again.</summary>
+/// <summary>A user who connects to a quarterback once.</summary>
 internal sealed class User : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
@@ -25,7 +25,7 @@ internal sealed class User : IDisposable
 
     public static User[] Many(int count, int port) => [.. Enumerable.Range(0, count).Select(_ => new User(port))];
 
-    /// <summary>The next line; null when the connection was closed.</summary>
+    /// <summary>Returns the next line, or null if the connection was closed.</summary>
     public string? Read() => _reader.ReadLine();
 
     /// <summary>Reads the first greeting.</summary>
@@ -42,7 +42,7 @@ internal sealed class User : IDisposable
         return this;
     }
 
-    /// <summary>Types a line, and gets it back.</summary>
+    /// <summary>Sends a line, and checks that it comes back.</summary>
     public User Echoes(string text)
     {
         _socket.Send(Encoding.UTF8.GetBytes(text + "\n"));
@@ -50,8 +50,8 @@ internal sealed class User : IDisposable
         return this;
     }
 
-    /// <summary>Sees that the connection is closed, in whatever way.</summary>
-    public void IsSentHome()
+    /// <summary>Checks that the connection is closed or reset.</summary>
+    public void IsDisconnected()
     {
         try
         {

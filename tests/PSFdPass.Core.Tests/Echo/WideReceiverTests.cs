@@ -7,7 +7,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Tests.Echo;
 
-/// <summary>A wide receiver with a quarterback, played by the test, that throws what it likes.</summary>
+/// <summary>A wide receiver whose quarterback is played by the test.</summary>
 public sealed class WideReceiverTests : IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
@@ -19,7 +19,7 @@ public sealed class WideReceiverTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [LinuxFact]
-    public unsafe void Empties_the_error_queue_of_a_connection_whose_quarterback_asked_for_notices()
+    public unsafe void Empties_the_error_queue_of_a_connection_with_zero_copy_notices()
     {
         const int SO_ZEROCOPY = 60;
         const int MSG_ZEROCOPY = 0x4000000;
@@ -47,7 +47,7 @@ public sealed class WideReceiverTests : IDisposable
     }
 
     [LinuxFact]
-    public void Loses_nobody_when_there_are_more_users_than_descriptors()
+    public void Serves_all_users_when_there_are_more_users_than_descriptors()
     {
         using Player receiver = Player.SampleWithLimit(150, _folder.Path, "WideReceiver");
         using Player quarterback = Player.Sample(_folder.Path, "Quarterback", "--port", "0");
@@ -55,7 +55,7 @@ public sealed class WideReceiverTests : IDisposable
         User[] users = User.Many(200, port);
         foreach (User user in users)
         {
-            // Each that leaves makes room for another.
+            // Each user who leaves frees a descriptor for another.
             user.MeetsQuarterback(quarterback.Id).MeetsWideReceiver(receiver.Id).Echoes("foo");
             user.Dispose();
         }
@@ -68,7 +68,7 @@ public sealed class WideReceiverTests : IDisposable
     }
 
     [LinuxFact]
-    public void Accepts_the_descriptors_that_fit_of_a_message_with_more_than_its_limit()
+    public void Logs_that_a_message_exceeds_its_limit_of_descriptors_and_continues()
     {
         using Player receiver = Player.SampleWithLimit(150, _folder.Path, "WideReceiver");
         receiver.WaitFor("^Listening");
@@ -80,7 +80,7 @@ public sealed class WideReceiverTests : IDisposable
     }
 
     [LinuxFact]
-    public void Closes_a_connection_that_it_can_not_watch_and_continues()
+    public void Closes_a_connection_that_it_cannot_watch_and_continues()
     {
         var set = new FullPoller();
         using var receiver = new WideReceiver(_path, _log.Add) { CreateSet = () => new DescriptorSet(set) };
@@ -89,7 +89,7 @@ public sealed class WideReceiverTests : IDisposable
         _log.WaitFor("Handling connection from");
         set.IsFull = true;
 
-        // Of three in one message, none can be watched, and each is told.
+        // None of the three connections in one message can be watched. Each is closed and logged.
         (TcpClient Client, Socket Server)[] unwatched = [Some.TcpConnection(), Some.TcpConnection(), Some.TcpConnection()];
         wire.SendDescriptors([.. unwatched.Select(user => user.Server.SafeHandle)]);
         foreach ((TcpClient client, Socket server) in unwatched)
@@ -118,7 +118,7 @@ public sealed class WideReceiverTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_user_who_reset_the_connection_before_is_said_to_be_gone()
+    public void A_connection_that_was_reset_before_it_arrives_is_ignored_and_logged()
     {
         using var receiver = new WideReceiver(_path, _log.Add);
         receiver.RunAsync();
@@ -133,7 +133,7 @@ public sealed class WideReceiverTests : IDisposable
     }
 
     [Fact]
-    public async Task Is_disposed_while_it_plays_and_ends_the_play()
+    public async Task Disposing_it_ends_a_running_play()
     {
         using var receiver = new WideReceiver(_path, _log.Add);
         Task playing = receiver.RunAsync();
@@ -154,7 +154,7 @@ public sealed class WideReceiverTests : IDisposable
 
     private Socket Connect() => UnixSocket.Connect(UnixSocketAddress.FromPath(_path), SocketType.Stream, Patience.Long);
 
-    /// <summary>Watches no more descriptors for a while, as with fs.epoll.max_user_watches used up.</summary>
+    /// <summary>Refuses further descriptors while <see cref="IsFull"/> is set, as when fs.epoll.max_user_watches is exhausted.</summary>
     private sealed class FullPoller : EpollPoller
     {
         public volatile bool IsFull;

@@ -6,7 +6,7 @@ using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 
-/// <summary>What sending and receiving allocates, to the byte.</summary>
+/// <summary>The exact number of bytes that sending and receiving allocates.</summary>
 public sealed class AllocationTests : IDisposable
 {
     private const int Rounds = 1000;
@@ -24,14 +24,14 @@ public sealed class AllocationTests : IDisposable
     }
 
     [LinuxFact]
-    public void Numbers_sent_and_received_through_spans_allocate_nothing()
+    public void Sending_and_receiving_numbers_through_spans_allocates_nothing()
     {
         SafeHandle left = _left.SafeHandle;
         SafeHandle right = _right.SafeHandle;
         int[] send = [_file.Fd, _file.Fd];
         int[] numbers = new int[253];
         byte[] buffer = new byte[100];
-        Assert.Equal(0, BytesARound(() =>
+        Assert.Equal(0, BytesPerRound(() =>
         {
             DescriptorSender.SendNumbers(left, "data"u8, send, Patience.Long);
             Closing.CloseAll(numbers.AsSpan(0, DescriptorReceiver.ReceiveNumbers(right, buffer, numbers, Patience.Long).Descriptors));
@@ -41,14 +41,14 @@ public sealed class AllocationTests : IDisposable
     }
 
     [LinuxFact]
-    public void Handles_that_are_sent_allocate_nothing()
+    public void Sending_handles_allocates_nothing()
     {
         SafeHandle left = _left.SafeHandle;
         SafeHandle right = _right.SafeHandle;
         SafeHandle[] send = [_file.SafeHandle, _file.SafeHandle, _file.SafeHandle];
         int[] numbers = new int[253];
         byte[] buffer = new byte[100];
-        Assert.Equal(0, BytesARound(() =>
+        Assert.Equal(0, BytesPerRound(() =>
         {
             DescriptorSender.Send(left, send, Patience.Long);
             Closing.CloseAll(numbers.AsSpan(0, DescriptorReceiver.ReceiveNumbers(right, buffer, numbers, Patience.Long).Descriptors));
@@ -56,15 +56,15 @@ public sealed class AllocationTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_received_message_allocates_itself_its_data_and_its_descriptors_and_nothing_else()
+    public void Receiving_a_message_allocates_only_the_message_its_data_and_its_descriptors()
     {
         SafeHandle left = _left.SafeHandle;
         SafeHandle right = _right.SafeHandle;
         int[] send = [_file.Fd, _file.Fd, _file.Fd];
         object[] keep = new object[6];
 
-        // What the same objects take when nothing is received.
-        long objects = BytesARound(() =>
+        // The size of the same objects, without receiving them.
+        long objects = BytesPerRound(() =>
         {
             for (int i = 0; i < 3; i++)
             {
@@ -76,7 +76,7 @@ public sealed class AllocationTests : IDisposable
             keep[5] = RuntimeHelpers.GetUninitializedObject(typeof(ReceivedMessage));
         });
 
-        Assert.Equal(objects, BytesARound(() =>
+        Assert.Equal(objects, BytesPerRound(() =>
         {
             DescriptorSender.SendNumbers(left, "data"u8, send, Patience.Long);
             IReadOnlyList<FileDescriptor> descriptors = DescriptorReceiver.ReceiveMessage(right, Patience.Long)!.Descriptors;
@@ -87,14 +87,14 @@ public sealed class AllocationTests : IDisposable
         }));
     }
 
-    private static long BytesARound(Action action)
+    private static long BytesPerRound(Action action)
     {
         for (int i = 0; i < Rounds; i++)
         {
             action();
         }
 
-        // Tiered compilation may still be at work; it does not allocate here, but what it replaces may box.
+        // Tiered compilation may still be running. It does not allocate on this thread, but the code that it replaces may box.
         long least = long.MaxValue;
         for (int attempt = 0; attempt < 5 && least > 0; attempt++)
         {

@@ -49,7 +49,7 @@ public sealed class AsyncTests
 
         foreach ((_, Socket right) in pairs)
         {
-            // What filled the buffer comes first.
+            // The messages that filled the buffer arrive first.
             ReceivedMessage message;
             do
             {
@@ -66,7 +66,7 @@ public sealed class AsyncTests
     }
 
     [LinuxFact]
-    public async Task Of_many_waits_some_are_canceled_some_time_out_and_the_others_end_as_they_should()
+    public async Task Cancellation_and_timeouts_of_some_waits_do_not_affect_the_others()
     {
         (Socket Left, Socket Right)[] pairs = [.. Enumerable.Range(0, 90).Select(_ => UnixSocket.CreatePair(SocketType.Seqpacket))];
         using var source = new CancellationTokenSource();
@@ -101,7 +101,7 @@ public sealed class AsyncTests
     }
 
     [LinuxFact]
-    public async Task Two_who_wait_on_one_socket_get_one_message_each()
+    public async Task Two_waits_on_one_socket_receive_one_message_each()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = left;
@@ -144,7 +144,7 @@ public sealed class AsyncTests
     }
 
     [LinuxFact]
-    public async Task Many_accept_on_many_listeners_without_a_thread_for_each()
+    public async Task Accepts_on_many_listeners_wait_without_a_thread_for_each()
     {
         string prefix = Guid.NewGuid().ToString();
         Socket[] listeners = [.. Enumerable.Range(0, 50).Select(

@@ -4,25 +4,25 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Who is at the other end, and who sent a message.</summary>
+/// <summary>The process at the other end of a connection, and the sender of a message.</summary>
 public sealed class CredentialTests
 {
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void A_message_tells_who_sent_it_where_the_socket_asks_for_that(SocketType type)
+    public void A_message_has_the_credentials_of_its_sender_when_the_socket_requests_them(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
         using var __ = right;
         using FileDescriptor file = Some.File();
-        AskForCredentials(right);
+        EnableCredentials(right);
         left.SendDescriptors(file.SafeHandle);
         using ReceivedMessage message = Some.Receive(right);
         Assert.Equal(Environment.ProcessId, message.Credentials?.ProcessId);
         Assert.Equal(Unistd.GetEUid(), message.Credentials?.UserId);
         Assert.Single(message.Descriptors);
 
-        // All 253 descriptors have room beside the credentials.
+        // All 253 descriptors fit beside the credentials.
         DescriptorSender.SendNumbers(left.SafeHandle, Enumerable.Repeat(file.Fd, 253).ToArray(), Patience.Long);
         using ReceivedMessage full = Some.Receive(right);
         Assert.Equal((253, MessageFlags.None), (full.Descriptors.Count, full.Flags));
@@ -30,7 +30,7 @@ public sealed class CredentialTests
     }
 
     [KernelFact(6, 5)]
-    public unsafe void A_process_descriptor_that_nobody_asked_us_for_is_closed()
+    public unsafe void An_unexpected_process_descriptor_is_closed()
     {
         const int SO_PASSPIDFD = 76;
         (Socket left, Socket right) = UnixSocket.CreatePair();
@@ -68,7 +68,7 @@ public sealed class CredentialTests
             "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); sys.stdin.read()", directory.File("s"));
         using Socket connection = UnixSocket.Accept(listener.SafeHandle, Patience.Long);
 
-        // The shim of a version manager may start another process, which is Python then.
+        // With a version manager, python3 may be a shim that runs Python in another process.
         var peer = UnixSocketPeer.Of(connection.SafeHandle);
         Assert.NotEqual(Environment.ProcessId, peer.ProcessId);
         Assert.Contains("python", File.ReadAllText($"/proc/{peer.ProcessId}/comm"));
@@ -77,7 +77,7 @@ public sealed class CredentialTests
     }
 
     [LinuxFact]
-    public void Without_a_peer_it_is_ENOTCONN()
+    public void The_peer_of_a_socket_that_is_not_connected_is_ENOTCONN()
     {
         using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromAbstractName(Guid.NewGuid().ToString()));
         Assert.Equal("ENOTCONN", Assert.Throws<SystemCallException>(() => UnixSocketPeer.Of(listener.SafeHandle)).ErrnoName);
@@ -86,7 +86,7 @@ public sealed class CredentialTests
     }
 
     [LinuxFact]
-    public void A_TCP_connection_has_no_such_peer()
+    public void The_peer_of_a_TCP_connection_is_NotUnixSocketException()
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using var _ = client;
@@ -94,7 +94,7 @@ public sealed class CredentialTests
         Assert.Throws<NotUnixSocketException>(() => UnixSocketPeer.Of(server.SafeHandle));
     }
 
-    internal static unsafe void AskForCredentials(Socket socket)
+    internal static unsafe void EnableCredentials(Socket socket)
     {
         int on = 1;
         Assert.Equal(0, SysSocket.SetSockOpt(

@@ -7,7 +7,7 @@ namespace PSFdPass.Tests;
 public sealed class DatagramEndTests
 {
     [LinuxFact]
-    public void A_datagram_socket_after_shutdown_ends_at_its_timeout_and_does_not_spin()
+    public void A_receive_on_a_datagram_socket_after_shutdown_times_out_without_spinning()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;
@@ -16,7 +16,7 @@ public sealed class DatagramEndTests
         TimeSpan used = ThreadTime.Of(() =>
             Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, TimeSpan.FromSeconds(1))));
 
-        // A loop that spins uses all of the second.
+        // A loop that spins would use the whole second.
         Assert.True(used < TimeSpan.FromMilliseconds(500), $"{used} of processor time");
     }
 
@@ -53,7 +53,7 @@ public sealed class DatagramEndTests
     }
 
     [LinuxFact]
-    public void Empty_packets_with_a_descriptor_behind_are_not_the_end()
+    public void Empty_packets_are_not_the_end_when_a_descriptor_follows()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = right;
@@ -69,7 +69,7 @@ public sealed class DatagramEndTests
     }
 
     [LinuxFact]
-    public void Looking_for_the_end_leaves_the_credentials_option_as_it_was()
+    public void Detecting_the_end_does_not_change_the_credentials_option()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = right;
@@ -81,7 +81,7 @@ public sealed class DatagramEndTests
     }
 
     [LinuxFact]
-    public void All_datagrams_arrive_when_each_is_closed_before_the_next_is_received() => Child.Run(FewDescriptors);
+    public void All_datagrams_arrive_when_each_message_is_disposed_before_the_next_is_received() => Child.Run(FewDescriptors);
 
     private static void FewDescriptors()
     {

@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>A peer that closes, before or behind a message.</summary>
+/// <summary>A peer that closes the connection, before or after a message.</summary>
 public sealed class EndTests
 {
     [LinuxTheory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public async Task Messages_that_were_sent_before_the_end_are_received_and_then_the_end(SocketType type)
+    public async Task Messages_that_were_sent_before_the_end_are_received_first(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = right;
@@ -29,11 +29,11 @@ public sealed class EndTests
     [LinuxTheory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public void The_end_has_credentials_too_where_they_are_requested(SocketType type)
+    public void The_end_is_reported_when_credentials_are_requested(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = right;
-        CredentialTests.AskForCredentials(right);
+        CredentialTests.EnableCredentials(right);
         left.Dispose();
         Assert.Null(DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long));
     }
@@ -41,7 +41,7 @@ public sealed class EndTests
     [LinuxTheory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public void A_shutdown_is_the_end_as_well(SocketType type)
+    public void A_shutdown_is_reported_as_the_end(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
@@ -71,7 +71,7 @@ public sealed class EndTests
     [LinuxTheory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public void A_peer_that_closes_without_reading_what_we_sent_is_ECONNRESET_and_then_the_end(SocketType type)
+    public void A_peer_that_closes_with_unread_data_is_ECONNRESET_and_then_the_end(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
@@ -85,7 +85,7 @@ public sealed class EndTests
     }
 
     [LinuxFact]
-    public void A_waiting_receiver_is_told_of_the_end()
+    public void A_waiting_receive_returns_null_at_the_end()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
@@ -100,7 +100,7 @@ public sealed class EndTests
     [LinuxTheory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public async Task A_waiting_receiver_whose_own_socket_is_disposed_is_told_that_and_not_of_an_end(SocketType type)
+    public async Task Disposing_the_socket_of_a_waiting_receive_is_ObjectDisposedException_and_not_the_end(SocketType type)
     {
         foreach (Action<Socket> receive in (Action<Socket>[])
             [
@@ -123,7 +123,7 @@ public sealed class EndTests
     }
 
     [LinuxFact]
-    public void A_waiting_sender_is_told_that_the_receiver_has_closed()
+    public void A_waiting_send_fails_when_the_receiver_closes()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -134,7 +134,7 @@ public sealed class EndTests
     }
 
     [LinuxFact]
-    public void Descriptors_in_flight_are_closed_with_the_socket_that_nobody_reads()
+    public void Descriptors_in_flight_are_closed_when_their_socket_is_closed()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();

@@ -7,7 +7,7 @@ using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Counts /proc/self/fd around every operation, the failing ones included.</summary>
+/// <summary>Counts /proc/self/fd around every operation, including operations that fail.</summary>
 public sealed class NothingLeaksTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -23,7 +23,7 @@ public sealed class NothingLeaksTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void Not_from_making_pairs_and_listeners_and_connections(SocketType type) => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Creating_pairs_listeners_and_connections_leaks_nothing(SocketType type) => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         left.Dispose();
@@ -39,7 +39,7 @@ public sealed class NothingLeaksTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void Not_from_sending_and_receiving(SocketType type) => WithPair(type, (left, right) =>
+    public void Sending_and_receiving_leaks_nothing(SocketType type) => WithPair(type, (left, right) =>
     {
         DescriptorSender.SendNumbers(left.SafeHandle, [_file.Fd], Patience.Long);
         left.SendDescriptors(_file.SafeHandle, _file.SafeHandle);
@@ -48,7 +48,7 @@ public sealed class NothingLeaksTests : IDisposable
         Some.Receive(right).Dispose();
         Some.Receive(right).Dispose();
 
-        // The caller's own numbers, and those that have no room.
+        // Numbers that are written to the caller's span, and numbers that do not fit into it.
         DescriptorSender.SendNumbers(left.SafeHandle, "data"u8, [_file.Fd, _file.Fd, _file.Fd], Patience.Long);
         int[] one = new int[1];
         Assert.Equal(2, DescriptorReceiver.ReceiveNumbers(right.SafeHandle, new byte[10], one, Patience.Long).DescriptorsClosed);
@@ -59,7 +59,7 @@ public sealed class NothingLeaksTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public Task Not_from_sending_and_receiving_asynchronously(SocketType type) => WithPairAsync(type, async (left, right) =>
+    public Task Sending_and_receiving_asynchronously_leaks_nothing(SocketType type) => WithPairAsync(type, async (left, right) =>
     {
         Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long).AsTask();
         await DescriptorSender.SendAsync(left.SafeHandle, new byte[] { 1 }, new SafeHandle[] { _file.SafeHandle }, Patience.Long);
@@ -67,7 +67,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_sends_that_fail() => WithPair(SocketType.Stream, (left, right) =>
+    public void Sends_that_fail_leak_nothing() => WithPair(SocketType.Stream, (left, right) =>
     {
         Throws<ArgumentException>(() => DescriptorSender.SendNumbers(left.SafeHandle, [], [_file.Fd], Patience.Long));
         Throws<SystemCallException>(() => DescriptorSender.SendNumbers(left.SafeHandle, "x"u8, [_file.Fd, 123456], Patience.Long));
@@ -81,7 +81,7 @@ public sealed class NothingLeaksTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void Not_from_receives_that_fail(SocketType type) => WithPair(type, (left, right) =>
+    public void Receives_that_fail_leak_nothing(SocketType type) => WithPair(type, (left, right) =>
     {
         Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Short));
         Throws<OperationCanceledException>(() => DescriptorReceiver.ReceiveMessage(
@@ -91,12 +91,12 @@ public sealed class NothingLeaksTests : IDisposable
             () => DescriptorReceiver.ReceiveMessage(right.SafeHandle, Patience.Long, bufferSize: -1));
         Some.Receive(right).Dispose();
 
-        // A message that nobody receives goes with its socket.
+        // A message that is not received is discarded with its socket.
         left.SendDescriptors(_file.SafeHandle, _file.SafeHandle);
     });
 
     [LinuxFact]
-    public Task Not_from_asynchronous_waits_that_fail() => WithPairAsync(SocketType.Stream, async (left, right) =>
+    public Task Asynchronous_waits_that_fail_leak_nothing() => WithPairAsync(SocketType.Stream, async (left, right) =>
     {
         using var source = new CancellationTokenSource();
         Task<ReceivedMessage?> receiving = DescriptorReceiver.ReceiveMessageAsync(right.SafeHandle, Patience.Long, source.Token).AsTask();
@@ -109,7 +109,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_the_end_of_a_connection_before_between_and_after() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void The_end_of_a_connection_leaks_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         foreach (SocketType type in (SocketType[])[SocketType.Stream, SocketType.Seqpacket])
         {
@@ -123,7 +123,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_sockets_that_can_not_be_made_or_found() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Sockets_that_cannot_be_created_or_found_leak_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         string regular = _directory.Write("regular", "");
         Throws<SystemCallException>(() => UnixSocketListener.Create(UnixSocketAddress.FromPath(regular), replaceStale: true));
@@ -138,7 +138,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_sockets_that_carry_no_descriptors() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Sockets_that_carry_no_descriptors_leak_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         Throws<NotUnixSocketException>(() => client.Client.SendDescriptors(_file.SafeHandle));
@@ -149,7 +149,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_looking_at_descriptors() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Inspecting_descriptors_leaks_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor folder = FileDescriptor.Open(_directory.Path);
@@ -165,7 +165,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_handing_over_or_failing_to() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Handing_over_descriptors_leaks_nothing_even_if_it_fails() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         _file.Duplicate().OpenStream().Dispose();
@@ -182,7 +182,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_closing_the_handles_of_objects() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Closing_the_handles_of_objects_leaks_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         Closing.Release(client.Client.SafeHandle);
@@ -196,7 +196,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_from_a_message_of_which_some_descriptors_were_taken() => WithPair(SocketType.Stream, (left, right) =>
+    public void A_message_with_some_descriptors_taken_leaks_nothing() => WithPair(SocketType.Stream, (left, right) =>
     {
         left.SendDescriptors(_file.SafeHandle, _file.SafeHandle, _file.SafeHandle);
         Stream taken;
@@ -210,7 +210,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Not_with_the_descriptor_table_full() => Child.Run(TableFull);
+    public void Operations_with_a_full_descriptor_table_leak_nothing() => Child.Run(TableFull);
 
     internal static void TableFull()
     {
@@ -229,7 +229,7 @@ public sealed class NothingLeaksTests : IDisposable
             ("accept", () => UnixSocket.Accept(listener.SafeHandle, Patience.Long)),
         ];
 
-        // What is used, and what fails, has to be loaded before: loading takes descriptors itself.
+        // The operations and their failures run once before, because loading their code needs descriptors.
         using (Socket other = UnixSocket.Connect(address, SocketType.Stream, Patience.Long))
         using (Socket first = UnixSocket.Accept(listener.SafeHandle, Patience.Long))
         using (Socket second = UnixSocket.Accept(listener.SafeHandle, Patience.Long))

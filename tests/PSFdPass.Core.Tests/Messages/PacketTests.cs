@@ -31,7 +31,7 @@ public sealed class PacketTests
     [LinuxTheory]
     [InlineData(SocketType.Seqpacket)]
     [InlineData(SocketType.Dgram)]
-    public void A_packet_larger_than_the_buffer_tells_how_much_is_lost_and_keeps_its_descriptors(SocketType type)
+    public void A_packet_larger_than_the_buffer_reports_the_bytes_lost_and_keeps_its_descriptors(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
@@ -51,7 +51,7 @@ public sealed class PacketTests
         Assert.Equal((4, 10, 1, MessageFlags.DataTruncated), (result.Bytes, result.FullLength, result.Descriptors, result.Flags));
         Closing.CloseAll(numbers);
 
-        // Without any room for data, the descriptors still come.
+        // With an empty buffer, the descriptors still arrive.
         DescriptorSender.SendNumbers(left.SafeHandle, "0123456789"u8, [file.Fd], Patience.Long);
         result = DescriptorReceiver.ReceiveNumbers(right.SafeHandle, [], numbers, Patience.Long);
         Assert.Equal((0, 10, 1, false), (result.Bytes, result.FullLength, result.Descriptors, result.IsEndOfStream));
@@ -59,7 +59,7 @@ public sealed class PacketTests
     }
 
     [LinuxFact]
-    public void A_streams_bytes_that_have_no_room_are_received_next()
+    public void Bytes_of_a_stream_that_do_not_fit_are_received_next()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;

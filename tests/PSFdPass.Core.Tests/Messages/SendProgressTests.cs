@@ -76,7 +76,7 @@ public sealed class SendProgressTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_number_that_another_file_has_taken_is_checked_again()
+    public void A_number_that_now_refers_to_another_socket_is_checked_again()
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         using (client)

@@ -68,7 +68,7 @@ public sealed class SendReceiveTests
         Assert.Equal(["file 0", "file 1", "file 2"], message.Descriptors.Select(d => Some.Read(d)));
         Assert.All(message.Descriptors, d => Assert.True(d.Flags.HasFlag(DescriptorFlags.CloseOnExec)));
 
-        // They stay the sender's as well, and share the offset.
+        // The sender keeps its descriptors, which share the offset.
         Assert.All(files, file => Assert.True(file.IsOpen));
         Assert.All(files, file => Assert.Equal("", Some.Read(file)));
         Array.ForEach(files, file => file.Dispose());
@@ -116,7 +116,7 @@ public sealed class SendReceiveTests
     }
 
     [LinuxFact]
-    public void Descriptors_go_into_the_callers_span_and_are_the_callers_to_close()
+    public void Descriptors_are_written_to_the_callers_span_and_the_caller_closes_them()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -135,7 +135,7 @@ public sealed class SendReceiveTests
     }
 
     [LinuxFact]
-    public void Offsets_are_shared_because_the_description_is()
+    public void The_offset_is_shared_because_the_open_file_description_is()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -177,7 +177,7 @@ public sealed class SendReceiveTests
     }
 
     [LinuxFact]
-    public void A_closed_handle_among_many_is_refused_and_the_others_are_given_back()
+    public void A_closed_handle_among_several_is_refused_and_the_others_are_released()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -191,14 +191,14 @@ public sealed class SendReceiveTests
         Assert.Throws<ObjectDisposedException>(
             () => DescriptorSender.SendAsync(left.SafeHandle, handles, Patience.Long).GetAwaiter().GetResult());
 
-        // A reference that was kept would keep the descriptor open now.
+        // A reference that was not released would keep the descriptor open.
         open.Dispose();
         Assert.False(Some.IsOpen(fd));
     }
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void Nothing_to_send_is_an_error_of_its_own(SocketType type)
+    public void Sending_nothing_is_an_error(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
@@ -213,7 +213,7 @@ public sealed class SendReceiveTests
     }
 
     [LinuxFact]
-    public void A_stream_needs_room_for_a_byte_to_receive()
+    public void Receiving_from_a_stream_requires_a_buffer_of_at_least_one_byte()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;

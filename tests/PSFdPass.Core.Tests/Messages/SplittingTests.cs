@@ -32,7 +32,7 @@ public sealed class SplittingTests
     [LinuxTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_streams_bytes_joined_together_are_the_data_again(bool isAsync)
+    public async Task The_parts_of_the_data_on_a_stream_join_to_the_original(bool isAsync)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -66,7 +66,7 @@ public sealed class SplittingTests
     [InlineData(SocketType.Seqpacket, false)]
     [InlineData(SocketType.Seqpacket, true)]
     [InlineData(SocketType.Dgram, false)]
-    public async Task The_first_packet_has_the_data_and_those_behind_it_are_empty(SocketType type, bool isAsync)
+    public async Task The_first_packet_has_the_data_and_the_following_packets_are_empty(SocketType type, bool isAsync)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
@@ -102,7 +102,7 @@ public sealed class SplittingTests
     }
 
     [LinuxFact]
-    public async Task A_sender_of_thousands_waits_for_the_receiver_and_nothing_is_lost()
+    public async Task A_sender_of_thousands_of_descriptors_waits_for_the_receiver_and_loses_none()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Dgram);
         using var _ = left;

@@ -21,7 +21,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_receive_to_which_nothing_comes_times_out()
+    public async Task A_receive_without_a_message_times_out()
     {
         foreach (TimeSpan timeout in (TimeSpan[])[Patience.None, Patience.Short, TimeSpan.FromTicks(1)])
         {
@@ -31,14 +31,14 @@ public sealed class WaitingTests : IDisposable
             await Assert.ThrowsAsync<TimeoutException>(() => DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, timeout).AsTask());
         }
 
-        // What comes after a timeout is received as ever.
+        // A message that arrives after a timeout is received as usual.
         _left.SendDescriptors(_file.SafeHandle);
         using ReceivedMessage message = Some.Receive(_right);
         Assert.Single(message.Descriptors);
     }
 
     [LinuxFact]
-    public async Task A_message_that_is_there_is_received_even_with_no_time_to_wait()
+    public async Task A_message_that_has_arrived_is_received_even_with_a_timeout_of_zero()
     {
         for (int i = 0; i < 3; i++)
         {
@@ -66,7 +66,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_partial_send_that_times_out_tells_that_the_descriptors_went()
+    public void A_partial_send_that_times_out_reports_that_the_descriptors_were_sent()
     {
         SendTimeoutException exception = Assert.Throws<SendTimeoutException>(
             () => DescriptorSender.SendNumbers(_left.SafeHandle, new byte[10_000_000], [_file.Fd], Patience.Short));
@@ -76,7 +76,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_send_that_waits_for_room_goes_on_when_there_is_some()
+    public void A_send_that_waits_for_space_continues_when_there_is_some()
     {
         Some.Fill(_left);
         BlockedThread sending = BlockedThread.Start(() => _left.SendDescriptors(_file.SafeHandle));
@@ -91,7 +91,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public void Cancelling_ends_a_blocked_receive()
+    public void Canceling_ends_a_blocked_receive()
     {
         using var source = new CancellationTokenSource();
         BlockedThread waiting = BlockedThread.Start(
@@ -105,14 +105,14 @@ public sealed class WaitingTests : IDisposable
         second.Cancel();
         Assert.IsType<OperationCanceledException>(waiting.Join());
 
-        // And a message is not lost to it.
+        // The canceled receives do not take the next message.
         _left.SendDescriptors(_file.SafeHandle);
         using ReceivedMessage message = Some.Receive(_right);
         Assert.Single(message.Descriptors);
     }
 
     [LinuxFact]
-    public void Cancelling_ends_a_blocked_send()
+    public void Canceling_ends_a_blocked_send()
     {
         Some.Fill(_left);
         using var source = new CancellationTokenSource();
@@ -123,7 +123,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task Cancelling_ends_an_asynchronous_receive_and_send()
+    public async Task Canceling_ends_an_asynchronous_receive_and_send()
     {
         using var source = new CancellationTokenSource();
         Task receiving = DescriptorReceiver.ReceiveMessageAsync(_right.SafeHandle, Timeout.InfiniteTimeSpan, source.Token).AsTask();
@@ -142,7 +142,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_token_that_is_canceled_already_ends_a_wait_before_it_begins()
+    public async Task A_token_that_is_already_canceled_ends_a_wait_before_it_begins()
     {
         var canceled = new CancellationToken(canceled: true);
         Assert.Throws<OperationCanceledException>(
@@ -172,7 +172,7 @@ public sealed class WaitingTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_timeout_too_long_to_count_has_no_limit_and_a_negative_one_is_an_error()
+    public void A_timeout_too_long_for_poll_is_capped_and_a_negative_one_is_an_error()
     {
         Assert.Equal(int.MaxValue, Deadline.After(TimeSpan.MaxValue - TimeSpan.FromDays(1)).PollMilliseconds);
         Assert.True(Deadline.After(Timeout.InfiniteTimeSpan).IsNever);
@@ -183,10 +183,10 @@ public sealed class WaitingTests : IDisposable
         Assert.Equal(int.MaxValue, Deadline.After(TimeSpan.FromDays(1000)).PollMilliseconds);
     }
 
-    /// <summary>A wait that was canceled does not receive what arrives afterwards, also before the thread has noticed.</summary>
+    /// <summary>A canceled wait does not receive messages that arrive afterwards, even before its thread notices the cancellation.</summary>
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void A_canceled_receive_leaves_what_arrives_next_in_the_queue(SocketType type)
+    public void A_canceled_receive_leaves_the_next_message_in_the_queue(SocketType type)
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         using var _ = left;
@@ -203,9 +203,9 @@ public sealed class WaitingTests : IDisposable
         }
     }
 
-    /// <inheritdoc cref="A_canceled_receive_leaves_what_arrives_next_in_the_queue"/>
+    /// <inheritdoc cref="A_canceled_receive_leaves_the_next_message_in_the_queue"/>
     [LinuxFact]
-    public async Task A_canceled_asynchronous_receive_leaves_what_arrives_next_in_the_queue()
+    public async Task A_canceled_asynchronous_receive_leaves_the_next_message_in_the_queue()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = left;
@@ -240,7 +240,7 @@ public sealed class WaitingTests : IDisposable
         });
         reading.Start();
 
-        // A pause each time that the queue has been full makes this take longer than its timeout.
+        // A pause each time the queue is full would make this take longer than its timeout.
         DescriptorSender.Send(left.SafeHandle, new byte[Length], [], TimeSpan.FromSeconds(10));
         Assert.True(reading.Join(Patience.Long));
         Assert.Equal(Length, received);

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Tests;
 
-/// <summary>What is given as a socket and is none that carries descriptors: each a clear error of its own, by every operation.</summary>
+/// <summary>Handles that are not sockets that carry descriptors. Every operation reports each kind with a specific error.</summary>
 public sealed class WrongSocketTests
 {
     [LinuxFact]
@@ -20,7 +20,7 @@ public sealed class WrongSocketTests
     }
 
     [LinuxFact]
-    public void A_spent_descriptor_as_socket_is_ObjectDisposedException()
+    public void A_disposed_descriptor_as_socket_is_ObjectDisposedException()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = right;
@@ -75,7 +75,7 @@ public sealed class WrongSocketTests
     }
 
     [LinuxFact]
-    public void No_socket_at_all_is_ArgumentNullException() => AllThrow<ArgumentNullException>(null!);
+    public void A_null_socket_is_ArgumentNullException() => AllThrow<ArgumentNullException>(null!);
 
     [LinuxFact]
     public void A_socket_without_a_peer_is_ENOTCONN_to_send_and_EINVAL_to_receive()
@@ -90,7 +90,7 @@ public sealed class WrongSocketTests
     }
 
     [LinuxFact]
-    public void A_TCP_socket_to_accept_on_that_does_not_listen_is_EINVAL()
+    public void Accepting_on_a_TCP_socket_that_does_not_listen_is_EINVAL()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -4,7 +4,7 @@ using PSFdPass.Messages;
 
 namespace PSFdPass.Tests;
 
-/// <summary>A peer in C that sends what no well-behaved one does: nothing is lost, nothing leaks, nothing is taken for something else.</summary>
+/// <summary>A peer in C that sends unusual messages. Nothing is lost, leaked or misinterpreted.</summary>
 [Collection(PeerProgram.Collection)]
 public sealed class GarbageTests : IDisposable
 {
@@ -16,12 +16,12 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_that_sends_nothing(SocketType type) =>
+    public void A_peer_that_sends_nothing_is_the_end(SocketType type) =>
         From("nothing", type, socket => Assert.Null(socket.ReceiveDescriptors()));
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_that_sends_bytes_without_a_descriptor(SocketType type) => From("bytes", type, socket =>
+    public void Bytes_without_a_descriptor_are_received(SocketType type) => From("bytes", type, socket =>
     {
         using ReceivedMessage message = Some.Receive(socket);
         Assert.Equal(("garbage, no descriptor", 0), (message.Text, message.Descriptors.Count));
@@ -30,7 +30,7 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_that_sends_253_descriptors(SocketType type) => From("many", type, socket =>
+    public void All_253_descriptors_of_a_message_are_received(SocketType type) => From("many", type, socket =>
     {
         using ReceivedMessage message = Some.Receive(socket);
         Assert.Equal([253], message.Data);
@@ -40,7 +40,7 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void Descriptors_for_which_the_caller_has_no_space_are_closed(SocketType type) => From("many", type, socket =>
+    public void Descriptors_that_do_not_fit_into_the_callers_span_are_closed(SocketType type) => From("many", type, socket =>
     {
         int[] one = new int[1];
         ReceiveResult result = DescriptorReceiver.ReceiveNumbers(socket.SafeHandle, new byte[1], one, Patience.Long);
@@ -50,7 +50,7 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_that_dies_behind_its_message(SocketType type) => From(
+    public void The_message_of_a_peer_that_was_killed_is_received(SocketType type) => From(
         "dies",
         type,
         socket =>
@@ -64,7 +64,7 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_that_sends_credentials_that_nobody_asked_for(SocketType type) => From("credentials", type, socket =>
+    public void Credentials_that_were_not_requested_are_not_reported(SocketType type) => From("credentials", type, socket =>
     {
         using ReceivedMessage message = Some.Receive(socket);
         Assert.Null(message.Credentials);
@@ -74,9 +74,9 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_whose_credentials_were_asked_for(SocketType type)
+    public void Credentials_that_were_requested_are_reported(SocketType type)
     {
-        // A socket inherits SO_PASSCRED from the listener, so that it is on before the first message comes.
+        // A socket inherits SO_PASSCRED from the listener, so it is on before the first message arrives.
         int id = 0;
         From("credentials", type, socket =>
         {
@@ -84,12 +84,12 @@ public sealed class GarbageTests : IDisposable
             Assert.Equal(id, message.Credentials?.ProcessId);
             Assert.Single(message.Descriptors);
             Assert.Null(socket.ReceiveDescriptors());
-        }, listening: CredentialTests.AskForCredentials, started: program => id = program.Id);
+        }, listening: CredentialTests.EnableCredentials, started: program => id = program.Id);
     }
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_that_sends_two_control_messages_at_once(SocketType type) => From("two", type, socket =>
+    public void The_descriptors_of_two_control_messages_are_received(SocketType type) => From("two", type, socket =>
     {
         using ReceivedMessage message = Some.Receive(socket);
         Assert.Equal([3], message.Data);
@@ -98,11 +98,11 @@ public sealed class GarbageTests : IDisposable
 
     [PeerTheory("gcc")]
     [MemberData(nameof(ConnectedTypes))]
-    public void A_peer_that_sends_a_descriptor_without_a_byte(SocketType type) => From("empty", type, socket =>
+    public void A_descriptor_without_a_byte_is_received_except_on_a_stream(SocketType type) => From("empty", type, socket =>
     {
         if (type == SocketType.Stream)
         {
-            // The kernel has dropped it.
+            // The kernel drops it.
             Assert.Null(socket.ReceiveDescriptors());
             return;
         }

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Python's multiprocessing.reduction, which insists on the count byte.</summary>
+/// <summary>Python's multiprocessing.reduction, which requires the count byte.</summary>
 public sealed class MultiprocessingPeerTests() : PeerTests("multiprocessing")
 {
     [PeerTheory("python3")]

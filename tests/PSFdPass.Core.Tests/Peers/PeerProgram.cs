@@ -1,10 +1,10 @@
 namespace PSFdPass.Tests;
 
-/// <summary>The programs of tests/peers: the other side of the wire in another language. Compiled once a run.</summary>
+/// <summary>The programs of tests/peers: peers in other languages. Each is compiled once per run.</summary>
 [CollectionDefinition(Collection)]
 public sealed class PeerProgram : ICollectionFixture<PeerProgram>, IDisposable
 {
-    /// <summary>The tests that use them, after which the compiled ones are removed.</summary>
+    /// <summary>The collection of the tests that use them. The compiled programs are removed after it.</summary>
     public const string Collection = "Peers";
 
     private static readonly TemporaryDirectory Compiled = new();

@@ -3,25 +3,26 @@ using System.Net.Sockets;
 namespace PSFdPass.Tests;
 
 /// <summary>
-/// What each language's test does with its peer: it opens a file <c>abcdefghij</c>, reads <c>abc</c>, and hands it over; the
-/// other side reads <c>defg</c>; the first one's rest is <c>hij</c>, because they share the offset. No peer may say here that
-/// the system can't do it (exit code 77): on Linux all of them can, over every type of socket and by abstract names too.
+/// The exchange with a peer in each language: the sender opens a file <c>abcdefghij</c>, reads <c>abc</c>, and sends the
+/// descriptor. The receiver reads <c>defg</c>. Then the sender reads <c>hij</c>, because both share the offset. A peer must not
+/// report that the system does not support this (exit code 77), because Linux supports it for every type of socket and for abstract
+/// names.
 /// </summary>
 [Collection(PeerProgram.Collection)]
 public abstract class PeerTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
     private readonly string _peer;
-    private readonly bool _oneDescriptorAMessage;
+    private readonly bool _oneDescriptorPerMessage;
     private readonly byte? _firstByte;
 
     /// <param name="peer">The language.</param>
-    /// <param name="oneDescriptorAMessage">Whether its API moves a single descriptor a message, without telling the payload.</param>
-    /// <param name="firstByte">The only byte that its receiver takes, if it is not the count.</param>
-    protected PeerTests(string peer, bool oneDescriptorAMessage = false, byte? firstByte = null)
+    /// <param name="oneDescriptorPerMessage">Whether its API sends one descriptor per message, and hides the payload.</param>
+    /// <param name="firstByte">The only byte that its receiver accepts, if it is not the count.</param>
+    protected PeerTests(string peer, bool oneDescriptorPerMessage = false, byte? firstByte = null)
     {
         _peer = peer;
-        _oneDescriptorAMessage = oneDescriptorAMessage;
+        _oneDescriptorPerMessage = oneDescriptorPerMessage;
         _firstByte = firstByte;
     }
 
@@ -60,7 +61,7 @@ public abstract class PeerTests : IDisposable
             descriptors.AddRange(message.Descriptors);
         }
 
-        Assert.Equal(_oneDescriptorAMessage ? new byte[count] : [(byte)count], data);
+        Assert.Equal(_oneDescriptorPerMessage ? new byte[count] : [(byte)count], data);
         Assert.All(descriptors, descriptor => Assert.Equal("defg", Some.Read(descriptor, 4)));
         Assert.All(descriptors, descriptor => Assert.Equal(DescriptorFlags.CloseOnExec, descriptor.Flags & DescriptorFlags.CloseOnExec));
         descriptors.ForEach(descriptor => descriptor.Dispose());
@@ -80,8 +81,8 @@ public abstract class PeerTests : IDisposable
 
         FileDescriptor[] files = [.. Files(count).Select(file => FileDescriptor.Open(file))];
         Assert.All(files, file => Assert.Equal("abc", Some.Read(file, 3)));
-        byte[] payload = [_firstByte ?? (byte)(_oneDescriptorAMessage ? 1 : count)];
-        foreach (FileDescriptor[] message in files.Chunk(_oneDescriptorAMessage ? 1 : count))
+        byte[] payload = [_firstByte ?? (byte)(_oneDescriptorPerMessage ? 1 : count)];
+        foreach (FileDescriptor[] message in files.Chunk(_oneDescriptorPerMessage ? 1 : count))
         {
             DescriptorSender.Send(socket.SafeHandle, payload, message.Select(file => file.SafeHandle).ToArray(), Patience.Long);
         }
@@ -93,7 +94,7 @@ public abstract class PeerTests : IDisposable
         Array.ForEach(files, file => file.Dispose());
     }
 
-    // "data <hex>", the payload, is told by those whose API shows it.
+    // Peers whose API shows the payload print it as "data <hex>".
     private static string WithoutData(string output, out string? data)
     {
         data = output.StartsWith("data ", StringComparison.Ordinal) ? output[5..output.IndexOf('\n')] : null;

@@ -2,8 +2,8 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Perl's IO::FDPass: one descriptor a message, and the byte has to be 0.</summary>
-public sealed class PerlPeerTests() : PeerTests("Perl", oneDescriptorAMessage: true, firstByte: 0)
+/// <summary>Perl's IO::FDPass: one descriptor per message, and the byte has to be 0.</summary>
+public sealed class PerlPeerTests() : PeerTests("Perl", oneDescriptorPerMessage: true, firstByte: 0)
 {
     [PeerTheory("perl")]
     [MemberData(nameof(Wires))]

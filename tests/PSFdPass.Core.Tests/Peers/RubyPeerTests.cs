@@ -2,8 +2,8 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Ruby's send_io and recv_io: one descriptor a message.</summary>
-public sealed class RubyPeerTests() : PeerTests("Ruby", oneDescriptorAMessage: true)
+/// <summary>Ruby's send_io and recv_io: one descriptor per message.</summary>
+public sealed class RubyPeerTests() : PeerTests("Ruby", oneDescriptorPerMessage: true)
 {
     [PeerTheory("ruby")]
     [MemberData(nameof(Wires))]

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace PSFdPass.Tests.Pester;
 
-/// <summary>The Pester suite: each file of it in a pwsh of its own, with the module as the build has laid it out in out/.</summary>
+/// <summary>The Pester suite. Each file runs in a pwsh of its own, with the module that the build has laid out in out/.</summary>
 [Trait("Category", "Pester")]
 public sealed class PesterTests
 {
@@ -24,7 +24,7 @@ public sealed class PesterTests
         File.Delete(result);
 
         string output = await RunAsync(Path.Combine(Tests, file), results);
-        Assert.True(File.Exists(result), $"{file} has not come to its end:\n{output}");
+        Assert.True(File.Exists(result), $"{file} did not finish:\n{output}");
         using JsonDocument counts = JsonDocument.Parse(await File.ReadAllTextAsync(result));
         IEnumerable<string> failures = counts.RootElement.GetProperty("failures").EnumerateArray().Select(
             failure => $"{failure.GetProperty("name")}\n{failure.GetProperty("message")}\n");
@@ -53,7 +53,7 @@ public sealed class PesterTests
         }
         catch (OperationCanceledException)
         {
-            // Whatever it has started hangs as well.
+            // The processes that it has started hang as well.
             process.Kill(entireProcessTree: true);
         }
 

@@ -1,8 +1,8 @@
 namespace PSFdPass.Tests.Pester;
 
 /// <summary>
-/// A theory that needs pwsh on the PATH, and Pester 5 in it. Without them it is skipped, and says so; with
-/// <c>PSFDPASS_REQUIRE_PWSH=1</c> it runs all the same, and fails.
+/// A theory that needs pwsh on the PATH, with Pester 5. Without them, it is skipped with the reason. With
+/// <c>PSFDPASS_REQUIRE_PWSH=1</c>, it runs anyway, and fails.
 /// </summary>
 internal sealed class PesterTheoryAttribute : TheoryAttribute
 {
@@ -11,7 +11,7 @@ internal sealed class PesterTheoryAttribute : TheoryAttribute
     public PesterTheoryAttribute() =>
         Skip = Environment.GetEnvironmentVariable("PSFDPASS_REQUIRE_PWSH") == "1" ? null : WhyNot;
 
-    /// <summary>What is missing; null when nothing is.</summary>
+    /// <summary>Gets the reason why it cannot run, or null if it can.</summary>
     public static string? WhyNot => Missing.Value;
 
     private static string? FindMissing()

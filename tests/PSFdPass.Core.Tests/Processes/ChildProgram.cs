@@ -7,7 +7,7 @@ namespace PSFdPass.Tests.Processes;
 [CollectionDefinition(Collection)]
 public sealed class ChildProgram : ICollectionFixture<ChildProgram>, IDisposable
 {
-    /// <summary>The tests that use it.</summary>
+    /// <summary>The collection of the tests that use it.</summary>
     public const string Collection = "Processes";
 
     // Tests that run in processes of their own find the program by this variable.
@@ -27,7 +27,7 @@ public sealed class ChildProgram : ICollectionFixture<ChildProgram>, IDisposable
 
     internal static FdProcessStartInfo Start(params string[] arguments) => new(Path, arguments);
 
-    /// <summary>Starts a child that reports, and returns its report. Its standard output is taken for that.</summary>
+    /// <summary>Starts a child that reports, and returns its report. Its standard output is used for the report.</summary>
     internal static Report Report(FdProcessStartInfo start) => Report(start, PSFdPass.Processes.SpawnFeatures.Current, out _);
 
     internal static Report Report(FdProcessStartInfo start, PSFdPass.Processes.SpawnFeatures features, out IReadOnlyList<string> lost)
@@ -60,7 +60,7 @@ public sealed class ChildProgram : ICollectionFixture<ChildProgram>, IDisposable
     }
 }
 
-/// <summary>What a child reports.</summary>
+/// <summary>The report of a child.</summary>
 internal sealed class Report(string[] lines)
 {
     /// <summary>Number and target of each descriptor.</summary>

@@ -5,7 +5,7 @@ using PSFdPass.Processes;
 
 namespace PSFdPass.Tests.Processes;
 
-/// <summary>What a child is started with, as a child in C reports it.</summary>
+/// <summary>The state in which a child starts, as a program in C reports it.</summary>
 [Collection(ChildProgram.Collection)]
 public sealed class ChildTests
 {
@@ -13,7 +13,7 @@ public sealed class ChildTests
 
     [LinuxTheory]
     [MemberData(nameof(Features))]
-    public void It_has_exactly_the_descriptors_that_it_was_given(bool hasProcessDescriptors, bool hasCloseFrom)
+    public void It_has_exactly_the_descriptors_that_were_passed(bool hasProcessDescriptors, bool hasCloseFrom)
     {
         using FileDescriptor a = File("a"), b = File("b"), input = Some.Null();
 
@@ -47,7 +47,7 @@ public sealed class ChildTests
     }
 
     [LinuxFact]
-    public void A_number_can_be_the_source_of_another()
+    public void Two_descriptors_can_exchange_their_numbers()
     {
         using FileDescriptor a = File("a"), b = File("b"), c = File("c");
         FdProcessStartInfo start = ChildProgram.Start("report");
@@ -92,7 +92,7 @@ public sealed class ChildTests
     }
 
     [LinuxFact]
-    public void Standard_streams_that_are_not_given_are_inherited()
+    public void Standard_streams_that_are_not_specified_are_inherited()
     {
         Report report = ChildProgram.Report(ChildProgram.Start("report"));
         Assert.Equal([0, 1, 2], report.Descriptors.Keys.Order());
@@ -176,13 +176,13 @@ public sealed class ChildTests
     [LinuxTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public void It_has_a_process_group_of_its_own_only_on_request(bool isAskedFor)
+    public void It_has_a_process_group_of_its_own_only_on_request(bool isRequested)
     {
         FdProcessStartInfo start = ChildProgram.Start("report");
-        start.CreateNewProcessGroup = isAskedFor;
+        start.CreateNewProcessGroup = isRequested;
         Report report = ChildProgram.Report(start);
         Assert.Equal(Environment.ProcessId.ToString(CultureInfo.InvariantCulture), report["parent"]);
-        Assert.Equal(isAskedFor, report["pid"] == report["group"]);
+        Assert.Equal(isRequested, report["pid"] == report["group"]);
     }
 
     [LinuxFact]
@@ -237,7 +237,7 @@ public sealed class ChildTests
     internal static Dictionary<string, string> OurEnvironment() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
 
-    // Values with line breaks have no place in the report.
+    // The report cannot show values with line breaks.
     internal static string Lines(Dictionary<string, string> variables) => string.Join(
         '\n', variables.Where(pair => !pair.Value.Contains('\n')).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
 

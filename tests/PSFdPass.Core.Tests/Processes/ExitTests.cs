@@ -91,7 +91,7 @@ public sealed class ExitTests
     }
 
     [LinuxFact]
-    public void Without_process_descriptors_it_has_none()
+    public void Without_process_descriptors_its_SafeHandle_is_not_supported()
     {
         using FdProcess process = Start(hasDescriptors: false, "exit", "0");
         Assert.Throws<NotSupportedException>(() => process.SafeHandle);
@@ -123,7 +123,7 @@ public sealed class ExitTests
 
     [LinuxTheory]
     [MemberData(nameof(HasDescriptors))]
-    public void A_child_that_nobody_keeps_is_reaped_and_its_descriptor_closed(bool hasDescriptors)
+    public void A_child_whose_object_is_collected_is_reaped_and_its_descriptor_closed(bool hasDescriptors)
     {
         const int Children = 20;
         OpenDescriptors.Settle();
@@ -131,7 +131,7 @@ public sealed class ExitTests
         int[] ids = [.. Enumerable.Range(0, Children).Select(_ => StartAndDrop(hasDescriptors))];
         Patience.Until(() => !ids.Any(id => Directory.Exists($"/proc/{id}")), "all children are reaped");
 
-        // The stacks of some threads may still refer to the last ones.
+        // The stacks of some threads may still refer to the last objects.
         Patience.Until(
             () =>
             {
@@ -145,7 +145,7 @@ public sealed class ExitTests
 
     [LinuxTheory]
     [MemberData(nameof(HasDescriptors))]
-    public void Threads_can_wait_for_it_kill_it_and_ask_at_once(bool hasDescriptors)
+    public void Threads_can_wait_for_it_kill_it_and_query_it_at_once(bool hasDescriptors)
     {
         for (int i = 0; i < 20; i++)
         {
@@ -168,7 +168,7 @@ public sealed class ExitTests
 
     [LinuxTheory]
     [MemberData(nameof(HasDescriptors))]
-    public void Two_hundred_starts_at_once_leave_nothing(bool hasDescriptors)
+    public void Two_hundred_starts_at_once_leave_no_process_or_descriptor(bool hasDescriptors)
     {
         OpenDescriptors.AreLeftAsTheyWere(() =>
         {
@@ -193,7 +193,7 @@ public sealed class ExitTests
     }
 
     [LinuxFact]
-    public void Dotnet_and_we_reap_our_own_children_only() => Child.Run(StartBothKinds);
+    public void Dotnet_and_this_library_reap_only_their_own_children() => Child.Run(StartBothKinds);
 
     private static void StartBothKinds()
     {
@@ -216,7 +216,7 @@ public sealed class ExitTests
 
     [LinuxTheory]
     [MemberData(nameof(HasDescriptors))]
-    public void Where_SIGCHLD_is_ignored_its_exit_code_is_unknown(bool hasDescriptors) =>
+    public void With_SIGCHLD_ignored_its_exit_code_is_not_available(bool hasDescriptors) =>
         Child.Run(StartWithoutReaping, hasDescriptors.ToString(), "env", "--ignore-signal=CHLD");
 
     private static void StartWithoutReaping()
@@ -248,7 +248,7 @@ public sealed class ExitTests
     }
 
     [PrivilegedFact]
-    public void As_process_1_a_child_ends_with_its_code_or_an_unknown_one() =>
+    public void The_exit_code_of_a_child_of_process_1_is_correct_or_not_available() =>
         Child.Run(StartAsFirstProcess, "", "unshare", "--pid", "--fork", "--mount-proc");
 
     private static void StartAsFirstProcess()

@@ -7,7 +7,7 @@ namespace PSFdPass.Tests.Processes;
 public sealed class ListenTests
 {
     [LinuxFact]
-    public void It_has_them_from_3_on_and_LISTEN_PID_is_its_own()
+    public void Its_listening_descriptors_start_at_3_and_LISTEN_PID_is_its_own()
     {
         using FileDescriptor a = Some.File(), b = Some.Null();
         FdProcessStartInfo start = ChildProgram.Start("report", "two words", "");
@@ -31,19 +31,19 @@ public sealed class ListenTests
     [PeerTheory("dash")]
     [InlineData(true)]
     [InlineData(false)]
-    public void Its_environment_is_the_same_after_dash(bool hasShellVariables) => CompareEnvironment("dash", hasShellVariables);
+    public void Its_environment_is_not_changed_by_dash(bool hasShellVariables) => CompareEnvironment("dash", hasShellVariables);
 
     [PeerTheory("bash")]
     [InlineData(true)]
     [InlineData(false)]
-    public void Its_environment_is_the_same_after_bash(bool hasShellVariables) => CompareEnvironment("bash", hasShellVariables);
+    public void Its_environment_is_not_changed_by_bash(bool hasShellVariables) => CompareEnvironment("bash", hasShellVariables);
 
     [PeerTheory("busybox")]
     [InlineData(true)]
     [InlineData(false)]
-    public void Its_environment_is_the_same_after_busybox(bool hasShellVariables) => CompareEnvironment("busybox", hasShellVariables);
+    public void Its_environment_is_not_changed_by_busybox(bool hasShellVariables) => CompareEnvironment("busybox", hasShellVariables);
 
-    // Apart from the lost names.
+    // The lost names are the only difference.
     private static void CompareEnvironment(string shell, bool hasShellVariables)
     {
         using var folder = new TemporaryDirectory();
@@ -84,18 +84,18 @@ public sealed class ListenTests
         report.Environment.Remove("LISTEN_PID");
         if (shell == "bash")
         {
-            // It sets its level again when it executes the program.
+            // bash sets SHLVL and _ again when it executes the program.
             report.Environment.Remove("SHLVL");
             report.Environment.Remove("_");
         }
 
-        // No shell leaves PPID out: it has its own.
+        // Every shell passes PPID on, with a value of its own.
         report.Environment.Remove("PPID");
         Assert.Equal(ChildTests.Lines(expected), ChildTests.Lines(report.Environment));
     }
 
     [LinuxFact]
-    public void Names_that_are_lost_are_reported()
+    public void Environment_variables_that_are_lost_are_reported()
     {
         using FileDescriptor a = Some.File();
         FdProcessStartInfo start = ChildProgram.Start("report");
@@ -114,7 +114,7 @@ public sealed class ListenTests
     [InlineData("a:b", "'a:b' is not a valid name for a descriptor.")]
     [InlineData("", "'' is not a valid name for a descriptor.")]
     [InlineData("grün", "'grün' is not a valid name for a descriptor.")]
-    public void Wrong_names_are_refused(string names, string message)
+    public void Invalid_descriptor_names_are_refused(string names, string message)
     {
         using FileDescriptor a = Some.File();
         FdProcessStartInfo start = ChildProgram.Start("report");
@@ -129,7 +129,7 @@ public sealed class ListenTests
     }
 
     [LinuxFact]
-    public void A_missing_program_is_an_error_here_and_not_of_the_shell()
+    public void A_missing_program_is_an_error_of_the_start_and_not_of_the_shell()
     {
         using FileDescriptor a = Some.File();
         var start = new FdProcessStartInfo("psfdpass-there-is-none");

@@ -2,12 +2,12 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests.Processes;
 
-/// <summary>Starts that fail: with a clear error, and nothing left behind.</summary>
+/// <summary>Starts that fail, with a clear error and without leaks.</summary>
 [Collection(ChildProgram.Collection)]
 public sealed class StartErrorTests
 {
     [LinuxFact]
-    public void Programs_that_cannot_be_started()
+    public void Programs_that_cannot_be_started_are_reported_with_the_reason()
     {
         using var folder = new TemporaryDirectory();
         string plain = folder.Write("plain", "text");
@@ -32,7 +32,7 @@ public sealed class StartErrorTests
     }
 
     [LinuxFact]
-    public void Working_directories_that_are_none()
+    public void A_working_directory_that_does_not_exist_or_is_a_file_is_an_error()
     {
         FdProcessStartInfo start = ChildProgram.Start("exit", "0");
         start.WorkingDirectory = "/no/such/directory";
@@ -43,7 +43,7 @@ public sealed class StartErrorTests
     }
 
     [LinuxFact]
-    public void A_number_is_given_twice()
+    public void A_number_that_is_used_twice_is_refused()
     {
         using FileDescriptor a = Some.Null();
         OpenDescriptors.AreLeftAsTheyWere(() =>
@@ -63,7 +63,7 @@ public sealed class StartErrorTests
     }
 
     [LinuxFact]
-    public void A_number_is_out_of_range()
+    public void A_number_out_of_range_is_refused()
     {
         using FileDescriptor a = Some.Null();
         int limit = SysResource.MaxOpenFiles;
@@ -77,7 +77,7 @@ public sealed class StartErrorTests
     }
 
     [LinuxFact]
-    public void A_handle_is_closed()
+    public void A_closed_handle_is_an_error()
     {
         FileDescriptor a = Some.Null(), b = Some.Null();
         FdProcessStartInfo start = ChildProgram.Start("exit", "0");
@@ -109,13 +109,13 @@ public sealed class StartErrorTests
     }
 
     [LinuxFact]
-    public void With_a_full_table_nothing_starts_and_nothing_leaks() => Child.Run(StartWithFullTable);
+    public void A_start_with_a_nearly_full_table_succeeds_or_fails_without_leaks() => Child.Run(StartWithFullTable);
 
     private static void StartWithFullTable()
     {
         FullTable.WarmUp();
         using FileDescriptor a = Some.Null(), b = Some.Null();
-        // The first success, with a wait that needs the thread pool, and the first failure load what the runtime keeps.
+        // The first success, with a wait that needs the thread pool, and the first failure make the runtime open descriptors that it keeps.
         ThreadPool.SetMinThreads(8, 8);
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
         FdProcessStartInfo hold = ChildProgram.Start("hold");

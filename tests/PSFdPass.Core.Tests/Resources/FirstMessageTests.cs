@@ -14,7 +14,7 @@ public sealed class FirstMessageTests
     {
         ProcessStartInfo start = Child.Command(CreateFirstMessage, culture);
 
-        // The tests have no cultures. Here any name is one, so that translations of the resource are searched for.
+        // The tests use only the invariant culture. Here, every name is a culture, so the runtime searches for translations.
         start.Environment["DOTNET_SYSTEM_GLOBALIZATION_PREDEFINED_CULTURES_ONLY"] = "0";
         using Program program = Program.Start(start);
         program.Finish().Succeeded();

@@ -16,7 +16,7 @@ public sealed class HotRestartTests
         int.TryParse(Environment.GetEnvironmentVariable("PSFDPASS_RESTARTS"), CultureInfo.InvariantCulture, out int count) ? count : 2;
 
     [ProgramFact("pwsh")]
-    public async Task Nobody_notices_a_restart()
+    public async Task Clients_do_not_notice_a_restart()
     {
         using var directory = new TemporaryDirectory();
         string path = directory.File("s");
@@ -28,7 +28,7 @@ public sealed class HotRestartTests
             using var load = new Load(port);
             for (int restart = 1; restart <= Restarts; restart++)
             {
-                // Killed while it prepares, with the descriptors in its hands; and one that fails by itself.
+                // One successor is killed while it prepares and has the descriptors. The other one fails by itself.
                 using (Server killed = Server.Start(path, "killed", "[Console]::WriteLine('preparing'); Start-Sleep 60"))
                 {
                     await killed.LineAsync("preparing");
@@ -132,7 +132,7 @@ public sealed class HotRestartTests
             string? server = null;
             do
             {
-                // In two parts: half a line waits in the server.
+                // In two parts, so that half a line waits in the server.
                 string text = $"line {lines++} {new string('x', lines % 50 * 40)}";
                 await writer.WriteAsync(text[..(text.Length / 2)]);
                 await writer.WriteLineAsync(text[(text.Length / 2)..]);

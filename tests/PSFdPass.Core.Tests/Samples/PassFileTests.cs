@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Tests.Samples;
 
-/// <summary>samples/PassFile, which is the README's C#.</summary>
+/// <summary>samples/PassFile, the C# example in the README.</summary>
 public sealed class PassFileTests
 {
     [LinuxFact]
-    public void It_says_what_the_README_says()
+    public void Its_output_is_the_one_in_the_README()
     {
         string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
         string source = File.ReadAllText(Path.Combine(Repository.Root, "samples", "PassFile", "Program.cs"));

@@ -7,14 +7,14 @@ namespace PSFdPass.Tests.Services;
 /// <summary>Descriptors that a service manager passed to this process: sd_listen_fds(3).</summary>
 public sealed class ActivationTests
 {
-    // As a service manager does it: the descriptors are in place, and the ID is that of the process that exec makes of the shell.
+    // Like a service manager, opens the descriptors and sets the process ID, which stays the same when the shell executes the program.
     private const string Activate = "export LISTEN_PID=$$; exec \"$@\" 3<\"$FIRST\" 4<\"$SECOND\"";
 
     [LinuxFact]
     public void A_process_that_was_not_activated_gets_an_empty_list() => Assert.Empty(ServiceActivation.TakeDescriptors());
 
     [LinuxFact]
-    public void Descriptors_come_with_their_names_and_close_on_exec_and_only_once() =>
+    public void Descriptors_have_their_names_and_close_on_exec_and_are_returned_once() =>
         Run(AssertNamed, Activate, ("LISTEN_FDS", "2"), ("LISTEN_FDNAMES", "web:"), ("LISTEN_PIDFDID", "7"));
 
     [LinuxFact]
@@ -24,7 +24,7 @@ public sealed class ActivationTests
     public void Of_many_threads_exactly_one_gets_the_descriptors() => Run(AssertTakenOnce, Activate, ("LISTEN_FDS", "2"));
 
     [LinuxFact]
-    public void Descriptors_for_another_process_are_an_error_and_stay_as_they_are() =>
+    public void Descriptors_for_another_process_are_an_error_and_are_left_unchanged() =>
         Run(AssertOtherProcess, "export LISTEN_PID=1; exec \"$@\" 3<\"$FIRST\" 4<\"$SECOND\"", ("LISTEN_FDS", "2"));
 
     [LinuxFact]

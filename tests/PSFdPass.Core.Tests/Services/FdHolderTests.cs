@@ -7,7 +7,7 @@ namespace PSFdPass.Tests.Services;
 public sealed class FdHolderTests
 {
     [ProgramFact("s6-fdholderd", "s6-fdholder-daemon")]
-    public void A_stored_descriptor_comes_back_until_it_is_deleted()
+    public void A_stored_descriptor_can_be_retrieved_until_it_is_deleted()
     {
         using var daemon = new S6Holder();
         FdHolder holder = daemon.Client;
@@ -33,7 +33,7 @@ public sealed class FdHolderTests
     }
 
     [ProgramFact("s6-fdholderd", "s6-fdholder-daemon")]
-    public void Saved_by_us_and_retrieved_by_s6_and_the_reverse()
+    public void Descriptors_are_exchanged_with_the_programs_of_s6()
     {
         using var daemon = new S6Holder();
         using var directory = new TemporaryDirectory();
@@ -68,7 +68,7 @@ public sealed class FdHolderTests
     }
 
     [ProgramFact("s6-fdholderd", "s6-fdholder-daemon")]
-    public void Many_names_come_in_one_list_and_many_threads_share_one_client()
+    public void Many_names_arrive_in_one_list_and_many_threads_can_store_at_once()
     {
         using var daemon = new S6Holder();
         using FileDescriptor file = Some.File();
@@ -78,7 +78,7 @@ public sealed class FdHolderTests
     }
 
     [ProgramFact("s6-fdholderd", "s6-fdholder-daemon")]
-    public void The_daemons_rules_are_an_error_of_their_own()
+    public void A_request_that_the_daemons_rules_forbid_is_EPERM()
     {
         using var daemon = new S6Holder(rights: "retrieve");
         using FileDescriptor file = Some.File();
@@ -87,7 +87,7 @@ public sealed class FdHolderTests
     }
 
     [ProgramFact("s6-fdholderd", "s6-fdholder-daemon")]
-    public void A_client_continues_after_a_restart_of_the_daemon()
+    public void Requests_succeed_again_after_a_restart_of_the_daemon()
     {
         using FileDescriptor file = Some.File();
         var daemon = new S6Holder();
@@ -107,7 +107,7 @@ public sealed class FdHolderTests
     }
 
     [LinuxFact]
-    public void Answers_that_are_not_the_protocol_are_errors_and_leak_nothing()
+    public void Answers_that_violate_the_protocol_are_errors_and_leak_nothing()
     {
         byte[][] answers =
         [
@@ -119,15 +119,15 @@ public sealed class FdHolderTests
         {
             foreach (bool withDescriptor in (bool[])[false, true])
             {
-                using var liar = new Liar(answer, withDescriptor && answer.Length > 0 ? file.SafeHandle : null);
+                using var fake = new FakeHolder(answer, withDescriptor && answer.Length > 0 ? file.SafeHandle : null);
                 OpenDescriptors.AreLeftAsTheyWere(() =>
                 {
-                    Assert.Throws<FdHolderException>(() => liar.Client.List(Patience.Long));
-                    Assert.Throws<FdHolderException>(() => liar.Client.Delete("a", Patience.Long));
-                    Assert.Throws<FdHolderException>(() => liar.Client.Store("a", file.SafeHandle, Patience.Long));
+                    Assert.Throws<FdHolderException>(() => fake.Client.List(Patience.Long));
+                    Assert.Throws<FdHolderException>(() => fake.Client.Delete("a", Patience.Long));
+                    Assert.Throws<FdHolderException>(() => fake.Client.Store("a", file.SafeHandle, Patience.Long));
                     if (!(withDescriptor && answer is [0, 0, 0, 1, 0, 1, 0]))
                     {
-                        Assert.Throws<FdHolderException>(() => liar.Client.Retrieve("a", false, Patience.Long));
+                        Assert.Throws<FdHolderException>(() => fake.Client.Retrieve("a", false, Patience.Long));
                     }
                 });
             }
@@ -135,7 +135,7 @@ public sealed class FdHolderTests
     }
 
     [LinuxFact]
-    public void A_holder_that_does_not_answer_is_a_timeout_and_can_be_canceled()
+    public void A_request_without_an_answer_times_out_and_can_be_canceled()
     {
         using var directory = new TemporaryDirectory();
         UnixSocketAddress address = UnixSocketAddress.FromPath(directory.File("s"));
@@ -149,21 +149,21 @@ public sealed class FdHolderTests
     [LinuxFact]
     public void A_holder_of_another_user_is_refused()
     {
-        using var liar = new Liar([0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0], null);
-        Assert.Empty(liar.Client.List(Patience.Long));
+        using var fake = new FakeHolder([0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0], null);
+        Assert.Empty(fake.Client.List(Patience.Long));
         FdHolderException error = Assert.Throws<FdHolderException>(
-            () => new FdHolder(liar.Client.Address, new HashSet<uint> { 4_000_000 }).List(Patience.Long));
+            () => new FdHolder(fake.Client.Address, new HashSet<uint> { 4_000_000 }).List(Patience.Long));
         Assert.Equal("EACCES", error.ErrnoName);
     }
 
     /// <summary>Answers every connection with the same bytes.</summary>
-    private sealed class Liar : IDisposable
+    private sealed class FakeHolder : IDisposable
     {
         private readonly TemporaryDirectory _directory = new();
         private readonly Socket _listener;
         private readonly Thread _thread;
 
-        public Liar(byte[] answer, SafeHandle? descriptor)
+        public FakeHolder(byte[] answer, SafeHandle? descriptor)
         {
             Client = new FdHolder(UnixSocketAddress.FromPath(_directory.File("s")));
             _listener = UnixSocketListener.Create(Client.Address);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PSFdPass.Tests.Services;
 
-/// <summary>A service manager's end of NOTIFY_SOCKET, which it sets while it is there.</summary>
+/// <summary>A service manager's end of NOTIFY_SOCKET. The variable is set until the object is disposed.</summary>
 internal sealed class Manager : IDisposable
 {
     private readonly Socket _socket;

@@ -7,7 +7,7 @@ namespace PSFdPass.Tests.Services;
 public sealed class NotifierTests
 {
     [LinuxFact]
-    public void Everything_is_in_one_datagram()
+    public void All_fields_of_a_notification_are_in_one_datagram()
     {
         using var directory = new TemporaryDirectory();
         using var manager = new Manager(UnixSocketAddress.FromPath(directory.File("notify")));
@@ -35,7 +35,7 @@ public sealed class NotifierTests
     }
 
     [LinuxFact]
-    public void A_status_can_not_smuggle_in_another_variable()
+    public void A_status_cannot_smuggle_in_another_variable()
     {
         using Manager manager = Manager.Abstract();
         Assert.Throws<ArgumentException>(() => ServiceNotifier.Send(new ServiceNotification { Status = "a\nMAINPID=1" }, Patience.Long));
@@ -51,7 +51,7 @@ public sealed class NotifierTests
     [InlineData("vsock-stream:2:1234", ServiceManagerError.NotSupported)]
     [InlineData("relative/path", ServiceManagerError.Malformed)]
     [InlineData("@", ServiceManagerError.Malformed)]
-    public void An_address_that_can_not_be_used_is_an_error(string? address, ServiceManagerError reason)
+    public void An_address_that_cannot_be_used_is_an_error(string? address, ServiceManagerError reason)
     {
         string? before = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", address);
@@ -163,7 +163,7 @@ public sealed class NotifierTests
     }
 
     [LinuxFact]
-    public void The_capacity_is_that_of_the_environment()
+    public void The_capacity_is_the_value_of_FDSTORE()
     {
         Assert.Null(ServiceDescriptorStore.Capacity);
         Environment.SetEnvironmentVariable("FDSTORE", "16");
@@ -192,7 +192,7 @@ public sealed class NotifierTests
     }
 
     [ProgramFact("systemd-notify")]
-    public void The_barrier_is_that_of_systemd_notify()
+    public void The_barrier_of_systemd_notify_is_one_line_and_one_descriptor()
     {
         using var directory = new TemporaryDirectory();
         using var manager = new Manager(UnixSocketAddress.FromPath(directory.File("notify")));

@@ -8,7 +8,7 @@ internal sealed class S6Holder : IDisposable
     private readonly TemporaryDirectory _directory = new();
     private Process? _process;
 
-    /// <summary>Starts it. The user of this process may do everything, or only retrieve.</summary>
+    /// <summary>Starts it. The user of this process has all rights, or may only retrieve.</summary>
     public S6Holder(string rights = "all")
     {
         string rules = Directory.CreateDirectory(_directory.File($"rules/uid/{Interop.Unistd.GetEUid()}/env")).FullName;
@@ -27,7 +27,7 @@ internal sealed class S6Holder : IDisposable
 
     public FdHolder Client => new(UnixSocketAddress.FromPath(Path));
 
-    /// <summary>Starts it again, empty.</summary>
+    /// <summary>Starts it, without descriptors.</summary>
     public void Start()
     {
         // With -1 it writes a line once it listens.

@@ -152,7 +152,7 @@ public sealed class TakeoverTests
     }
 
     [LinuxFact]
-    public void One_takeover_at_a_time()
+    public void Only_one_takeover_can_be_in_progress()
     {
         using var server = new Server();
         using SocketTakeover first = server.Connect();
@@ -229,7 +229,7 @@ public sealed class TakeoverTests
     }
 
     [LinuxFact]
-    public void When_the_server_ends_the_successor_learns_that_and_keeps_the_descriptors()
+    public void When_the_server_ends_the_successor_gets_ServerEnded_and_keeps_the_descriptors()
     {
         foreach (int frames in (int[])[0, 1, 2])
         {
@@ -268,7 +268,7 @@ public sealed class TakeoverTests
     }
 
     [LinuxFact]
-    public void A_server_that_is_another_program_is_an_error_and_leaks_nothing()
+    public void A_server_with_another_protocol_is_an_error_and_leaks_nothing()
     {
         using FileDescriptor file = Some.File();
         byte[][] bodies = [[], [TakeoverFrame.Offer], [TakeoverFrame.Go], new byte[21], [TakeoverFrame.Offer, .. new byte[19], 1], "HTTP/1.1 200"u8.ToArray()];
@@ -281,7 +281,7 @@ public sealed class TakeoverTests
                 BlockedThread serving = BlockedThread.Start(() => server.Serve(frames => frames.Send(body, [file.SafeHandle], Deadline.Never, default)));
                 if (body is [TakeoverFrame.Offer, _, ..])
                 {
-                    // An offer of nothing is valid.
+                    // An empty offer is valid.
                     SocketTakeover.Start(server.Address, Patience.Long).Dispose();
                 }
                 else
@@ -296,7 +296,7 @@ public sealed class TakeoverTests
     }
 
     [LinuxFact]
-    public void A_list_of_descriptors_that_does_not_match_is_an_error_and_leaks_nothing()
+    public void A_list_of_descriptors_that_does_not_match_the_offer_is_an_error_and_leaks_nothing()
     {
         using FileDescriptor file = Some.File();
         byte[][] lists = [[], [TakeoverFrame.Descriptors], [TakeoverFrame.Descriptors, 5, 65], [TakeoverFrame.Descriptors, 1, 65, 1, 66], [TakeoverFrame.Ready]];
@@ -322,7 +322,7 @@ public sealed class TakeoverTests
     }
 
     [LinuxFact]
-    public void A_client_that_is_another_program_changes_nothing()
+    public void A_client_with_another_protocol_changes_nothing()
     {
         using var server = new Server();
         foreach (byte[] bytes in (byte[][])[[0], "GET / HTTP/1.1\r\n\r\n"u8.ToArray(), [0, 0, 0, 2, 0, 0, TakeoverFrame.Hello, 65], new byte[1000]])
@@ -392,7 +392,7 @@ public sealed class TakeoverTests
     {
         Assert.True(Libc.BecomeNobody());
 
-        // The check on this side comes first; without it, the server's answer says the same.
+        // The check on this side comes first. Without it, the server's answer would have the same reason.
         UnixSocketAddress address = UnixSocketAddress.FromPath(Child.Argument);
         Assert.Equal(
             SocketTakeoverError.Refused,

@@ -4,7 +4,7 @@ using PSFdPass.Facts;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Several threads and processes that accept on one listener.</summary>
+/// <summary>Several threads and tasks that accept on one listener.</summary>
 public sealed class AcceptTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -13,11 +13,11 @@ public sealed class AcceptTests : IDisposable
 
     private UnixSocketAddress Address => UnixSocketAddress.FromPath(_directory.File("s"));
 
-    // Of the threads that poll has woken, one gets the connection. The others used to block in accept(2).
+    // One of the threads that poll(2) wakes accepts the connection. The others must not block in accept(2).
     [LinuxTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Threads_that_miss_a_connection_are_ended_by_their_timeout_or_token(bool isForeign)
+    public void Threads_that_miss_a_connection_can_still_be_canceled_or_time_out(bool isForeign)
     {
         const int Rounds = 20;
         using Socket own = isForeign ? Foreign() : UnixSocketListener.Create(Address);
@@ -49,7 +49,7 @@ public sealed class AcceptTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task Tasks_that_miss_a_connection_are_ended_by_their_timeout_or_token()
+    public async Task Tasks_that_miss_a_connection_can_still_be_canceled()
     {
         using UnixSocketListener listener = UnixSocketListener.Create(Address);
         using var source = new CancellationTokenSource();
@@ -77,7 +77,7 @@ public sealed class AcceptTests : IDisposable
     [LinuxTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task The_Sockets_own_accept_still_waits(bool isForeign)
+    public async Task Socket_Accept_still_waits(bool isForeign)
     {
         using Socket listener = isForeign ? Foreign() : UnixSocketListener.Create(Address);
         using (UnixSocket.Connect(Address))
@@ -95,7 +95,7 @@ public sealed class AcceptTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_listener_that_was_received_can_accept_with_its_own_methods()
+    public async Task A_received_listener_can_accept_with_Socket_Accept()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -134,7 +134,7 @@ public sealed class AcceptTests : IDisposable
     }
 
     [LinuxFact]
-    public void Tcp_is_accepted_too()
+    public void TCP_connections_are_accepted_too()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -46,6 +46,6 @@ public sealed class AddressTests
     [InlineData("2f612e736f636b", "/a.sock")]
     [InlineData("00", "")]
     [InlineData("006e616d65", "@name")]
-    public void Addresses_of_the_kernel_are_shown_as_people_write_them(string bytes, string text) =>
+    public void Addresses_from_the_kernel_are_shown_in_the_usual_notation(string bytes, string text) =>
         Assert.Equal(text, UnixSocketNames.TextOf(Convert.FromHexString(bytes)));
 }

@@ -44,7 +44,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task Without_a_socket_it_is_ENOENT_and_without_a_listener_ECONNREFUSED()
+    public async Task Connecting_without_a_socket_is_ENOENT_and_without_a_listener_ECONNREFUSED()
     {
         SystemCallException exception = Assert.Throws<SystemCallException>(
             () => UnixSocket.Connect(Address, SocketType.Stream, Patience.Long));
@@ -59,7 +59,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public void Another_type_of_socket_is_EPROTOTYPE()
+    public void Connecting_to_another_type_of_socket_is_EPROTOTYPE()
     {
         using Socket listener = UnixSocketListener.Create(Address, SocketType.Seqpacket);
         Assert.Equal("EPROTOTYPE", Assert.Throws<SystemCallException>(
@@ -112,7 +112,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_full_backlog_is_waited_for()
+    public void Connect_waits_while_the_backlog_is_full()
     {
         using Socket listener = UnixSocketListener.Create(Address, backlog: 0);
         using Socket first = UnixSocket.Connect(Address, SocketType.Stream, Patience.Long);
@@ -126,7 +126,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task An_accept_to_which_nobody_connects_times_out_or_is_canceled_and_the_next_one_works()
+    public async Task An_accept_without_a_connection_times_out_or_is_canceled_and_the_next_one_works()
     {
         using Socket listener = UnixSocketListener.Create(Address);
         Assert.Throws<TimeoutException>(() => UnixSocket.Accept(listener.SafeHandle, Patience.Short));
@@ -161,7 +161,7 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [LinuxFact]
-    public void Another_user_may_not_connect()
+    public void Another_user_cannot_connect()
     {
         File.SetUnixFileMode(_directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
             UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
@@ -175,7 +175,7 @@ public sealed class ConnectionTests : IDisposable
         UnixSocket.Connect(address, SocketType.Stream, Patience.Long).Dispose();
         if (!Libc.BecomeNobody())
         {
-            // Not root, who alone can become somebody else: to lock ourselves out shows the same.
+            // Only root can become another user. For other users, a mode of 0 has the same effect.
             File.SetUnixFileMode(address.Name, UnixFileMode.None);
         }
 

@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Named sockets: their mode, and what may be there already.</summary>
+/// <summary>Listeners with a name: the mode of the file, and files that already exist at the path.</summary>
 public sealed class ListenerTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -16,7 +16,7 @@ public sealed class ListenerTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void A_socket_file_has_mode_0600_unless_told(SocketType type)
+    public void A_socket_file_has_mode_0600_by_default(SocketType type)
     {
         using (Socket listener = UnixSocketListener.Create(Address, type))
         {
@@ -31,7 +31,7 @@ public sealed class ListenerTests : IDisposable
     }
 
     [LinuxFact]
-    public void The_mode_is_0600_from_the_moment_the_file_exists_whatever_the_umask_is() => Child.Run(WatchTheMode, _directory.File("s"));
+    public void The_mode_is_0600_from_the_moment_the_file_exists_even_with_umask_0() => Child.Run(WatchTheMode, _directory.File("s"));
 
     private static void WatchTheMode()
     {
@@ -78,7 +78,7 @@ public sealed class ListenerTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_regular_file_in_the_way_is_EADDRINUSE_that_says_so_and_is_never_removed()
+    public void A_regular_file_at_the_path_is_EADDRINUSE_and_is_never_removed()
     {
         _directory.Write("s", "precious");
         foreach (bool replaceStale in (bool[])[false, true])
@@ -124,7 +124,7 @@ public sealed class ListenerTests : IDisposable
 
     [UnixDiagTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void A_stale_socket_is_replaced_only_when_asked(SocketType type)
+    public void A_stale_socket_is_replaced_only_on_request(SocketType type)
     {
         MakeStale();
         SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, type));
@@ -149,7 +149,7 @@ public sealed class ListenerTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_folder_that_is_not_there_is_ENOENT()
+    public void A_folder_that_does_not_exist_is_ENOENT()
     {
         SystemCallException exception = Assert.Throws<SystemCallException>(
             () => UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("no/such/folder"))));
@@ -180,7 +180,7 @@ public sealed class ListenerTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void An_abstract_name_leaves_no_file_and_is_free_again_when_it_is_closed(SocketType type)
+    public void An_abstract_name_leaves_no_file_and_is_free_again_when_its_socket_is_closed(SocketType type)
     {
         var address = UnixSocketAddress.FromAbstractName(Guid.NewGuid().ToString());
         for (int i = 0; i < 2; i++)

@@ -32,7 +32,7 @@ public sealed class PairTests
     [InlineData(SocketType.Raw)]
     [InlineData(SocketType.Rdm)]
     [InlineData(SocketType.Unknown)]
-    public void Another_type_of_socket_is_refused_by_name(SocketType type)
+    public void An_unsupported_type_of_socket_is_refused_with_the_valid_types(SocketType type)
     {
         ArgumentOutOfRangeException exception = Assert.Throws<ArgumentOutOfRangeException>(() => UnixSocket.CreatePair(type));
         Assert.Contains("Stream, Seqpacket or Dgram", exception.Message);

@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Tests;
 
-/// <summary>Users, groups and processes by name, and who has a socket.</summary>
+/// <summary>Names of users, groups and processes, and the peer of a socket.</summary>
 public sealed class PeerNamesTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -25,7 +25,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_process_whose_name_has_control_characters_is_described_without()
+    public void A_process_whose_name_has_control_characters_is_described_without_them()
     {
         const string Own = "/proc/self/comm";
         string before = File.ReadAllText(Own).TrimEnd('\n');
@@ -46,7 +46,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_lookup_goes_on_with_a_larger_buffer_until_the_entry_has_room()
+    public void A_lookup_is_repeated_with_a_larger_buffer_until_the_entry_fits()
     {
         var sizes = new List<nuint>();
         unsafe
@@ -68,7 +68,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public void The_peer_of_a_pair_has_our_names()
+    public void The_peer_of_a_pair_has_the_names_of_this_process()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -81,7 +81,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [KernelFact(6, 5)]
-    public void A_process_descriptor_is_the_peers_and_goes_with_it()
+    public void The_process_descriptor_refers_to_the_peer_and_is_closed_with_it()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -97,7 +97,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_socket_without_a_single_peer_explains_how_to_find_the_sender()
+    public void The_error_for_a_socket_without_a_single_peer_explains_how_to_find_the_sender()
     {
         using Socket listener = UnixSocketListener.Create(UnixSocketAddress.FromPath(_directory.File("s")));
         Assert.Contains("the connections that it accepts", Assert.Throws<SystemCallException>(() => UnixSocketPeer.Of(listener.SafeHandle)).Message);
@@ -106,7 +106,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public unsafe void Names_that_are_no_text_keep_nobody_from_reading_the_table()
+    public unsafe void Names_that_are_not_valid_UTF8_do_not_prevent_listing_the_sockets()
     {
         using FileDescriptor socket = new(Libc.Checked(SysSocket.Create(Constants.AF_UNIX, Constants.SOCK_DGRAM, 0)), ownsHandle: true);
         byte* address = stackalloc byte[SysUn.MaxSize];
@@ -122,7 +122,7 @@ public sealed class PeerNamesTests : IDisposable
     }
 
     [LinuxFact]
-    public void Buffers_are_set_and_capped()
+    public void Buffer_sizes_are_set_and_capped()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;

@@ -33,6 +33,6 @@ public sealed class RequiredUserTests : IDisposable
     }
 
     [LinuxFact]
-    public void The_user_of_a_datagram_socket_is_not_known() => Assert.Throws<ArgumentException>(
+    public void A_required_user_is_an_error_for_a_datagram_socket() => Assert.Throws<ArgumentException>(
         () => UnixSocket.Connect(Address, SocketType.Dgram, Patience.Long, requiredUsers: new HashSet<uint> { 0 }));
 }

@@ -5,7 +5,7 @@ using PSFdPass.Sockets;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The path of a listener: whose it is, and who removes it.</summary>
+/// <summary>The path of a listener: its owner, and its removal.</summary>
 public sealed class SocketPathTests : IDisposable
 {
     private const UnixFileMode UserOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -54,7 +54,7 @@ public sealed class SocketPathTests : IDisposable
     }
 
     [LinuxFact]
-    public void Disposing_after_the_descriptor_was_closed_leaves_the_path_to_the_receiver()
+    public void Disposing_after_the_descriptor_was_closed_leaves_the_path_for_the_receiver()
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
@@ -70,7 +70,7 @@ public sealed class SocketPathTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_failure_after_bind_leaves_no_path()
+    public void A_failed_creation_leaves_no_path()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => UnixSocketListener.Create(Address, SocketType.Raw));
         Assert.False(File.Exists(_directory.File("s")));
@@ -112,7 +112,7 @@ public sealed class SocketPathTests : IDisposable
         {
             while (!Volatile.Read(ref isOver))
             {
-                // rename(2) replaces the path, also while it is bound.
+                // rename(2) replaces the path, even while it is bound.
                 File.CreateSymbolicLink(link, victim);
                 File.Move(link, path, overwrite: true);
                 File.Delete(path);
@@ -157,7 +157,7 @@ public sealed class SocketPathTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_relative_path_in_a_deep_directory_is_bound_as_it_is() => Child.Run(CreateDeep, _directory.Path);
+    public void A_relative_path_in_a_deep_directory_is_bound_as_a_relative_path() => Child.Run(CreateDeep, _directory.Path);
 
     private static void CreateDeep()
     {

@@ -26,7 +26,7 @@ public sealed class StaleSocketTests : IDisposable
     }
 
     [WithoutUnixDiagFact]
-    public void Without_unix_diag_it_is_not_replaced_and_the_error_says_why()
+    public void Without_unix_diag_a_stale_socket_is_not_replaced_and_the_error_gives_the_reason()
     {
         MakeStale();
         SystemCallException exception = Assert.Throws<SystemCallException>(() => UnixSocketListener.Create(Address, replaceStale: true));
@@ -49,7 +49,7 @@ public sealed class StaleSocketTests : IDisposable
         waiting.ForEach(socket => socket.Dispose());
     }
 
-    // Bound with another path: unix_diag has the file, and not only the name.
+    // The socket is bound with another path. unix_diag reports the file, not only the name.
     [UnixDiagFact]
     public void A_socket_that_was_bound_with_a_relative_path_is_not_stale() => Child.Run(BindRelative, _directory.Path);
 
@@ -101,7 +101,7 @@ public sealed class StaleSocketTests : IDisposable
     }
 
     [UnixDiagFact]
-    public void A_lock_that_another_process_holds_is_refused_with_the_reason_and_can_be_canceled()
+    public void Waiting_for_a_lock_of_another_process_fails_with_the_reason_and_can_be_canceled()
     {
         MakeStale();
         using var directory = new SafeDescriptorHandle(
@@ -120,7 +120,7 @@ public sealed class StaleSocketTests : IDisposable
     }
 
     [UnixDiagFact]
-    public void Nothing_is_left_open()
+    public void Replacing_a_socket_leaves_no_descriptor_open()
     {
         using var bound = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         bound.Bind(new UnixDomainSocketEndPoint(_directory.File("bound")));

@@ -3,10 +3,10 @@ using System.Xml.Linq;
 
 namespace PSFdPass.Tests;
 
-/// <summary>The messages of an assembly are in its Resources/Strings.resx, and are used as they are meant.</summary>
+/// <summary>The messages of an assembly are in its Resources/Strings.resx, and are used with the right arguments.</summary>
 public sealed partial class MessageTests
 {
-    // Texts that are not messages: what ToString() and properties return, a key, a shell script, a protocol, the names of threads.
+    // Texts that are not messages: results of ToString() and properties, a key, a shell script, a protocol, the names of threads.
     private static readonly Dictionary<string, string[]> NoMessages = new()
     {
         ["PSFdPass.Core"] =
@@ -46,7 +46,6 @@ public sealed partial class MessageTests
         Assert.True(problems.Count == 0, string.Join("\n", problems));
     }
 
-    /// <summary>The checks find what they are for.</summary>
     [Theory]
     [InlineData("""throw new IOException("Closed.");""", "'Closed.' is a text")]
     [InlineData("""throw new IOException(isOpen ? SR.Plain : "It is closed");""", "'It is closed' is a text")]
@@ -63,7 +62,7 @@ public sealed partial class MessageTests
     [InlineData("""throw new IOException(SR.Format(SR.Gap, a));""", "Gap skips a placeholder")]
     [InlineData("""throw SystemCallException.FromLast("kill", SR.Format(SR.Plain));""", "errno is read after a message was")]
     [InlineData("""throw Refuse(SR.Format(SR.Two, fd, Errno.Last));""", "errno is read after a message was")]
-    public void The_checks_find_what_they_are_for(string code, string? problem)
+    public void The_checks_find_each_problem_and_accept_correct_code(string code, string? problem)
     {
         var messages = new Dictionary<string, string> { ["Plain"] = "Plain.", ["Two"] = "{0} and {1:0.###}, {0}.", ["Gap"] = "{1}" };
         IEnumerable<string> problems = Problems(WithoutComments(code), messages, []);
@@ -138,7 +137,7 @@ public sealed partial class MessageTests
         }
     }
 
-    // The arguments of a call, from after its opening parenthesis on.
+    // Returns the arguments of a call. The start is the index after its opening parenthesis.
     private static List<string> Arguments(string code, int start)
     {
         List<string> arguments = [];
@@ -190,7 +189,7 @@ public sealed partial class MessageTests
     [GeneratedRegex(@"\{[^{}]*\}")]
     private static partial Regex Hole();
 
-    // Two words of which the second is not a name, or a word at a hole.
+    // Two words of which the second is not a name, or a word next to an interpolated value.
     [GeneratedRegex(@"[A-Za-z]{2,}[,:;.]? +[a-z]{2,}|[a-z]{2,} +$|^ +[a-z]{2,}")]
     private static partial Regex Prose();
 

@@ -59,7 +59,6 @@ public sealed class ProseTests
         Assert.True(found.Count == 0, string.Join("\n", found));
     }
 
-    /// <summary>The patterns find what they are for, and leave ordinary sentences alone.</summary>
     [Theory]
     [InlineData("Stream unless told.", true)]
     [InlineData("-1 is no descriptor", true)]
@@ -79,7 +78,7 @@ public sealed class ProseTests
     [InlineData("<exception cref=\"IOException\">\n    /// The file is closed.", true)]
     [InlineData("<exception cref=\"IOException\">\n    /// Thrown when the file is closed.", false)]
     [InlineData("The wait was cancelled.", true)]
-    public void The_patterns_find_what_they_are_for(string text, bool isFound) =>
+    public void The_patterns_match_unidiomatic_sentences_and_no_ordinary_ones(string text, bool isFound) =>
         Assert.Equal(isFound, Patterns.Any(pattern => Regex.IsMatch(text, pattern.Pattern)));
 
     private static IEnumerable<string> Files(string place)

@@ -35,7 +35,7 @@ public sealed class PublicApiTests
     public void Every_public_type_is_in_one_namespace() => Assert.All(Types(), type => Assert.Equal("PSFdPass", type.Namespace));
 
     [Fact]
-    public void Every_public_type_is_explained_on_the_page()
+    public void Every_public_type_is_mentioned_in_api_md()
     {
         string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "api.md"));
         Assert.All(Types(), type => Assert.Contains(type.Name, page, StringComparison.Ordinal));

@@ -21,7 +21,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void Returns_what_is_ready_and_only_that(bool epoll)
+    public void Returns_only_the_descriptors_that_are_ready(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         (FileDescriptor silent, _) = Pipe();
@@ -55,7 +55,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void A_hang_up_is_reported_though_nothing_is_waited_for(bool epoll)
+    public void A_hang_up_is_reported_even_without_requested_events(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         (FileDescriptor left, FileDescriptor right) = Pair();
@@ -67,7 +67,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void A_member_that_was_removed_is_not_reported_though_another_descriptor_has_the_same_file(bool epoll)
+    public void A_member_that_was_removed_is_not_reported_even_if_another_descriptor_has_the_same_file(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         (FileDescriptor left, FileDescriptor right) = Pair();
@@ -84,7 +84,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void A_member_that_was_closed_is_not_reported_though_another_descriptor_has_the_same_file(bool epoll)
+    public void A_member_that_was_closed_is_not_reported_even_if_another_descriptor_has_the_same_file(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         (FileDescriptor left, FileDescriptor right) = Pair();
@@ -95,7 +95,7 @@ public sealed class DescriptorSetTests : IDisposable
         right.Dispose();
         Some.Write(left.Fd, "x");
 
-        // epoll goes on reporting it, and the set has to stop that: a wait that is not blocked would use all of a processor.
+        // epoll continues to report it, and the set has to stop that. Otherwise, the wait would not block and would use a whole processor.
         TimeSpan before = ProcessorTime();
         Assert.Equal(0, set.Wait(_ready, TimeSpan.FromMilliseconds(500)));
         Assert.True(ProcessorTime() - before < TimeSpan.FromMilliseconds(250), "The wait spins.");
@@ -130,7 +130,7 @@ public sealed class DescriptorSetTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_member_whose_number_was_closed_behind_its_back_gives_way_to_the_next()
+    public void A_member_whose_number_was_closed_elsewhere_is_replaced_by_the_next_one_with_that_number()
     {
         using DescriptorSet set = Create(epoll: true);
         (FileDescriptor left, FileDescriptor right) = Pair();
@@ -152,7 +152,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void A_descriptor_is_a_member_once(bool epoll)
+    public void A_descriptor_can_be_a_member_only_once(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         (FileDescriptor reader, _) = Pipe();
@@ -183,7 +183,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void Members_that_do_not_fit_into_the_buffer_have_their_turn(bool epoll)
+    public void Members_that_do_not_fit_into_the_buffer_are_reported_by_the_next_wait(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         for (int i = 0; i < 2 * _ready.Length; i++)
@@ -208,7 +208,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Pollers))]
-    public void Files_are_always_ready_and_keep_nobody_else_from_being_reported(bool epoll)
+    public void Files_are_always_ready_and_do_not_hide_other_members(bool epoll)
     {
         using DescriptorSet set = Create(epoll);
         using var folder = new TemporaryDirectory();
@@ -284,7 +284,7 @@ public sealed class DescriptorSetTests : IDisposable
         Assert.Null(waiting.Join());
         Assert.Equal(0, count);
 
-        // Before the wait it counts as well, once.
+        // Calls before a wait also end it, and count as one.
         set.Wake();
         set.Wake();
         Assert.Equal(0, set.Wait(_ready, Timeout.InfiniteTimeSpan));
@@ -375,12 +375,12 @@ public sealed class DescriptorSetTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_full_table_is_an_error_that_passes() => Child.Run(FillsTheTable);
+    public void With_a_full_table_a_new_set_is_EMFILE_and_an_existing_one_works() => Child.Run(FillsTheTable);
 
     [LinuxFact]
-    public void Idle_members_cost_nothing_in_a_wait()
+    public void A_wait_does_not_allocate_for_idle_members()
     {
-        // With each of a thousand waits, poll(2) would look at 4,000 members, and that takes seconds.
+        // With poll(2), each of a thousand waits would check 4,000 members, which takes seconds.
         (FileDescriptor reader, FileDescriptor writer) = Pipe();
         using DescriptorSet set = Create(epoll: true);
         FileDescriptor[] idle = [.. Enumerable.Range(0, 4000).Select(_ => reader.Duplicate())];
@@ -425,13 +425,13 @@ public sealed class DescriptorSetTests : IDisposable
         Assert.Equal(0, set.Wait(ready, TimeSpan.FromMilliseconds(1)));
         using (new FullTable(free: 1))
         {
-            // It needs two.
+            // A set needs two descriptors.
             Assert.Equal("EMFILE", Assert.Throws<SystemCallException>(() => new DescriptorSet()).ErrnoName);
             closed.Dispose();
             Some.Write(closedWriter.Fd, "x");
             Some.Write(writer.Fd, "x");
 
-            // It is built again with the number that it had.
+            // The set is rebuilt with the descriptor number that it had.
             using var second = new FullTable(free: 0);
             for (int i = 0; i < 4; i++)
             {
@@ -445,7 +445,7 @@ public sealed class DescriptorSetTests : IDisposable
 
     private static TimeSpan ProcessorTime()
     {
-        // Of this thread: others run tests at the same time.
+        // Of this thread only, because other threads run tests at the same time.
         string[] fields = File.ReadAllText($"/proc/self/task/{Libc.GetTid()}/stat").Split(") ")[1].Split(' ');
         return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[11]) + long.Parse(fields[12])));
     }
@@ -476,7 +476,7 @@ public sealed class DescriptorSetTests : IDisposable
         return descriptor;
     }
 
-    /// <summary>Watches nothing but the set's own descriptor, as with fs.epoll.max_user_watches used up.</summary>
+    /// <summary>Accepts only the set's own descriptor, as when fs.epoll.max_user_watches is exhausted.</summary>
     private sealed class FullPoller : EpollPoller
     {
         public override bool TryAdd(int fd, ulong token, short events) =>

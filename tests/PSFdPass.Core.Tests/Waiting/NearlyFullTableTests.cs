@@ -21,7 +21,7 @@ public sealed class NearlyFullTableTests
         (Socket left, Socket right) = UnixSocket.CreatePair();
         FullTable.WarmUp();
 
-        // Loads what the wait uses, but does not wait.
+        // Loads the code that the wait uses, without waiting.
         Some.Send(right, [1]);
         Wait(left);
         Assert.Throws<TimeoutException>(() => DescriptorReceiver.ReceiveMessage(left.SafeHandle, Patience.Short));
