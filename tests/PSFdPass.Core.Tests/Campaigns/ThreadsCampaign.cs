@@ -32,7 +32,13 @@ public sealed class ThreadsCampaign
             Take(DescriptorReceiver.ReceiveMessageAsync(socket, Timeout.InfiniteTimeSpan).AsTask().GetAwaiter().GetResult()),
         ["receive objects"] = (socket, _) => ReceiveObjects(socket),
         ["receive batch"] = (socket, _) => ReceiveBatch(socket),
-        ["peek"] = (socket, _) => Take(DescriptorReceiver.ReceiveMessage(socket, Timeout.InfiniteTimeSpan, default, 0, peek: true)),
+        ["peek"] = (socket, _) =>
+        {
+            Take(DescriptorReceiver.ReceiveMessage(socket, Timeout.InfiniteTimeSpan, default, 0, peek: true));
+
+            // The message stays in the queue. Threads that peek at it without a pause would keep Socket.Dispose waiting.
+            Thread.Sleep(1);
+        },
         ["try receive"] = (socket, _) => TryReceive(socket),
     };
 

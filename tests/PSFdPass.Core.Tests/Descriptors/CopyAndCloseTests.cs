@@ -25,7 +25,7 @@ public class CopyAndCloseTests
     {
         using FileDescriptor file = Some.File();
         using FileDescriptor there = FileDescriptor.DuplicateTo(Some.Null().Detach(), Number);
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
             Assert.Contains($"{Number} is in use", Assert.Throws<InvalidOperationException>(() => FileDescriptor.DuplicateTo(file.Fd, Number)).Message));
         Assert.False(Some.AreSame(file.Fd, Number));
     }
@@ -117,7 +117,7 @@ public class CopyAndCloseTests
     public void A_failed_duplication_leaves_nothing_open()
     {
         using Program other = Program.Start("cat");
-        OpenDescriptors.AreLeftAsTheyWere(() => Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(other.Id, 999999)));
+        OpenDescriptors.AreUnchangedBy(() => Assert.Throws<SystemCallException>(() => FileDescriptor.DuplicateFromProcess(other.Id, 999999)));
     }
 
     [LinuxFact]

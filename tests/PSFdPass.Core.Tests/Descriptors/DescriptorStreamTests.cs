@@ -259,7 +259,7 @@ public sealed class DescriptorStreamTests : IDisposable
     }
 
     [LinuxFact]
-    public void Nothing_leaks_when_streams_time_out_and_are_disposed() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Nothing_leaks_when_streams_time_out_and_are_disposed() => OpenDescriptors.AreUnchangedBy(() =>
     {
         (FileDescriptor reader, FileDescriptor writer) = Some.Pipe();
         using Stream from = reader.OpenStream();

@@ -51,7 +51,7 @@ public unsafe class MemoryFileTests
     }
 
     [LinuxFact]
-    public void A_failure_leaves_nothing_open() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void A_failure_leaves_nothing_open() => OpenDescriptors.AreUnchangedBy(() =>
     {
         Assert.Equal("EINVAL", Assert.Throws<SystemCallException>(() => FileDescriptor.CreateMemoryFile("x", "abc"u8, (MemoryFileSeals)4096)).ErrnoName);
         Assert.Throws<ArgumentException>(() => FileDescriptor.CreateMemoryFile(new string('ü', 125)));

@@ -26,7 +26,7 @@ public sealed class NamedPipeTests : IDisposable
     {
         FileOpenOptions options = new() { Access = access, Beneath = isBeneath ? _folder.Path : null };
         string path = isBeneath ? "pipe" : _path;
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             Assert.Throws<TimeoutException>(() => FileDescriptor.Open(path, options, TimeSpan.Zero));
             Assert.Throws<TimeoutException>(() => FileDescriptor.Open(path, options, Patience.Short));

@@ -93,7 +93,7 @@ public sealed class OpeningTests : IDisposable
     public void A_failure_leaves_nothing_open()
     {
         string root = MakeRoot();
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             Assert.Equal("EXDEV", ErrorOf("../file", new() { Beneath = root }));
             Assert.Equal("ENOENT", ErrorOf("x", new() { Beneath = root + "/none" }));

@@ -141,7 +141,7 @@ public sealed class HandOverTests : IDisposable
     public async Task A_play_leaves_no_descriptor_open()
     {
         string path = _folder.File("fd-pass.sock");
-        await OpenDescriptors.AreLeftAsTheyWereAsync(async () =>
+        await OpenDescriptors.AreUnchangedByAsync(async () =>
         {
             using EchoDemo wideReceiver = EchoDemo.Start(
                 new EchoDemoOptions { Role = EchoRole.WideReceiver, SocketPath = path }, static _ => { });

@@ -118,7 +118,7 @@ public sealed class MessageFacts
         received.Close();
 
         // The library always has space for all of them, and closes those that don't fit into the caller's span.
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             Raw.Send(left, "x"u8, five);
             int[] three = new int[3];
@@ -211,7 +211,7 @@ public sealed class MessageFacts
         using FileDescriptor file = Some.File();
 
         // ReceiveMessage peeks at a packet to learn its size.
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             DescriptorSender.SendNumbers(left.SafeHandle, "text"u8, [file.Fd], Patience.Long);
             using ReceivedMessage message = Some.Receive(right);

@@ -213,7 +213,7 @@ public sealed unsafe class DescriptorInfoTests : IDisposable
         _ = Make("unix-pair");
         _ = Make("memory");
         using Program other = Program.Start("cat");
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             _ = new DescriptorInspector().List(Environment.ProcessId).Count();
             _ = new DescriptorInspector().List(other.Id).Count();

@@ -59,7 +59,7 @@ public sealed class BatchTests : IDisposable
     }
 
     [LinuxFact]
-    public void Descriptors_that_do_not_fit_are_closed_and_counted() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Descriptors_that_do_not_fit_are_closed_and_counted() => OpenDescriptors.AreUnchangedBy(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(SocketType.Seqpacket);
         using var _ = left;

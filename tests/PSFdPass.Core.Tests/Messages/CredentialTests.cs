@@ -38,7 +38,7 @@ public sealed class CredentialTests
         using var __ = right;
         int on = 1;
         Assert.Equal(0, SysSocket.SetSockOpt((int)right.Handle, Constants.Current.SOL_SOCKET, SO_PASSPIDFD, &on, sizeof(int)));
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             Some.Send(left, "x"u8);
             using ReceivedMessage message = Some.Receive(right);

@@ -23,7 +23,7 @@ public sealed class NothingLeaksTests : IDisposable
 
     [LinuxTheory]
     [MemberData(nameof(Some.SocketTypes), MemberType = typeof(Some))]
-    public void Creating_pairs_listeners_and_connections_leaks_nothing(SocketType type) => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Creating_pairs_listeners_and_connections_leaks_nothing(SocketType type) => OpenDescriptors.AreUnchangedBy(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         left.Dispose();
@@ -109,7 +109,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void The_end_of_a_connection_leaks_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void The_end_of_a_connection_leaks_nothing() => OpenDescriptors.AreUnchangedBy(() =>
     {
         foreach (SocketType type in (SocketType[])[SocketType.Stream, SocketType.Seqpacket])
         {
@@ -123,7 +123,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Sockets_that_cannot_be_created_or_found_leak_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Sockets_that_cannot_be_created_or_found_leak_nothing() => OpenDescriptors.AreUnchangedBy(() =>
     {
         string regular = _directory.Write("regular", "");
         Throws<SystemCallException>(() => UnixSocketListener.Create(UnixSocketAddress.FromPath(regular), replaceStale: true));
@@ -138,7 +138,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Sockets_that_carry_no_descriptors_leak_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Sockets_that_carry_no_descriptors_leak_nothing() => OpenDescriptors.AreUnchangedBy(() =>
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         Throws<NotUnixSocketException>(() => client.Client.SendDescriptors(_file.SafeHandle));
@@ -149,7 +149,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Inspecting_descriptors_leaks_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Inspecting_descriptors_leaks_nothing() => OpenDescriptors.AreUnchangedBy(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using FileDescriptor folder = FileDescriptor.Open(_directory.Path);
@@ -165,7 +165,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Handing_over_descriptors_leaks_nothing_even_if_it_fails() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Handing_over_descriptors_leaks_nothing_even_if_it_fails() => OpenDescriptors.AreUnchangedBy(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair();
         _file.Duplicate().OpenStream().Dispose();
@@ -182,7 +182,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     [LinuxFact]
-    public void Closing_the_handles_of_objects_leaks_nothing() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void Closing_the_handles_of_objects_leaks_nothing() => OpenDescriptors.AreUnchangedBy(() =>
     {
         (TcpClient client, Socket server) = Some.TcpConnection();
         Closing.Release(client.Client.SafeHandle);
@@ -272,7 +272,7 @@ public sealed class NothingLeaksTests : IDisposable
     private static void Throws<T>(Action action)
         where T : Exception => Assert.ThrowsAny<T>(action);
 
-    private static void WithPair(SocketType type, Action<Socket, Socket> operation) => OpenDescriptors.AreLeftAsTheyWere(() =>
+    private static void WithPair(SocketType type, Action<Socket, Socket> operation) => OpenDescriptors.AreUnchangedBy(() =>
     {
         (Socket left, Socket right) = UnixSocket.CreatePair(type);
         operation(left, right);
@@ -281,7 +281,7 @@ public sealed class NothingLeaksTests : IDisposable
     });
 
     private static Task WithPairAsync(SocketType type, Func<Socket, Socket, Task> operation) =>
-        OpenDescriptors.AreLeftAsTheyWereAsync(async () =>
+        OpenDescriptors.AreUnchangedByAsync(async () =>
         {
             (Socket left, Socket right) = UnixSocket.CreatePair(type);
             await operation(left, right);

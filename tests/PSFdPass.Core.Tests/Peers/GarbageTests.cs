@@ -122,7 +122,7 @@ public sealed class GarbageTests : IDisposable
         Action<Program>? started = null)
     {
         var address = UnixSocketAddress.FromPath(_directory.File("s"));
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             using Socket listener = UnixSocketListener.Create(address, type);
             listening?.Invoke(listener);

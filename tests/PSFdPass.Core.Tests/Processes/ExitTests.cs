@@ -170,7 +170,7 @@ public sealed class ExitTests
     [MemberData(nameof(HasDescriptors))]
     public void Two_hundred_starts_at_once_leave_no_process_or_descriptor(bool hasDescriptors)
     {
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             var ids = new System.Collections.Concurrent.ConcurrentBag<int>();
             Parallel.For(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 32 }, i =>

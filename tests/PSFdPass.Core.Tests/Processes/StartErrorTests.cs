@@ -18,7 +18,7 @@ public sealed class StartErrorTests
             File.SetUnixFileMode(executable, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             Fails("ENOENT", folder.File("missing"), "the interpreter named in its first line");
             Fails("ENOENT", "psfdpass-there-is-none", "No directory in PATH contains this program.");
@@ -46,7 +46,7 @@ public sealed class StartErrorTests
     public void A_number_that_is_used_twice_is_refused()
     {
         using FileDescriptor a = Some.Null();
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             Refuses("Two descriptors can't both have the number 1 in the child.", start =>
             {
@@ -84,7 +84,7 @@ public sealed class StartErrorTests
         start.Descriptors[3] = a.SafeHandle;
         start.Descriptors[4] = b.SafeHandle;
         b.Dispose();
-        OpenDescriptors.AreLeftAsTheyWere(() => Assert.Throws<ObjectDisposedException>(() => FdProcess.Start(start)));
+        OpenDescriptors.AreUnchangedBy(() => Assert.Throws<ObjectDisposedException>(() => FdProcess.Start(start)));
         a.Dispose();
 
         start.Descriptors.Clear();

@@ -13,7 +13,7 @@ public sealed class FdHolderTests
         FdHolder holder = daemon.Client;
         using FileDescriptor file = Some.File("kept");
         Assert.Empty(holder.List(Patience.Long));
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             holder.Store("a", file.SafeHandle, Patience.Long);
             holder.Store("ä b/c:d", file.SafeHandle, Patience.Long);
@@ -120,7 +120,7 @@ public sealed class FdHolderTests
             foreach (bool withDescriptor in (bool[])[false, true])
             {
                 using var fake = new FakeHolder(answer, withDescriptor && answer.Length > 0 ? file.SafeHandle : null);
-                OpenDescriptors.AreLeftAsTheyWere(() =>
+                OpenDescriptors.AreUnchangedBy(() =>
                 {
                     Assert.Throws<FdHolderException>(() => fake.Client.List(Patience.Long));
                     Assert.Throws<FdHolderException>(() => fake.Client.Delete("a", Patience.Long));

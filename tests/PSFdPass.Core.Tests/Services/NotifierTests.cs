@@ -103,7 +103,7 @@ public sealed class NotifierTests
         using Manager manager = Manager.Abstract();
         using var canceled = new CancellationTokenSource();
         canceled.CancelAfter(Patience.Short);
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             Assert.Throws<TimeoutException>(() => ServiceNotifier.SendBarrier(Patience.Short));
             manager.Receive().Descriptors[0].Dispose();

@@ -12,7 +12,7 @@ public sealed class TakeoverTests
     [LinuxFact]
     public void A_successor_receives_the_descriptors_by_name_and_takes_over()
     {
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             using var server = new Server();
             using SocketTakeover takeover = server.Connect();
@@ -108,7 +108,7 @@ public sealed class TakeoverTests
     [LinuxFact]
     public void A_successor_that_ends_at_any_step_changes_nothing()
     {
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             using var server = new Server();
             UnixSocket.Connect(server.Address, SocketType.Stream, Patience.Long).Dispose();
@@ -276,7 +276,7 @@ public sealed class TakeoverTests
         {
             using var directory = new TemporaryDirectory();
             using var server = new RawServer(directory.File("s"));
-            OpenDescriptors.AreLeftAsTheyWere(() =>
+            OpenDescriptors.AreUnchangedBy(() =>
             {
                 BlockedThread serving = BlockedThread.Start(() => server.Serve(frames => frames.Send(body, [file.SafeHandle], Deadline.Never, default)));
                 if (body is [TakeoverFrame.Offer, _, ..])
@@ -307,7 +307,7 @@ public sealed class TakeoverTests
         {
             using var directory = new TemporaryDirectory();
             using var server = new RawServer(directory.File("s"));
-            OpenDescriptors.AreLeftAsTheyWere(() =>
+            OpenDescriptors.AreUnchangedBy(() =>
             {
                 BlockedThread serving = BlockedThread.Start(() => server.Serve(frames =>
                 {

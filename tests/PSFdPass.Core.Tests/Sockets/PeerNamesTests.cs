@@ -86,7 +86,7 @@ public sealed class PeerNamesTests : IDisposable
         (Socket left, Socket right) = UnixSocket.CreatePair();
         using var _ = left;
         using var __ = right;
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             using var peer = UnixSocketPeer.Of(left.SafeHandle, withProcessDescriptor: true);
             FileDescriptor process = Assert.IsType<FileDescriptor>(peer.ProcessDescriptor);

@@ -28,7 +28,7 @@ public sealed class RequiredUserTests : IDisposable
         Assert.Contains($"user {me}", exception.Message);
         await Assert.ThrowsAsync<UnauthorizedAccessException>(
             () => UnixSocket.ConnectAsync(Address, type, Patience.Long, requiredUsers: new HashSet<uint>()));
-        OpenDescriptors.AreLeftAsTheyWere(() => Assert.Throws<UnauthorizedAccessException>(
+        OpenDescriptors.AreUnchangedBy(() => Assert.Throws<UnauthorizedAccessException>(
             () => UnixSocket.Connect(Address, type, Patience.Long, requiredUsers: new HashSet<uint>())));
     }
 

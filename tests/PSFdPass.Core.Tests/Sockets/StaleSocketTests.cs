@@ -124,7 +124,7 @@ public sealed class StaleSocketTests : IDisposable
     {
         using var bound = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         bound.Bind(new UnixDomainSocketEndPoint(_directory.File("bound")));
-        OpenDescriptors.AreLeftAsTheyWere(() =>
+        OpenDescriptors.AreUnchangedBy(() =>
         {
             MakeStale();
             UnixSocketListener.Create(Address, replaceStale: true).Dispose();

@@ -24,7 +24,7 @@ internal static class OpenDescriptors
     public static int Count() => List().Count;
 
     /// <summary>Fails if an operation leaves a descriptor open, or closes one that it did not open.</summary>
-    public static void AreLeftAsTheyWere(Action operation)
+    public static void AreUnchangedBy(Action operation)
     {
         // On the first call, the runtime opens descriptors that it keeps, such as those of libraries, the console and its own sockets.
         operation();
@@ -36,8 +36,8 @@ internal static class OpenDescriptors
         Compare(before);
     }
 
-    /// <inheritdoc cref="AreLeftAsTheyWere(Action)"/>
-    public static async Task AreLeftAsTheyWereAsync(Func<Task> operation)
+    /// <inheritdoc cref="AreUnchangedBy(Action)"/>
+    public static async Task AreUnchangedByAsync(Func<Task> operation)
     {
         await operation();
         Settle();

@@ -344,7 +344,7 @@ public sealed class DescriptorSetTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_set_and_its_waits_leave_no_descriptor_open() => OpenDescriptors.AreLeftAsTheyWere(() =>
+    public void A_set_and_its_waits_leave_no_descriptor_open() => OpenDescriptors.AreUnchangedBy(() =>
     {
         foreach (bool epoll in (bool[])[true, false])
         {
