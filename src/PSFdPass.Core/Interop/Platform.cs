@@ -11,18 +11,18 @@ internal enum PlatformId
     /// <summary>Linux with glibc or musl, on arm64.</summary>
     LinuxArm64,
 
-    /// <summary>macOS, on x86-64 or arm64. The data is taken from its headers; nothing has been run there.</summary>
+    /// <summary>macOS, on x86-64 or arm64. The data is taken from the headers of macOS; nothing has been run there.</summary>
     MacOS,
 }
 
 /// <summary>
 /// Detects the system. The structures and numbers that differ between systems are tables of data (<see cref="Constants"/>,
 /// <see cref="Ancillary.ControlMessageLayout"/>, <see cref="ErrnoNames"/>) selected by <see cref="PlatformId"/>, so that the tables
-/// of one system can be tested as bytes on another.
+/// of one system can be tested on another.
 /// </summary>
 internal static class Platform
 {
-    /// <summary>The system this process runs on.</summary>
+    /// <summary>The system that this process runs on.</summary>
     public static readonly PlatformId Current = Detect();
 
     /// <summary>

@@ -5,7 +5,7 @@ namespace PSFdPass.Interop;
 
 /// <summary>
 /// Prepares text that others have chosen (data from a peer, the name of a file) for display. A terminal obeys control characters,
-/// and characters without a width of their own can hide or reorder the text around them.
+/// and zero-width and format characters can hide or reorder the text around them.
 /// </summary>
 internal static class ShownText
 {
@@ -15,8 +15,8 @@ internal static class ShownText
     /// Returns the text with a dot in place of each control character, line break, format character (such as bidirectional controls and
     /// zero-width characters) and unpaired surrogate.
     /// </summary>
-    /// <param name="text">The text.</param>
-    /// <param name="most">The greatest number of characters to return. The last character of a longer text is an ellipsis.</param>
+    /// <param name="text">The text to display.</param>
+    /// <param name="most">The maximum number of characters to return. A longer text is cut and ends with an ellipsis.</param>
     public static string Of(string text, int most = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -6,7 +6,9 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>The exception for a system call that failed. The message names the call, the error and, where that is known, what to do.</summary>
+/// <summary>
+/// The exception for a system call that failed. The message names the call and the error and, if possible, says what to do.
+/// </summary>
 public sealed class SystemCallException : IOException
 {
     internal SystemCallException(string call, int errno, string? subject = null, Exception? inner = null)
@@ -19,7 +21,7 @@ public sealed class SystemCallException : IOException
     {
     }
 
-    /// <summary>Creates the exception with a reason that does not follow from the error number, as a sentence.</summary>
+    /// <summary>Creates the exception with a reason, a whole sentence, that can't be derived from the error number.</summary>
     internal SystemCallException(string call, int errno, string subject, string reason)
         : this(call, errno, subject, reason, inner: null)
     {
@@ -34,7 +36,7 @@ public sealed class SystemCallException : IOException
         Subject = subject;
     }
 
-    /// <summary>Gets the path, the address or the descriptor that the call was about; null when there was none.</summary>
+    /// <summary>Gets the path, the address or the descriptor that the call was made on, or null if there was none.</summary>
     public string? Subject { get; }
 
     /// <summary>Gets the name of the system call or C function that failed, such as <c>sendmsg</c>.</summary>
@@ -46,11 +48,11 @@ public sealed class SystemCallException : IOException
     /// <summary>Gets the name of the error, such as <c>ENOTSOCK</c>.</summary>
     public string ErrnoName { get; }
 
-    /// <summary>Creates the exception for the error of the last call.</summary>
+    /// <summary>Creates the exception for the error of the last system call.</summary>
     /// <remarks>Formatting an argument from a resource can overwrite errno. In that case, read errno first and use a constructor.</remarks>
     internal static SystemCallException FromLast(string call, string? subject = null) => new(call, Interop.Errno.Last, subject);
 
-    /// <summary>Creates the exception for the error of the last call, which was made on a descriptor.</summary>
+    /// <summary>Creates the exception for the error of the last system call, which was made on a descriptor.</summary>
     internal static SystemCallException FromLast(string call, int descriptor) => new(call, Interop.Errno.Last, descriptor);
 
     /// <summary>Creates the exception for the error of a .NET socket operation.</summary>
@@ -110,11 +112,12 @@ public sealed class SystemCallException : IOException
         _ => null,
     };
 
-    // A separate method, so that the first error of a process with a full descriptor table does not have to load System.Net.Primitives.
+    // This is a separate method so that the first error in a process with a full descriptor table does not need to load
+    // System.Net.Primitives.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool IsInternetAddress(string? subject) => IPEndPoint.TryParse(subject ?? "", out _);
 
-    // pidfd_getfd requires the same permission as a debugger, and the Yama security module may require more.
+    // pidfd_getfd(2) requires the same permission as attaching a debugger, and the Yama security module may require more.
     private static string PtraceAdvice()
     {
         string? scope = ProcFs.TryRead("/proc/sys/kernel/yama/ptrace_scope")?.Trim() switch

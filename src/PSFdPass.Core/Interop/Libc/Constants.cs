@@ -1,10 +1,10 @@
 namespace PSFdPass.Interop;
 
 /// <summary>
-/// The constants of a system's headers, under the same names. There is one instance for each system.
+/// The constants from a system's headers, with the names used there. There is one instance for each system.
 /// </summary>
 /// <remarks>
-/// Zero stands for a flag that the system lacks, so that or-ing it in changes nothing. −1 stands for an option that it lacks.
+/// A flag that the system does not have is 0, so that adding it with OR changes nothing. An option that it does not have is −1.
 /// </remarks>
 internal sealed class Constants
 {
@@ -29,7 +29,9 @@ internal sealed class Constants
     public required int MSG_ERRQUEUE { get; init; }
     public required int MSG_CMSG_CLOEXEC { get; init; }
 
-    /// <summary>Gets the offset of <c>msg_flags</c> in <c>struct msghdr</c>: after an 8-byte msg_controllen (48), or after a 4-byte one (44).</summary>
+    /// <summary>
+    /// Gets the offset of <c>msg_flags</c> in <c>struct msghdr</c>: 48 if msg_controllen has 8 bytes, 44 if it has 4 bytes.
+    /// </summary>
     public required int MsgFlagsOffset { get; init; }
 
     // <sys/un.h>
@@ -42,7 +44,7 @@ internal sealed class Constants
     /// <summary>Gets a value indicating whether a <c>sun_path</c> that starts with a NUL is an abstract name (Linux).</summary>
     public required bool HasAbstractNames { get; init; }
 
-    /// <summary>Gets a value indicating whether AF_UNIX has SOCK_SEQPACKET.</summary>
+    /// <summary>Gets a value indicating whether AF_UNIX supports SOCK_SEQPACKET.</summary>
     public required bool HasSeqPacket { get; init; }
 
     // <fcntl.h>; 0, 1 and 2 are O_RDONLY, O_WRONLY and O_RDWR, and 1 to 4 are F_GETFD to F_SETFL everywhere.
@@ -75,13 +77,13 @@ internal sealed class Constants
     public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
 
-    /// <summary>Linux's values for x86-64. arm64 has other values of O_DIRECTORY and O_NOFOLLOW.</summary>
+    /// <summary>The values of Linux on x86-64. O_DIRECTORY and O_NOFOLLOW have other values on arm64.</summary>
     public static readonly Constants LinuxX64 = Linux(directory: 0x10000, noFollow: 0x20000);
 
-    /// <summary>Linux's values for arm64.</summary>
+    /// <summary>The values of Linux on arm64.</summary>
     public static readonly Constants LinuxArm64 = Linux(directory: 0x4000, noFollow: 0x8000);
 
-    /// <summary>macOS's values, from its headers.</summary>
+    /// <summary>The values of macOS, from its headers.</summary>
     public static readonly Constants MacOS = new()
     {
         SOL_SOCKET = 0xffff,
@@ -121,10 +123,10 @@ internal sealed class Constants
         O_PATH = 0,
     };
 
-    /// <summary>The values of the system this process runs on.</summary>
+    /// <summary>The values of the system that this process runs on.</summary>
     public static readonly Constants Current = For(Platform.Current);
 
-    /// <summary>The values of one system.</summary>
+    /// <summary>Returns the values of the specified system.</summary>
     public static Constants For(PlatformId platform) => platform switch
     {
         PlatformId.LinuxX64 => LinuxX64,

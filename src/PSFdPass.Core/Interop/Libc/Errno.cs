@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;errno.h&gt;</c>: the error numbers that the code checks for, and the error of the last call.</summary>
+/// <summary><c>&lt;errno.h&gt;</c>: the error numbers that the code checks for, and the error of the last system call.</summary>
 internal static class Errno
 {
     public const int EPERM = 1;
@@ -26,7 +26,7 @@ internal static class Errno
     public const int EPIPE = 32;
     public const int ERANGE = 34;
 
-    // Those above are the same on every Unix; these are looked up by name.
+    // The numbers above are the same on every Unix. The following ones differ and are looked up by name.
     public static readonly int EAGAIN = ErrnoNames.NumberOf("EAGAIN");
     public static readonly int EADDRINUSE = ErrnoNames.NumberOf("EADDRINUSE");
     public static readonly int ECONNREFUSED = ErrnoNames.NumberOf("ECONNREFUSED");
@@ -43,12 +43,12 @@ internal static class Errno
     public static readonly int ENOTSOCK = ErrnoNames.NumberOf("ENOTSOCK");
     public static readonly int ETOOMANYREFS = ErrnoNames.NumberOf("ETOOMANYREFS");
 
-    /// <summary>Gets the error number of the last call. Read it before any other code can make a call.</summary>
+    /// <summary>Gets the error number of the last system call. Read it before any other code can make a system call.</summary>
     public static int Last => Marshal.GetLastPInvokeError();
 
     /// <summary>
-    /// Saves the error of a call that was made without SetLastError, for <see cref="Last"/>, and must immediately follow that call.
-    /// The code generated for SetLastError does the same, but after every call and not only after one that has failed.
+    /// Saves the error of a call that was made without SetLastError, so that <see cref="Last"/> returns it. Must immediately follow
+    /// that call. The code generated for SetLastError does the same, but after every call, not only after a failed one.
     /// </summary>
     public static void Keep() => Marshal.SetLastPInvokeError(Marshal.GetLastSystemError());
 }

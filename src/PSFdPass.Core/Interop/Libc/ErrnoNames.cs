@@ -1,6 +1,9 @@
 namespace PSFdPass.Interop;
 
-/// <summary>The names of the error numbers in each system's <c>&lt;errno.h&gt;</c>. Word n, counted from 0, names error n.</summary>
+/// <summary>
+/// The names of the error numbers in each system's <c>&lt;errno.h&gt;</c>. In each list, word n, counted from 0, is the name of
+/// error n.
+/// </summary>
 internal static class ErrnoNames
 {
     private const string Linux =
@@ -33,7 +36,9 @@ internal static class ErrnoNames
 
     private static readonly string[] Current = Table(Platform.Current);
 
-    /// <summary>Returns the name of an error on this system, such as <c>EAGAIN</c>; <c>E</c> and the number if it has no name.</summary>
+    /// <summary>
+    /// Returns this system's name for an error number, such as <c>EAGAIN</c>, or <c>E</c> and the number if it has no name.
+    /// </summary>
     public static string NameOf(int errno) =>
         (uint)errno < (uint)Current.Length && Current[errno] != "-" ? Current[errno] : $"E{errno}";
 

@@ -3,13 +3,15 @@ using System.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;libproc.h&gt;</c> of macOS: the names of processes. Taken from its header; not tested on macOS.</summary>
+/// <summary>
+/// <c>&lt;libproc.h&gt;</c> of macOS: looks up the names of processes. Written from the header; not tested on macOS.
+/// </summary>
 internal static unsafe partial class LibProc
 {
     // 2 * MAXCOMLEN: the largest number of bytes that proc_name fills in.
     private const int MaxName = 32;
 
-    /// <summary>proc_name: the name of a process; empty when it has ended.</summary>
+    /// <summary>proc_name: returns the name of a process, or an empty string if it has ended.</summary>
     public static string NameOf(int process)
     {
         byte* name = stackalloc byte[MaxName + 1];

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;poll.h&gt;</c>; the values are the same on Linux and macOS.</summary>
+/// <summary><c>&lt;poll.h&gt;</c>: waits for events on descriptors. The values are the same on Linux and macOS.</summary>
 internal static unsafe partial class Poll
 {
     public const short POLLIN = 0x1;
@@ -11,10 +11,10 @@ internal static unsafe partial class Poll
     public const short POLLHUP = 0x10;
     public const short POLLNVAL = 0x20;
 
-    /// <summary>Linux only: the peer has closed, or shut down sending.</summary>
+    /// <summary>On Linux only: the peer has closed its socket or shut down sending.</summary>
     public const short POLLRDHUP = 0x2000;
 
-    /// <summary>poll(2). The timeout is in milliseconds; −1 waits without a limit.</summary>
+    /// <summary>poll(2). The timeout is in milliseconds; −1 means no limit.</summary>
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Wait(PollFd* descriptors, nuint count, int timeoutMilliseconds);
 

@@ -2,18 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;pwd.h&gt;</c>: users by name and number, from wherever this system keeps them (nsswitch.conf(5)).</summary>
+/// <summary>
+/// <c>&lt;pwd.h&gt;</c>: looks up users by name and number, in the databases that this system uses (nsswitch.conf(5)).
+/// </summary>
 internal static unsafe partial class Pwd
 {
-    // struct passwd begins with the same fields everywhere: pw_name, pw_passwd, and pw_uid at offset 16.
+    // struct passwd begins with the same fields on every system: pw_name, pw_passwd, and pw_uid at offset 16.
     private const int UidOffset = 16;
 
-    /// <summary>getpwuid_r(3): the name of a user; null when there is none.</summary>
+    /// <summary>getpwuid_r(3): returns the name of a user, or null if the user does not exist.</summary>
     public static string? NameOf(uint user) => NameLookup.Find(
         (entry, buffer, size, result) => GetPwUid(user, entry, buffer, size, result),
         static entry => Marshal.PtrToStringUTF8(*(nint*)entry));
 
-    /// <summary>getpwnam_r(3): the number of a user; null when there is none.</summary>
+    /// <summary>getpwnam_r(3): returns the number of a user, or null if the user does not exist.</summary>
     public static uint? NumberOf(string name) => NameLookup.Find<uint?>(
         (entry, buffer, size, result) => GetPwNam(name, entry, buffer, size, result),
         static entry => *(uint*)(entry + UidOffset));

@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;spawn.h&gt;</c>. These functions return the error number and don't set errno.</summary>
+/// <summary><c>&lt;spawn.h&gt;</c>: starts processes. These functions return the error number and don't set errno.</summary>
 internal static unsafe partial class Spawn
 {
     public const short POSIX_SPAWN_SETPGROUP = 0x02;
     public const short POSIX_SPAWN_SETSIGDEF = 0x04;
     public const short POSIX_SPAWN_SETSIGMASK = 0x08;
 
-    /// <summary>On macOS only: closes every descriptor in the child that no file action names.</summary>
+    /// <summary>On macOS only: in the child, closes every descriptor that is not named in a file action.</summary>
     public const short POSIX_SPAWN_CLOEXEC_DEFAULT = 0x4000;
 
     /// <summary>
@@ -27,18 +27,21 @@ internal static unsafe partial class Spawn
     private static readonly delegate* unmanaged<void*, int, int> AddInheritNp =
         (delegate* unmanaged<void*, int, int>)Find("posix_spawn_file_actions_addinherit_np");
 
-    /// <summary>Gets a value indicating whether this C library has posix_spawn_file_actions_addclosefrom_np (glibc 2.34).</summary>
+    /// <summary>
+    /// Gets a value indicating whether this C library has posix_spawn_file_actions_addclosefrom_np (glibc 2.34 and later).
+    /// </summary>
     public static bool HasCloseFrom => AddCloseFromNp is not null;
 
     /// <summary>
-    /// Gets a value indicating whether this C library can change the child's directory (glibc 2.29, musl 1.1.24, macOS 10.15).
+    /// Gets a value indicating whether this C library can set the child's working directory (since glibc 2.29, musl 1.1.24 and
+    /// macOS 10.15).
     /// </summary>
     public static bool HasChangeDirectory => AddChangeDirectoryFunction is not null;
 
-    /// <summary>posix_spawn_file_actions_addclosefrom_np, where <see cref="HasCloseFrom"/> is true.</summary>
+    /// <summary>posix_spawn_file_actions_addclosefrom_np. Call it only if <see cref="HasCloseFrom"/> is true.</summary>
     public static int AddCloseFrom(void* actions, int first) => AddCloseFromNp(actions, first);
 
-    /// <summary>posix_spawn_file_actions_addchdir_np, where <see cref="HasChangeDirectory"/> is true.</summary>
+    /// <summary>posix_spawn_file_actions_addchdir_np. Call it only if <see cref="HasChangeDirectory"/> is true.</summary>
     public static int AddChangeDirectory(void* actions, byte* path) => AddChangeDirectoryFunction(actions, path);
 
     /// <summary>posix_spawn_file_actions_addinherit_np, on macOS only.</summary>

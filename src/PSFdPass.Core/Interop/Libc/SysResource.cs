@@ -2,10 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/resource.h&gt;</c>. rlim_t has 64 bits everywhere.</summary>
+/// <summary><c>&lt;sys/resource.h&gt;</c>: the limits of this process. rlim_t has 64 bits on every supported system.</summary>
 internal static unsafe partial class SysResource
 {
-    /// <summary>Gets this process's limit of open descriptors (the soft limit RLIMIT_NOFILE of getrlimit(2)); 0 when it is not known.</summary>
+    /// <summary>
+    /// Gets this process's limit on open descriptors (the soft limit RLIMIT_NOFILE of getrlimit(2)), or 0 if it is not available.
+    /// </summary>
     public static int MaxOpenFiles
     {
         get

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/socket.h&gt;</c>: the calls that the library makes itself, without <c>Socket</c>.</summary>
+/// <summary><c>&lt;sys/socket.h&gt;</c>: the calls that the library makes directly, without the <c>Socket</c> class.</summary>
 internal static unsafe partial class SysSocket
 {
-    /// <summary>SHUT_RDWR of shutdown(2), the same everywhere.</summary>
+    /// <summary>SHUT_RDWR of shutdown(2), which has the same value on every system.</summary>
     public const int SHUT_RDWR = 2;
 
-    /// <summary>sendmsg(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>sendmsg(2). Returns −1 on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static nint SendMsg(int socket, MsgHdr* message, int flags)
     {
         nint result = SendMsgCore(socket, message, flags);
@@ -21,7 +21,7 @@ internal static unsafe partial class SysSocket
         return result;
     }
 
-    /// <summary>recvmsg(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>recvmsg(2). Returns −1 on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static nint RecvMsg(int socket, MsgHdr* message, int flags)
     {
         nint result = RecvMsgCore(socket, message, flags);
@@ -65,7 +65,7 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "listen", SetLastError = true)]
     public static partial int Listen(int socket, int backlog);
 
-    /// <summary>accept(2), where there is no accept4.</summary>
+    /// <summary>accept(2), for systems without accept4(2).</summary>
     [LibraryImport("libc", EntryPoint = "accept", SetLastError = true)]
     public static partial int Accept(int socket, byte* address, uint* length);
 
@@ -73,7 +73,7 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept4(int socket, byte* address, uint* length, int flags);
 
-    /// <summary>recvmmsg(2), on Linux. -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>recvmmsg(2), on Linux. Returns -1 on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static int RecvMMsg(int socket, MMsgHdr* messages, uint count, int flags)
     {
         int result = RecvMMsgCore(socket, messages, count, flags, null);
@@ -85,7 +85,7 @@ internal static unsafe partial class SysSocket
         return result;
     }
 
-    /// <summary>sendmmsg(2), on Linux. -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>sendmmsg(2), on Linux. Returns -1 on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static int SendMMsg(int socket, MMsgHdr* messages, uint count, int flags)
     {
         int result = SendMMsgCore(socket, messages, count, flags);
@@ -97,7 +97,7 @@ internal static unsafe partial class SysSocket
         return result;
     }
 
-    /// <summary>getsockopt(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>getsockopt(2). Returns −1 on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static int GetSockOpt(int socket, int level, int name, void* value, uint* length)
     {
         int result = GetSockOptCore(socket, level, name, value, length);
@@ -113,7 +113,7 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetSockOpt(int socket, int level, int name, void* value, uint length);
 
-    /// <summary>getsockname(2). -1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>getsockname(2). Returns -1 on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static int GetSockName(int socket, byte* address, uint* length)
     {
         int result = GetSockNameCore(socket, address, length);
@@ -129,7 +129,9 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
     public static partial int GetPeerName(int socket, byte* address, uint* length);
 
-    /// <summary>Reads one integer option of a socket. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>
+    /// Reads one integer option of a socket. Returns false on failure, with the error in <see cref="Errno.Last"/>.
+    /// </summary>
     public static bool TryGetOption(int socket, int level, int name, out int value)
     {
         int read = 0;
@@ -139,11 +141,14 @@ internal static unsafe partial class SysSocket
         return ok;
     }
 
-    /// <summary>Sets one integer option of a socket. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>
+    /// Sets one integer option of a socket. Returns false on failure, with the error in <see cref="Errno.Last"/>.
+    /// </summary>
     public static bool TrySetOption(int socket, int level, int name, int value) =>
         SetSockOpt(socket, level, name, &value, sizeof(int)) == 0;
 
-    // Without SetLastError, which adds one call before and two after it. The error is needed only when the call has failed.
+    // Declared without SetLastError, which would add one call before each system call and two after it. The error is needed only
+    // after a failure.
     [LibraryImport("libc", EntryPoint = "sendmsg")]
     private static partial nint SendMsgCore(int socket, MsgHdr* message, int flags);
 
@@ -162,7 +167,7 @@ internal static unsafe partial class SysSocket
     [LibraryImport("libc", EntryPoint = "getsockopt")]
     private static partial int GetSockOptCore(int socket, int level, int name, void* value, uint* length);
 
-    /// <summary><c>struct iovec</c>: the same two words everywhere.</summary>
+    /// <summary><c>struct iovec</c>, which has the same two words on every system.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct IoVec
     {
@@ -171,10 +176,10 @@ internal static unsafe partial class SysSocket
     }
 
     /// <summary>
-    /// <c>struct msghdr</c> of a 64-bit little-endian system. The fields up to msg_control have the same offsets everywhere. They are
-    /// followed by an 8-byte msg_controllen and msg_flags (Linux), or by a 4-byte msg_controllen and msg_flags (macOS). Where a field
-    /// is narrower than here (msg_iovlen on macOS and musl), the rest of its eight bytes is padding, and the value written is small
-    /// enough to leave it zero.
+    /// <c>struct msghdr</c> of a 64-bit little-endian system. The fields up to msg_control have the same offsets on all such
+    /// systems. They are followed by an 8-byte msg_controllen and msg_flags (Linux), or by a 4-byte msg_controllen and msg_flags
+    /// (macOS). If a system's field is narrower than declared here (msg_iovlen on macOS and musl), the rest of its eight bytes is
+    /// padding, which stays zero because the values are small.
     /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 56)]
     public struct MsgHdr

@@ -16,7 +16,7 @@ internal static unsafe partial class SysStat
     public const int S_IFLNK = 0xA000;
     public const int S_IFSOCK = 0xC000;
 
-    // struct statx is the same on every Linux, while struct stat and the libc symbol for fstat are not.
+    // struct statx is the same on every Linux system; struct stat and the libc symbol for fstat differ.
     private const int AT_EMPTY_PATH = 0x1000;
     private const int STATX_BASIC_STATS = 0x7ff;
     private const int AT_SYMLINK_NOFOLLOW = 0x100;
@@ -27,11 +27,11 @@ internal static unsafe partial class SysStat
     /// <summary>The mode, inode, size, number of hard links and device of a file.</summary>
     public readonly record struct FileStatus(int Mode, ulong Inode, long Size, ulong Links, ulong Device)
     {
-        /// <summary>Gets the S_IF… bits; 0 for an anonymous inode.</summary>
+        /// <summary>Gets the S_IF… bits of the mode, or 0 for an anonymous inode.</summary>
         public int Type => Mode & S_IFMT;
     }
 
-    /// <summary>fstat(2). False leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>fstat(2). Returns false on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetStatus(int descriptor, out FileStatus status)
     {
         byte* buffer = stackalloc byte[BufferSize];
@@ -43,7 +43,7 @@ internal static unsafe partial class SysStat
         return ok;
     }
 
-    /// <summary>lstat(2). False leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>lstat(2). Returns false on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetStatusOfLink(string path, out FileStatus status)
     {
         byte* buffer = stackalloc byte[BufferSize];
@@ -59,7 +59,7 @@ internal static unsafe partial class SysStat
         return ok;
     }
 
-    /// <summary>stat(2), which follows links. False leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>stat(2), which follows links. Returns false on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetStatusOfPath(string path, out FileStatus status)
     {
         byte* buffer = stackalloc byte[BufferSize];
@@ -83,7 +83,7 @@ internal static unsafe partial class SysStat
     [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChMod(string path, uint mode);
 
-    /// <summary>fchmodat(2) with AT_SYMLINK_NOFOLLOW, from the current directory. On macOS only: glibc and musl lack the flag.</summary>
+    /// <summary>fchmodat(2) with AT_SYMLINK_NOFOLLOW, relative to the current directory. On macOS only.</summary>
     public static int LChModOnMacOS(string path, uint mode)
     {
         const int AT_FDCWD = -2;
@@ -119,7 +119,7 @@ internal static unsafe partial class SysStat
             device);
     }
 
-    // On x86-64, macOS keeps the plain names for the structure with 32-bit inodes.
+    // On macOS for x86-64, the functions with the plain names use the old structure, which has 32-bit inodes.
     private static bool UsesInode64Names =>
         Platform.Current == PlatformId.MacOS && RuntimeInformation.ProcessArchitecture == Architecture.X64;
 

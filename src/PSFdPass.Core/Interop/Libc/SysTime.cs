@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;time.h&gt;</c>.</summary>
+/// <summary><c>&lt;time.h&gt;</c>: reads the monotonic clock.</summary>
 internal static unsafe partial class SysTime
 {
-    /// <summary>Returns the microseconds of CLOCK_MONOTONIC, by clock_gettime(2).</summary>
+    /// <summary>Returns the time of CLOCK_MONOTONIC in microseconds (clock_gettime(2)).</summary>
     public static long MonotonicMicroseconds()
     {
         int monotonic = OperatingSystem.IsMacOS() ? 6 : 1;

@@ -7,15 +7,16 @@ internal static unsafe partial class SysUio
 {
     private const int RWF_NOWAIT = 0x8;
 
-    // The current offset, as read(2) and write(2) use it.
+    // Stands for the current file offset, which read(2) and write(2) use.
     private const nint CurrentOffset = -1;
 
     private static readonly nint SYS_preadv2 = Platform.Current == PlatformId.LinuxArm64 ? 286 : 327;
     private static readonly nint SYS_pwritev2 = Platform.Current == PlatformId.LinuxArm64 ? 287 : 328;
 
     /// <summary>
-    /// preadv2(2) at the current offset with RWF_NOWAIT, by syscall(2) because musl has no wrapper before 1.2.5. -1 leaves the error in
-    /// <see cref="Errno.Last"/>: EOPNOTSUPP when the file does not support it.
+    /// preadv2(2) or pwritev2(2) at the current file offset with RWF_NOWAIT, called through syscall(2) because musl has no wrappers
+    /// before 1.2.5. Returns -1 on failure, with the error in <see cref="Errno.Last"/>: EOPNOTSUPP when the file does not support
+    /// RWF_NOWAIT.
     /// </summary>
     public static nint ReadWithoutWaiting(int descriptor, byte* buffer, nuint length) => Call(SYS_preadv2, descriptor, buffer, length);
 

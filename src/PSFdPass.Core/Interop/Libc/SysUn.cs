@@ -2,17 +2,17 @@ using System.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/un.h&gt;</c>: <c>struct sockaddr_un</c>, as the bytes of any supported system.</summary>
+/// <summary><c>&lt;sys/un.h&gt;</c>: writes a <c>struct sockaddr_un</c> in the layout of any supported system.</summary>
 internal static class SysUn
 {
     /// <summary>The largest size of the structure on any system.</summary>
     public const int MaxSize = 2 + 108;
 
     /// <summary>Writes the address of a path or an abstract name, and returns its length (socklen_t).</summary>
-    /// <param name="buffer">At least <see cref="MaxSize"/> bytes.</param>
+    /// <param name="buffer">The buffer for the address: at least <see cref="MaxSize"/> bytes.</param>
     /// <param name="name">The path, or the abstract name without its NUL.</param>
-    /// <param name="isAbstract">True for an abstract name, which a NUL precedes.</param>
-    /// <param name="system">The system whose structure to write.</param>
+    /// <param name="isAbstract">True for an abstract name. A NUL is written before it.</param>
+    /// <param name="system">The constants of the system whose structure is written.</param>
     public static int Write(Span<byte> buffer, string name, bool isAbstract, Constants system)
     {
         buffer.Clear();

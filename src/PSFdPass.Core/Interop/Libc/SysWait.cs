@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/wait.h&gt;</c>: how a child ended. Neither call waits.</summary>
+/// <summary><c>&lt;sys/wait.h&gt;</c>: determines how a child process ended. Both methods return at once.</summary>
 internal static unsafe partial class SysWait
 {
     private const int WNOHANG = 1;
@@ -15,13 +15,13 @@ internal static unsafe partial class SysWait
     private const int CLD_EXITED = 1;
 
     /// <summary>
-    /// waitid(2) with P_PIDFD (Linux 5.4). Returns 1 when the child has ended, 0 while it runs, and -1 with the error in
-    /// <see cref="Errno.Last"/>: ECHILD when it isn't a child of this process, or was reaped already.
+    /// waitid(2) with P_PIDFD (Linux 5.4). Returns 1 if the child has ended, 0 if it is running, and -1 on failure, with the error
+    /// in <see cref="Errno.Last"/>: ECHILD if it is not a child of this process or has already been reaped.
     /// </summary>
-    /// <param name="processDescriptor">The descriptor of the child.</param>
-    /// <param name="reap">False to leave the child as it is.</param>
+    /// <param name="processDescriptor">The process descriptor of the child.</param>
+    /// <param name="reap">True to reap a child that has ended; false to leave it as a zombie.</param>
     /// <param name="status">The exit code, or the number of the signal that ended the child.</param>
-    /// <param name="isSignal">True when a signal ended it.</param>
+    /// <param name="isSignal">True if a signal ended the child.</param>
     public static int TryWait(int processDescriptor, bool reap, out int status, out bool isSignal)
     {
         SigInfo info = default;
@@ -37,7 +37,7 @@ internal static unsafe partial class SysWait
         return result < 0 ? -1 : info.si_pid == 0 ? 0 : 1;
     }
 
-    /// <summary>waitpid(2), with the results of <see cref="TryWait"/>.</summary>
+    /// <summary>waitpid(2), which reaps the child. The results are those of <see cref="TryWait"/>.</summary>
     public static int TryWaitById(int process, out int status, out bool isSignal)
     {
         int encoded = 0;

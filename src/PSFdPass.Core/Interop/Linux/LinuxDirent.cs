@@ -4,26 +4,32 @@ using System.Buffers.Text;
 namespace PSFdPass.Interop;
 
 /// <summary>
-/// <c>struct linux_dirent64</c>: reads the directories of <c>/proc</c> whose entries are numbers. On Linux only.
+/// Reads the directories in <c>/proc</c> whose entries are numbers (<c>struct linux_dirent64</c>, getdents64(2)). On Linux only.
 /// </summary>
-/// <remarks>.NET would follow every link that it lists, which takes longer and can hang when a file server does not answer.</remarks>
+/// <remarks>
+/// .NET would follow every link that it lists. That takes longer, and can hang when a file server does not answer.
+/// </remarks>
 internal static unsafe class LinuxDirent
 {
-    // d_ino and d_off, 8 bytes each, d_reclen, d_type, d_name.
+    // The fields are d_ino and d_off (8 bytes each), d_reclen (2 bytes), d_type (1 byte) and d_name.
     private const int LengthOffset = 16;
     private const int NameOffset = 19;
 
     private const int BufferSize = 32 * 1024;
 
-    // glibc has a wrapper only since 2.30.
+    // Called by number, because glibc has a wrapper only since 2.30.
     private static readonly nint SYS_getdents64 = Platform.Current == PlatformId.LinuxArm64 ? 61 : 217;
 
-    /// <summary>Reads the entries that are numbers, in the order of the directory. False leaves the error in <see cref="Errno.Last"/>.</summary>
-    /// <param name="directory">The number of the open directory.</param>
+    /// <summary>
+    /// Reads the entries that are numbers, in directory order. Returns false on failure, with the error in
+    /// <see cref="Errno.Last"/>.
+    /// </summary>
+    /// <param name="directory">The descriptor number of the open directory.</param>
     /// <param name="numbers">The list to which the numbers are added.</param>
     public static bool TryReadNumbers(int directory, List<int> numbers)
     {
-        // Not on the stack, because the JIT optimizes a method with both a loop and a stackalloc at its first call, which takes longer.
+        // Not on the stack: the JIT compiles a method that contains both a loop and a stackalloc with full optimization at the
+        // first call, which takes longer.
         byte[] buffer = new byte[BufferSize];
         fixed (byte* room = buffer)
         {
@@ -37,7 +43,7 @@ internal static unsafe class LinuxDirent
         }
     }
 
-    /// <summary>Adds the entries that are numbers from the result of one call.</summary>
+    /// <summary>Adds the entries that are numbers from the result of one getdents64(2) call.</summary>
     public static void Read(ReadOnlySpan<byte> entries, List<int> numbers)
     {
         while (entries.Length > NameOffset)

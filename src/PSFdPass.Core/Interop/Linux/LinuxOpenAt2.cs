@@ -3,19 +3,22 @@ using System.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;linux/openat2.h&gt;</c>: opens a path and controls how it is resolved. Linux 5.6 and later.</summary>
+/// <summary><c>&lt;linux/openat2.h&gt;</c>: opens a path and controls how it is resolved. On Linux 5.6 and later.</summary>
 internal static unsafe class LinuxOpenAt2
 {
-    /// <summary>The path stays under the directory it starts from: no absolute path, no <c>..</c> or link that leads out.</summary>
+    /// <summary>
+    /// The path must stay under the starting directory. An absolute path is an error, and so is a <c>..</c> or a link that leads
+    /// out.
+    /// </summary>
     public const ulong RESOLVE_BENEATH = 0x08;
 
-    /// <summary>The path contains no magic links, such as those in <c>/proc/…/fd</c>.</summary>
+    /// <summary>The path must not contain magic links, such as those in <c>/proc/…/fd</c>.</summary>
     public const ulong RESOLVE_NO_MAGICLINKS = 0x02;
 
-    // glibc has a wrapper only since 2.43. The number is the same on every architecture.
+    // Called by number, because glibc has a wrapper only since 2.43. The number is the same on every architecture.
     private const nint SYS_openat2 = 437;
 
-    /// <summary>openat2(2). −1 leaves the error in <see cref="Errno.Last"/>.</summary>
+    /// <summary>openat2(2). Returns −1 on failure, with the error in <see cref="Errno.Last"/>.</summary>
     public static int Open(int directory, string path, int flags, int mode, ulong resolve)
     {
         var how = new OpenHow { flags = (uint)flags, mode = (uint)mode, resolve = resolve };

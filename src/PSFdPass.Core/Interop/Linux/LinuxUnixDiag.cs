@@ -3,12 +3,12 @@ using System.Buffers.Binary;
 namespace PSFdPass.Interop;
 
 /// <summary>
-/// <c>&lt;linux/unix_diag.h&gt;</c>: the kernel's list of the Unix-domain sockets of this process's network namespace, over netlink
-/// (sock_diag(7)). The messages are written and read as bytes, by code without system calls.
+/// <c>&lt;linux/unix_diag.h&gt;</c>: reads the kernel's list of the Unix-domain sockets in this process's network namespace, over
+/// netlink (sock_diag(7)). The code that writes and reads the messages works on bytes and makes no system calls.
 /// </summary>
 internal static unsafe class LinuxUnixDiag
 {
-    /// <summary>States of a socket (<c>&lt;net/tcp_states.h&gt;</c>), as <see cref="Row.State"/> has them.</summary>
+    /// <summary>A state of a socket (<c>&lt;net/tcp_states.h&gt;</c>), used in <see cref="Row.State"/>.</summary>
     public const byte TCP_ESTABLISHED = 1;
     public const byte TCP_LISTEN = 10;
 
@@ -28,7 +28,7 @@ internal static unsafe class LinuxUnixDiag
     private const ushort UNIX_DIAG_VFS = 1;
     private const ushort UNIX_DIAG_PEER = 2;
 
-    // struct nlmsghdr, struct unix_diag_req, struct unix_diag_msg, struct nlattr.
+    // The sizes of struct nlmsghdr, struct unix_diag_req, struct unix_diag_msg and struct nlattr, in this order.
     private const int HeaderSize = 16;
     private const int RequestSize = 24;
     private const int MessageSize = 16;
@@ -37,13 +37,15 @@ internal static unsafe class LinuxUnixDiag
     // The kernel sends packets of at most 32 KiB.
     private const int BufferSize = 64 * 1024;
 
-    /// <summary>One socket.</summary>
-    /// <param name="Inode">The inode of the socket in sockfs, by which descriptors are matched.</param>
+    /// <summary>A Unix-domain socket in the kernel's list.</summary>
+    /// <param name="Inode">The inode of the socket in sockfs, which identifies the descriptors that refer to the socket.</param>
     /// <param name="Type">SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</param>
     /// <param name="State">A state of <c>&lt;net/tcp_states.h&gt;</c>.</param>
-    /// <param name="Peer">The inode of the connected socket; 0 without one.</param>
-    /// <param name="Name">sun_path as it was bound, with the NUL before an abstract name; null for a socket without a name.</param>
-    /// <param name="File">The inode and the device of the file that the socket is bound to; null for a socket without one.</param>
+    /// <param name="Peer">The inode of the connected socket; 0 if there is none.</param>
+    /// <param name="Name">The bound sun_path, including the NUL before an abstract name; null for a socket without a name.</param>
+    /// <param name="File">
+    /// The inode and the device of the file that the socket is bound to; null for a socket that is not bound to a file.
+    /// </param>
     public readonly record struct Row(uint Inode, byte Type, byte State, uint Peer, byte[]? Name, BoundFile? File);
 
     /// <summary>The file that a socket is bound to.</summary>
@@ -52,7 +54,7 @@ internal static unsafe class LinuxUnixDiag
     /// <param name="Minor">The minor number of the file system's device.</param>
     public readonly record struct BoundFile(uint Inode, uint Major, uint Minor);
 
-    /// <summary>The state of the dump after a packet of the answer.</summary>
+    /// <summary>The state of the dump after a packet of the kernel's answer has been read.</summary>
     public enum Progress
     {
         /// <summary>More packets follow.</summary>
@@ -61,14 +63,14 @@ internal static unsafe class LinuxUnixDiag
         /// <summary>The dump is complete.</summary>
         Done,
 
-        /// <summary>Sockets were created or closed during the dump, so that rows may be missing (NLM_F_DUMP_INTR).</summary>
+        /// <summary>Sockets were created or closed during the dump, so rows may be missing (NLM_F_DUMP_INTR).</summary>
         Interrupted,
 
         /// <summary>The kernel reported an error, or the packet can't be read.</summary>
         Failed,
     }
 
-    /// <summary>Creates the netlink socket, which the caller owns. -1 where the kernel or a sandbox refuses it.</summary>
+    /// <summary>Creates the netlink socket, which the caller owns. Returns -1 if the kernel or a sandbox refuses it.</summary>
     public static int CreateSocket() =>
         OperatingSystem.IsLinux() ? SysSocket.Create(AF_NETLINK, SOCK_RAW | Constants.Current.SOCK_CLOEXEC, NETLINK_SOCK_DIAG) : -1;
 
@@ -89,7 +91,7 @@ internal static unsafe class LinuxUnixDiag
             nint length;
             fixed (byte* room = buffer)
             {
-                // With MSG_TRUNC the result is the full length of a packet that did not fit.
+                // With MSG_TRUNC, the result is the full length of the packet, even if it did not fit.
                 length = SysSocket.Recv(socket, room, (nuint)buffer.Length, Constants.Current.MSG_TRUNC);
             }
 
@@ -112,7 +114,7 @@ internal static unsafe class LinuxUnixDiag
     }
 
     /// <summary>Writes the request for all sockets in any state, with their names, files and peers.</summary>
-    /// <param name="request">40 bytes.</param>
+    /// <param name="request">The buffer for the request: 40 bytes.</param>
     public static void WriteRequest(Span<byte> request)
     {
         request.Clear();
@@ -125,7 +127,7 @@ internal static unsafe class LinuxUnixDiag
         BinaryPrimitives.WriteUInt32LittleEndian(body[12..], UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER);
     }
 
-    /// <summary>Reads one packet of the answer.</summary>
+    /// <summary>Reads one packet of the kernel's answer, and adds its sockets to the rows.</summary>
     public static Progress ReadAnswer(ReadOnlySpan<byte> packet, List<Row> rows, ref bool isInterrupted)
     {
         while (packet.Length >= HeaderSize)
@@ -168,7 +170,7 @@ internal static unsafe class LinuxUnixDiag
         return sent == HeaderSize + RequestSize;
     }
 
-    // struct unix_diag_msg: family, type, state, padding, inode, and a cookie of 8 bytes. The attributes follow.
+    // struct unix_diag_msg consists of family, type, state, padding, inode, and an 8-byte cookie. The attributes follow it.
     private static Row ReadRow(ReadOnlySpan<byte> message)
     {
         uint peer = 0;
@@ -190,7 +192,7 @@ internal static unsafe class LinuxUnixDiag
                     name = value.ToArray();
                     break;
                 case UNIX_DIAG_VFS when value.Length >= 8:
-                    // The kernel's own dev_t: 20 bits of minor number.
+                    // The device is the kernel's internal dev_t, whose lower 20 bits are the minor number.
                     uint device = BinaryPrimitives.ReadUInt32LittleEndian(value[4..]);
                     file = new BoundFile(BinaryPrimitives.ReadUInt32LittleEndian(value), device >> 20, device & 0xfffff);
                     break;

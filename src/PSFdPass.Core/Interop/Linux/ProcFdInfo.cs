@@ -7,7 +7,9 @@ namespace PSFdPass.Interop;
 /// <param name="Flags">The flags of open(2), with O_CLOEXEC if the descriptor is close-on-exec.</param>
 internal readonly record struct ProcFdInfo(long Position, int Flags)
 {
-    /// <summary>Reads the text. Fields that only some kinds of descriptors or later kernels have are ignored.</summary>
+    /// <summary>
+    /// Reads these fields from the text of the file. Fields that only some kinds of descriptors or later kernels have are ignored.
+    /// </summary>
     public static ProcFdInfo Parse(ReadOnlySpan<char> text)
     {
         long position = 0;

@@ -3,16 +3,16 @@ using System.Buffers.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary>The tables of sockets in <c>/proc/…/net</c> (proc_pid_net(5)), as rows of numbers and bytes.</summary>
+/// <summary>Reads the tables of sockets in <c>/proc/…/net</c> (proc_pid_net(5)) as rows of numbers and bytes.</summary>
 internal static class ProcNet
 {
-    // Columns from 0: sl local remote st tx:rx tr:when retrnsmt uid timeout inode.
+    // The columns of tcp and the similar tables, from 0: sl local remote st tx:rx tr:when retrnsmt uid timeout inode.
     private const int InternetLocal = 1;
     private const int InternetRemote = 2;
     private const int InternetState = 3;
     private const int InternetInode = 9;
 
-    // Num RefCount Protocol Flags Type St Inode Path.
+    // The columns of unix, from 0: Num RefCount Protocol Flags Type St Inode Path.
     private const int UnixFlags = 3;
     private const int UnixType = 4;
     private const int UnixState = 5;
@@ -23,25 +23,25 @@ internal static class ProcNet
     /// <param name="Inode">The inode of the socket.</param>
     /// <param name="State">A state of <c>&lt;net/tcp_states.h&gt;</c>.</param>
     /// <param name="Local">The address that the socket is bound to.</param>
-    /// <param name="Remote">The address of the peer; zero without one.</param>
+    /// <param name="Remote">The address of the peer; all zeros if there is none.</param>
     public readonly record struct InternetRow(ulong Inode, int State, InternetAddress Local, InternetAddress Remote);
 
     /// <summary>An IPv4 or IPv6 address in network byte order, and a port.</summary>
     /// <param name="First">The first 8 bytes; for IPv4, the first 4 are the address.</param>
     /// <param name="Last">The last 8 bytes; 0 for IPv4.</param>
     /// <param name="IsIPv6">True for IPv6, whose addresses have 16 bytes.</param>
-    /// <param name="Port">The port.</param>
+    /// <param name="Port">The port number.</param>
     public readonly record struct InternetAddress(ulong First, ulong Last, bool IsIPv6, ushort Port);
 
     /// <summary>A row of <c>unix</c>.</summary>
     /// <param name="Inode">The inode of the socket.</param>
     /// <param name="Flags">0x10000 (SO_ACCEPTCON) for a socket that listens.</param>
     /// <param name="Type">SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</param>
-    /// <param name="State">1 unconnected, 2 connecting, 3 connected.</param>
-    /// <param name="Name">The name as the table has it, with @ for each NUL; empty for a socket without a name.</param>
+    /// <param name="State">1 for unconnected, 2 for connecting, 3 for connected.</param>
+    /// <param name="Name">The name as shown in the table, with @ for each NUL; empty for a socket without a name.</param>
     public readonly record struct UnixRow(ulong Inode, int Flags, int Type, int State, byte[] Name);
 
-    /// <summary>Adds the rows of a table of the internet protocols. Lines that can't be read are skipped.</summary>
+    /// <summary>Adds the rows of a table such as <c>tcp</c> or <c>udp</c>. Lines that can't be parsed are skipped.</summary>
     public static void ParseInternet(ReadOnlySpan<byte> text, List<InternetRow> rows)
     {
         Span<Range> columns = stackalloc Range[11];
@@ -58,10 +58,10 @@ internal static class ProcNet
         }
     }
 
-    /// <summary>Adds the rows of <c>unix</c>. Lines that can't be read are skipped.</summary>
+    /// <summary>Adds the rows of the table <c>unix</c>. Lines that can't be parsed are skipped.</summary>
     /// <remarks>
-    /// The kernel does not escape newlines in abstract names, so any process can add rows. Use the rows only for display, and only
-    /// where the kernel does not have the better list (unix_diag), never for a decision.
+    /// The kernel does not escape newlines in abstract names, so any process can add rows. Use the rows only for display, never for
+    /// a decision, and only if the kernel's other list (unix_diag) is not available.
     /// </remarks>
     public static void ParseUnix(ReadOnlySpan<byte> text, List<UnixRow> rows)
     {
@@ -123,7 +123,7 @@ internal static class ProcNet
         return true;
     }
 
-    // The columns are separated by any number of blanks. Text after the last range is not split.
+    // The columns are separated by one or more blanks. Text after the last range is not split.
     private static int Split(ReadOnlySpan<byte> line, Span<Range> columns)
     {
         int count = 0;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/epoll.h&gt;</c>, Linux only. The events have the values of poll(2).</summary>
+/// <summary><c>&lt;sys/epoll.h&gt;</c>, on Linux only. The event bits have the same values as those of poll(2).</summary>
 internal static unsafe partial class SysEpoll
 {
     public const int EPOLL_CTL_ADD = 1;
@@ -26,14 +26,17 @@ internal static unsafe partial class SysEpoll
         return Control(epoll, operation, descriptor, bytes);
     }
 
-    /// <summary>epoll_wait(2). The events are <see cref="EventSize"/> bytes each.</summary>
+    /// <summary>epoll_wait(2). The buffer has <see cref="EventSize"/> bytes for each event.</summary>
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     public static partial int Wait(int epoll, byte* events, int count, int timeoutMilliseconds);
 
-    /// <summary>Returns the size: 4 bytes of events and 8 bytes of data, which are aligned except on x86-64.</summary>
+    /// <summary>
+    /// Returns the size of <c>struct epoll_event</c>: 4 bytes of events and 8 bytes of data. The data is aligned to 8 bytes except
+    /// on x86-64.
+    /// </summary>
     public static int EventSizeOn(PlatformId platform) => platform == PlatformId.LinuxX64 ? 12 : 16;
 
-    /// <summary>Fills in a <c>struct epoll_event</c>, which is as long as the span.</summary>
+    /// <summary>Fills in a <c>struct epoll_event</c>. The span must have exactly its size.</summary>
     public static void Write(Span<byte> bytes, ulong data, short events)
     {
         bytes.Clear();
@@ -41,7 +44,7 @@ internal static unsafe partial class SysEpoll
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[^sizeof(ulong)..], data);
     }
 
-    /// <summary>Reads a <c>struct epoll_event</c>, which is as long as the span.</summary>
+    /// <summary>Reads a <c>struct epoll_event</c>. The span must have exactly its size.</summary>
     public static (ulong Data, short Events) Read(ReadOnlySpan<byte> bytes) =>
         (BinaryPrimitives.ReadUInt64LittleEndian(bytes[^sizeof(ulong)..]), BinaryPrimitives.ReadInt16LittleEndian(bytes));
 

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace PSFdPass.Interop;
 
-/// <summary><c>&lt;sys/xattr.h&gt;</c>. On Linux only: macOS's call has more parameters.</summary>
+/// <summary><c>&lt;sys/xattr.h&gt;</c>: reads the protocol name of a socket. On Linux only.</summary>
 internal static unsafe partial class SysXattr
 {
     /// <summary>
-    /// Returns the protocol of the socket behind a link in <c>/proc/…/fd</c>, as the kernel calls it: <c>TCP</c>, <c>UDPv6</c>,
-    /// <c>UNIX-STREAM</c>, <c>NETLINK</c>. Null when it is not a socket, or was closed.
+    /// Returns the protocol of the socket behind a link in <c>/proc/…/fd</c>, such as <c>TCP</c>, <c>UDPv6</c>, <c>UNIX-STREAM</c>
+    /// or <c>NETLINK</c>. Returns null if the descriptor is not a socket or has been closed.
     /// </summary>
     public static string? ProtocolOfSocket(string path)
     {
