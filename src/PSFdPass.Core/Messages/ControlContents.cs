@@ -32,15 +32,15 @@ internal readonly ref struct ControlContents
     /// <summary>Gets the number of descriptors that did not fit in the caller's span and were closed.</summary>
     public int Closed { get; }
 
-    /// <summary>Gets the credentials (SCM_CREDENTIALS); null when there were none.</summary>
+    /// <summary>Gets the credentials of the sender (SCM_CREDENTIALS), or null if there were none.</summary>
     public MessageCredentials? Credentials { get; }
 
     /// <summary>Reads the control messages that recvmsg(2) filled in, and accounts for their descriptors.</summary>
-    /// <param name="control">The msg_controllen bytes of the control messages.</param>
+    /// <param name="control">The control messages, which are msg_controllen bytes long.</param>
     /// <param name="descriptors">The span that receives the descriptors' numbers, which the caller owns from then on.</param>
     public static ControlContents Take(ReadOnlySpan<byte> control, Span<int> descriptors)
     {
-        // The usual case: descriptors and nothing else.
+        // The usual case: the control messages contain only descriptors.
         if (Constants.Current.MSG_CMSG_CLOEXEC != 0 &&
             ControlMessageReader.TryReadOnlyRights(control, in ControlMessageLayout.Current, out ReadOnlySpan<int> only) &&
             only.Length <= descriptors.Length)
@@ -52,7 +52,7 @@ internal readonly ref struct ControlContents
         return TakeEach(control, descriptors);
     }
 
-    /// <summary>Returns the flags that show what was truncated, from msg_flags.</summary>
+    /// <summary>Converts msg_flags to the flags that show what was truncated.</summary>
     public static MessageFlags FlagsOf(int flags) =>
         ((flags & Constants.Current.MSG_TRUNC) != 0 ? MessageFlags.DataTruncated : MessageFlags.None) |
         ((flags & Constants.Current.MSG_CTRUNC) != 0 ? MessageFlags.DescriptorsTruncated : MessageFlags.None);

@@ -11,18 +11,22 @@ namespace PSFdPass;
 
 /// <summary>Receives descriptors from a Unix-domain socket: recvmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
 /// <remarks>
-/// <para>The control buffer always has space for the largest number of descriptors that a message can carry, so that the kernel does
-/// not discard any because the caller requested fewer. All of them are close-on-exec. A plain read of the same socket would discard
-/// attached descriptors.</para>
-/// <para>A canceled wait never loses a message. Nothing is kept in a buffer that other readers of the socket can't see.</para>
-/// <para>Thread-safe. Several threads may receive from one socket. Exactly one of them receives a packet, or the descriptors of one
-/// message on a stream, and receives them whole.</para>
+/// <para>
+/// The control buffer always has space for the largest number of descriptors that a message can carry, so that the kernel does not
+/// discard any because the caller requested fewer. All received descriptors are close-on-exec. A plain read from the socket would
+/// discard the descriptors of a message.
+/// </para>
+/// <para>Canceling a wait never loses a message. Nothing is kept in a buffer that other readers of the socket can't see.</para>
+/// <para>
+/// Thread-safe. Several threads can receive from one socket. Exactly one of them receives each packet, whole. On a stream, exactly
+/// one of them receives all the descriptors of a message.
+/// </para>
 /// </remarks>
 public static class DescriptorReceiver
 {
     /// <summary>
-    /// The largest number of bytes that are received from a stream when the caller does not specify a buffer size. A packet is received
-    /// whole.
+    /// The largest number of bytes that are received from a stream when the caller does not specify a buffer size. Packets are
+    /// received whole.
     /// </summary>
     public const int DefaultBufferSize = 65536;
 
@@ -35,9 +39,8 @@ public static class DescriptorReceiver
     public static ReceivedMessage? ReceiveDescriptors(this Socket socket, TimeSpan timeout, CancellationToken cancellationToken = default) =>
         ReceiveMessage(HandleOf(socket), timeout, cancellationToken);
 
-    /// <summary>Receives one message with its descriptors, without blocking a thread while it waits.</summary>
-    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int, bool)"/>
-    public static ValueTask<ReceivedMessage?> ReceiveDescriptorsAsync(this Socket socket, CancellationToken cancellationToken = default) =>
+    /// <summary>Receives one message with its descriptors, without blocking a thread during the wait. Waits without a
+    /// limit.</summary>this Socket socket, CancellationToken cancellationToken = default) =>
         ReceiveMessageAsync(HandleOf(socket), Timeout.InfiniteTimeSpan, cancellationToken);
 
     /// <summary>Receives one message with its descriptors.</summary>
@@ -49,27 +52,27 @@ public static class DescriptorReceiver
     /// sockets.
     /// </param>
     /// <param name="peek">
-    /// True to leave the message in the queue (MSG_PEEK). Its descriptors are installed nevertheless, as further duplicates that the
-    /// caller must dispose, and are received again with the message.
+    /// True to leave the message in the queue (MSG_PEEK). The caller nevertheless receives duplicates of its descriptors, which the
+    /// caller must dispose. The descriptors are received again with the message.
     /// </param>
     /// <returns>
-    /// The message, which the caller must dispose; null when the peer has closed the connection and everything was received.
+    /// The message, which the caller must dispose; null when the peer has closed the connection and everything has been received.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">
     /// Thrown when the timeout is negative and not infinite, or the buffer size is negative.
     /// </exception>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket.</exception>
     /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
     /// <exception cref="DescriptorsLostException">
-    /// Thrown when this process's descriptor table is full. The exception has the message with the data and the descriptors that
-    /// arrived.
+    /// Thrown when this process's descriptor table is full. The exception contains the message, with the data and the descriptors
+    /// that arrived.
     /// </exception>
     /// <exception cref="InsufficientMemoryException">
     /// Thrown when there is not enough memory for the buffer. Nothing was received.
     /// </exception>
     /// <exception cref="TimeoutException">Thrown when no message arrived within the timeout.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket has been closed.</exception>
     public static ReceivedMessage? ReceiveMessage(
         SafeHandle socket, TimeSpan timeout, CancellationToken cancellationToken = default, int bufferSize = 0, bool peek = false)
     {
@@ -105,13 +108,13 @@ public static class DescriptorReceiver
     /// </param>
     /// <param name="timeout">The time to wait for a message; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <exception cref="ArgumentException">Thrown when the buffer is empty, and the socket is a stream.</exception>
+    /// <exception cref="ArgumentException">Thrown when the buffer is empty and the socket is a stream.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket.</exception>
     /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
     /// <exception cref="TimeoutException">Thrown when no message arrived within the timeout.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket has been closed.</exception>
     [SkipLocalsInit]
     public static ReceiveResult Receive(
         SafeHandle socket, Span<byte> buffer, Span<FileDescriptor> descriptors, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -159,8 +162,8 @@ public static class DescriptorReceiver
     }
 
     /// <summary>
-    /// Receives queued messages, at least one, with as few system calls as possible (recvmmsg(2)). The length of
-    /// <paramref name="results"/> limits how many are received. One call receives at most 64, and on macOS only one.
+    /// Waits for at least one message, and receives the queued messages with one recvmmsg(2). The number of messages is limited by
+    /// the length of <paramref name="results"/>, and to 64 (on macOS, to 1).
     /// </summary>
     /// <param name="socket">A Unix-domain socket.</param>
     /// <param name="buffer">
@@ -169,14 +172,16 @@ public static class DescriptorReceiver
     /// descriptor.
     /// </param>
     /// <param name="descriptors">
-    /// The span that receives the descriptors' numbers in the order of the messages, which the caller must close. Those that don't fit
-    /// are closed and counted in <see cref="ReceiveResult.DescriptorsClosed"/>.
+    /// The span that receives the numbers of the descriptors, in the order of the messages. The caller must close these
+    /// descriptors. Those that don't fit are closed and counted in <see cref="ReceiveResult.DescriptorsClosed"/>.
     /// </param>
     /// <param name="results">The memory that receives the results, one for each message.</param>
     /// <param name="timeout">The time to wait for the first message; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>The number of results. The last of them can mark the end of the connection.</returns>
-    /// <exception cref="ArgumentException">Thrown when there is no space for a result, or less than one byte for each message.</exception>
+    /// <returns>The number of results. The last result can mark the end of the connection.</returns>
+    /// <exception cref="ArgumentException">
+    /// Thrown when there is no space for a result, or the buffer has less than one byte for each result.
+    /// </exception>
     /// <inheritdoc cref="Receive(SafeHandle, Span{byte}, Span{FileDescriptor}, TimeSpan, CancellationToken)"/>
     public static unsafe int ReceiveNumbers(
         SafeHandle socket,
@@ -217,14 +222,15 @@ public static class DescriptorReceiver
     /// <see cref="ReceiveResult.DescriptorsClosed"/>; 253 elements are enough for any message.
     /// </param>
     /// <param name="peek">
-    /// True to leave the message in the queue (MSG_PEEK). Its descriptors are installed nevertheless, and received again with it.
+    /// True to leave the message in the queue (MSG_PEEK). The caller nevertheless receives duplicates of its descriptors. The
+    /// descriptors are received again with the message.
     /// </param>
     /// <param name="result">The result of the receive operation.</param>
-    /// <returns>False when the queue is empty.</returns>
-    /// <exception cref="ArgumentException">Thrown when the buffer is empty, and the socket is a stream.</exception>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <returns>False when the queue is empty; otherwise true.</returns>
+    /// <exception cref="ArgumentException">Thrown when the buffer is empty and the socket is a stream.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket.</exception>
     /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails: EBADF, ENOTSOCK, ENOTCONN, ECONNRESET and so on.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the socket was closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket has been closed.</exception>
     [SkipLocalsInit]
     public static bool TryReceive(
         SafeHandle socket, Span<byte> buffer, Span<FileDescriptor> descriptors, bool peek, out ReceiveResult result)
@@ -257,7 +263,8 @@ public static class DescriptorReceiver
     private static async ValueTask<ReceivedMessage?> CompleteAsync(ValueTask<ReceivedMessage?> receiving, SafeHandle socket) =>
         await receiving.ConfigureAwait(false) ?? EndOf(socket);
 
-    // Disposing a Socket shuts its connection down, which looks like the end of the stream to a thread that waits on it.
+    // Disposing a Socket shuts its connection down. To a thread that is waiting on the socket, this looks like the end of the
+    // stream.
     private static ReceivedMessage? EndOf(SafeHandle socket) => WaitLoop.IsClosed(socket)
         ? throw new ObjectDisposedException(null, SR.SocketClosedDuringWait)
         : null;

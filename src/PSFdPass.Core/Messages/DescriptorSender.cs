@@ -11,13 +11,19 @@ namespace PSFdPass;
 /// <remarks>
 /// <para>The caller remains the owner of the descriptors. The receiver gets duplicates that share the open file description, with its
 /// offset and its flags. More than <see cref="MaxDescriptorsPerMessage"/> descriptors are sent as several messages.</para>
-/// <para>A stream needs at least one byte for each message, because Linux drops descriptors that are sent on a stream without data, and reports
-/// success. If there are more descriptors than one message carries, the data is divided among the messages on a stream, in order; on packet sockets the
-/// first packet has the data, and the packets after it are empty.</para>
-/// <para>A timeout applies regardless of the socket's blocking mode, which is never changed. On macOS, a send may block longer, because
-/// sendmsg(2) ignores MSG_DONTWAIT there (from its source; not run).</para>
-/// <para>Thread-safe. Messages of several threads on one socket are not interleaved, except that a message on a stream is sent in parts
-/// when the receiver's queue does not have space for all of it.</para>
+/// <para>
+/// A stream needs at least one byte for each message, because Linux drops descriptors that are sent on a stream without data, and
+/// reports success. If there are more descriptors than one message carries, the data is divided among the messages on a stream, in
+/// order. On packet sockets, the first packet has the data, and the packets after it are empty.
+/// </para>
+/// <para>
+/// A timeout applies regardless of the socket's blocking mode, and that mode is never changed. On macOS, a send may block longer,
+/// because sendmsg(2) ignores MSG_DONTWAIT there (according to its source code; not tested).
+/// </para>
+/// <para>
+/// Thread-safe. Messages that several threads send on one socket are not interleaved. The exception is a message on a stream for
+/// which the receiver's queue does not have enough space; it is sent in parts.
+/// </para>
 /// </remarks>
 public static class DescriptorSender
 {
@@ -56,21 +62,26 @@ public static class DescriptorSender
     /// <summary>Sends data and descriptors.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send.</param>
-    /// <param name="descriptors">The handles of the descriptors, which must stay open until the call returns. An empty span sends the data
-    /// alone.</param>
+    /// <param name="descriptors">
+    /// The handles of the descriptors, which must stay open until the call returns. If the span is empty, only the data is sent.
+    /// </param>
     /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when there is nothing to send, or too little data to carry the descriptors.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket, because the kernel would drop the descriptors.</exception>
+    /// <exception cref="NotUnixSocketException">
+    /// Thrown when the socket is not a Unix-domain socket. The kernel would drop the descriptors.
+    /// </exception>
     /// <exception cref="SystemCallException">
     /// Thrown when sendmsg(2) fails: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.
     /// </exception>
-    /// <exception cref="SendTimeoutException">Thrown when the receiver's queue was full for the whole timeout.</exception>
-    /// <exception cref="OperationCanceledException">
-    /// Thrown when the token was canceled; a <see cref="SendCanceledException"/> if that happened during the wait.
+    /// <exception cref="SendTimeoutException">
+    /// Thrown when the receiver's queue did not have enough space within the timeout.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the socket, or a handle, was closed.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Thrown when the token was canceled. The exception is a <see cref="SendCanceledException"/> if that happened during the wait.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket or a handle has been closed.</exception>
     public static unsafe void Send(
         SafeHandle socket,
         ReadOnlySpan<byte> data,
@@ -156,7 +167,7 @@ public static class DescriptorSender
             WaitLoop.RunAsync<SendAttempt, bool>(attempt, socket, Deadline.After(timeout), cancellationToken), pinned: default);
     }
 
-    /// <summary>Sends data and descriptors, which are specified by number.</summary>
+    /// <summary>Sends data and descriptors. The descriptors are specified by number.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send.</param>
     /// <param name="descriptors">The descriptors' numbers. The caller must keep them open until the call returns.</param>
@@ -262,18 +273,27 @@ public static class DescriptorSender
 
     /// <summary>Sends one message if the receiver's queue has space for it. Never waits.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
-    /// <param name="data">The bytes to send. On a stream, at least one and only a few, because a longer message can be sent in part.</param>
+    /// <param name="data">
+    /// The bytes to send. On a stream, at least one byte is required, and there should be only a few, because the kernel may accept
+    /// only a part of a longer message.
+    /// </param>
     /// <param name="descriptors">The handles of at most <see cref="MaxDescriptorsPerMessage"/> descriptors.</param>
-    /// <param name="bytesSent">The number of bytes that were sent; on a stream it can be smaller than the data. The descriptors are sent
-    /// with the first byte.</param>
-    /// <returns>False when the queue is full and nothing was sent.</returns>
-    /// <exception cref="ArgumentException">Thrown when there is nothing to send, or no data on a stream.</exception>
+    /// <param name="bytesSent">
+    /// The number of bytes that were sent. On a stream, it can be smaller than the length of the data. The descriptors are sent
+    /// with the first byte.
+    /// </param>
+    /// <returns>False when the queue is full and nothing was sent; otherwise true.</returns>
+    /// <exception cref="ArgumentException">
+    /// Thrown when there is nothing to send, or there is no data and the socket is a stream.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when there are too many descriptors.</exception>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket, because the kernel would drop the descriptors.</exception>
+    /// <exception cref="NotUnixSocketException">
+    /// Thrown when the socket is not a Unix-domain socket. The kernel would drop the descriptors.
+    /// </exception>
     /// <exception cref="SystemCallException">
     /// Thrown when sendmsg(2) fails: EBADF, ENOTSOCK, EPIPE, ETOOMANYREFS, EMSGSIZE and so on.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the socket, or a handle, was closed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the socket or a handle has been closed.</exception>
     public static bool TrySend(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int bytesSent)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -310,7 +330,8 @@ public static class DescriptorSender
         }
     }
 
-    // The usual case: one message that the queue accepts whole. Returns the number of bytes sent, or -1 if nothing was sent.
+    // Handles the usual case: one message that the queue accepts whole. Returns the number of bytes sent, or -1 if nothing was
+    // sent.
     private static int TrySendOne(SafeHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors)
     {
         using var lease = new HandleLease(socket);

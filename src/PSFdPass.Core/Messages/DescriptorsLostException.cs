@@ -1,8 +1,9 @@
 namespace PSFdPass;
 
 /// <summary>
-/// Thrown when the kernel could not install all descriptors of a message, because this process's descriptor table is full
-/// (MSG_CTRUNC). The data and the descriptors that arrived are in <see cref="Received"/>; the other descriptors are lost.
+/// The exception that is thrown when the kernel could not install all the descriptors of a message, because this process's
+/// descriptor table was full (MSG_CTRUNC). The data and the descriptors that arrived are in <see cref="Received"/>; the other
+/// descriptors are lost.
 /// </summary>
 public sealed class DescriptorsLostException : IOException
 {

@@ -3,9 +3,9 @@ using System.Net.Sockets;
 namespace PSFdPass.Messages;
 
 /// <summary>
-/// Determines which bytes are sent with which descriptors when one message can't carry them all. On a stream every message needs a
-/// byte, so each message after the first has one of the last bytes of the data, and the first message has all bytes before those. On
-/// packet sockets the first packet has the data, and the packets after it are empty.
+/// Determines which bytes are sent with which descriptors when one message can't carry them all. On a stream, every message needs a
+/// byte, so each message after the first has one of the last bytes of the data, and the first message has all the bytes before
+/// them. On packet sockets, the first packet has the data, and the packets after it are empty.
 /// </summary>
 internal readonly struct MessagePlan
 {
@@ -16,7 +16,7 @@ internal readonly struct MessagePlan
     /// <summary>Returns whether one message can carry these numbers of bytes and descriptors on a socket of any type.</summary>
     public static bool IsOneMessage(int bytes, int descriptors) => bytes > 0 && descriptors <= DescriptorSender.MaxDescriptorsPerMessage;
 
-    /// <summary>Returns the plan for a type of socket.</summary>
+    /// <summary>Returns the plan for a socket of the specified type.</summary>
     /// <exception cref="ArgumentException">Thrown when there is nothing to send, or too little data for a stream.</exception>
     public static MessagePlan For(SocketType type, int bytes, int descriptors)
     {

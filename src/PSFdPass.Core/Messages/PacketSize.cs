@@ -5,10 +5,10 @@ namespace PSFdPass.Messages;
 
 /// <summary>Determines how large a buffer must be to receive any packet whole.</summary>
 /// <remarks>
-/// The size of the next packet is not enough, because another thread can receive that packet first, and the packet after it can be
-/// larger. Therefore, the buffer is also large enough for any packet from a sender without privileges, whose send buffer is at most
-/// twice net.core.wmem_max. Larger packets, from a sender with CAP_NET_ADMIN (SO_SNDBUFFORCE), are received whole when no other thread
-/// receives at the same time.
+/// A buffer of the size of the next packet is not enough, because another thread can receive that packet first, and the packet
+/// after it can be larger. Therefore, the buffer is also large enough for any packet from a sender without privileges, whose send
+/// buffer is at most twice net.core.wmem_max. Larger packets, from a sender with CAP_NET_ADMIN (SO_SNDBUFFORCE), are received whole
+/// if no other thread receives at the same time.
 /// </remarks>
 internal static class PacketSize
 {
@@ -22,7 +22,7 @@ internal static class PacketSize
         int largest = s_largest;
         if (outcome == Outcome.Done && (largest == 0 || next > largest))
         {
-            // The limit may have been raised.
+            // The limit on send buffers may have been raised.
             s_largest = largest = Math.Max(next, LargestUnprivileged());
         }
 

@@ -6,7 +6,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>Receives the messages that are queued, into buffers that the caller keeps pinned; returns their number.</summary>
+/// <summary>Receives the queued messages into buffers that the caller keeps pinned, and returns the number of messages.</summary>
 internal readonly unsafe struct ReceiveBatchAttempt(
     SafeHandle socket, byte* buffer, int length, int* descriptors, int count, Memory<ReceiveResult> results) : IAttempt<int>
 {

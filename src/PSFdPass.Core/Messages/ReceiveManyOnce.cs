@@ -7,18 +7,23 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>One recvmmsg(2), which never blocks. It receives queued messages: as many as there are results, and at most <see cref="MaxMessages"/>.</summary>
+/// <summary>
+/// Calls recvmmsg(2) once, without blocking. The call receives as many queued messages as there are results, but at most
+/// <see cref="MaxMessages"/>.
+/// </summary>
 internal static unsafe class ReceiveManyOnce
 {
-    /// <summary>The largest number of messages in one call.</summary>
+    /// <summary>The largest number of messages that one call receives.</summary>
     public const int MaxMessages = 64;
 
-    /// <summary>Receives messages.</summary>
+    /// <summary>Receives queued messages, without waiting.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="buffer">The buffer that receives the data: the same number of bytes for each message.</param>
     /// <param name="descriptors">The span that receives the descriptors' numbers, in order. Those that don't fit are closed.</param>
-    /// <param name="results">The span that receives the results. The end of the connection is always the last one.</param>
-    /// <param name="messages">The number of results.</param>
+    /// <param name="results">
+    /// The span that receives the results. A result that marks the end of the connection is always the last one.
+    /// </param>
+    /// <param name="messages">The number of results that were written.</param>
     /// <exception cref="SystemCallException">Thrown when recvmmsg(2) fails.</exception>
     [SkipLocalsInit]
     public static Outcome Try(int socket, Span<byte> buffer, Span<int> descriptors, Span<ReceiveResult> results, out int messages)
@@ -60,7 +65,7 @@ internal static unsafe class ReceiveManyOnce
         }
     }
 
-    // Every descriptor of every message is installed already, and all of them are accounted for before anything can fail.
+    // Every descriptor of every message has already been installed. All of them are accounted for before anything can fail.
     private static Outcome TakeAll(
         int socket, SysSocket.MMsgHdr* headers, int received, int size, Span<int> descriptors, Span<ReceiveResult> results, out int messages)
     {
@@ -95,7 +100,7 @@ internal static unsafe class ReceiveManyOnce
         }
     }
 
-    // Marks the end of the connection, and returns the number of messages up to it.
+    // Marks the result at the end of the connection, if there is one, and returns the number of results up to and including it.
     private static int FindEnd(int socket, Span<ReceiveResult> results)
     {
         for (int i = 0; i < results.Length; i++)
@@ -104,7 +109,7 @@ internal static unsafe class ReceiveManyOnce
             bool isEmpty = result is { FullLength: 0, Descriptors: 0, DescriptorsClosed: 0, Flags: MessageFlags.None };
             bool isLast = i == results.Length - 1;
 
-            // On a closed stream, recvmmsg fills the batch with empty messages. The first of them is the end.
+            // On a closed stream, recvmmsg(2) fills the batch with empty messages. The first of them marks the end.
             if (isEmpty && (isLast ? EndOfStream.IsAt(socket, result.Credentials is not null) : SocketFacts.IsStream(socket)))
             {
                 result = result with { IsEndOfStream = true };

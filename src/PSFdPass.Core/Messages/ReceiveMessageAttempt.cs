@@ -9,9 +9,11 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>Receives one message as an object; null at the end of the connection.</summary>
+/// <summary>Receives one message as an object, or null at the end of the connection.</summary>
 /// <param name="socket">The socket.</param>
-/// <param name="bufferSize">The largest number of bytes to receive; 0 for the default on a stream or a whole packet.</param>
+/// <param name="bufferSize">
+/// The largest number of bytes to receive; 0 for the default size on a stream, and for the whole packet on other sockets.
+/// </param>
 /// <param name="peek">True to leave the message in the queue.</param>
 internal struct ReceiveMessageAttempt(SafeHandle socket, int bufferSize, bool peek) : IAttempt<ReceivedMessage?>
 {

@@ -5,21 +5,24 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>One recvmsg(2), which never blocks. Every descriptor that it installs is accounted for.</summary>
+/// <summary>Calls recvmsg(2) once, without blocking. Every descriptor that the call installs is accounted for.</summary>
 internal static unsafe class ReceiveOnce
 {
-    /// <summary>Receives one message.</summary>
+    /// <summary>Receives one queued message, without waiting.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="buffer">The buffer that receives the data. Bytes of a packet that don't fit are discarded.</param>
     /// <param name="descriptors">The span that receives the descriptors' numbers, which the caller owns from then on. Those that don't
     /// fit are closed.</param>
-    /// <param name="peek">True to leave the message in the queue (MSG_PEEK). Its descriptors are installed nevertheless.</param>
+    /// <param name="peek">
+    /// True to leave the message in the queue (MSG_PEEK). Duplicates of its descriptors are nevertheless installed.
+    /// </param>
     /// <param name="result">The result of the receive operation.</param>
     /// <returns>
     /// <see cref="Outcome.Done"/>, <see cref="Outcome.NotReady"/> when the queue is empty, or <see cref="Outcome.Again"/> after a signal.
     /// </returns>
     /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails.</exception>
-    // No loop: the JIT optimizes a method with both a loop and a stackalloc only once, early, without knowing static readonly values.
+    // There is no loop here, because the JIT compiles a method that has both a loop and a stackalloc only once, at its first call,
+    // when the values of static readonly fields may not be known.
     [SkipLocalsInit]
     public static Outcome Try(int socket, Span<byte> buffer, Span<int> descriptors, bool peek, out ReceiveResult result)
     {
@@ -35,7 +38,7 @@ internal static unsafe class ReceiveOnce
                 msg_controllen = ControlContents.Size,
             };
 
-            // With MSG_TRUNC a packet's whole length is returned. Streams ignore it.
+            // With MSG_TRUNC, the call returns the whole length of a packet. Streams ignore the flag.
             int flags = Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_CMSG_CLOEXEC | Constants.Current.MSG_TRUNC;
             nint length = SysSocket.RecvMsg(socket, &message, peek ? flags | Constants.MSG_PEEK : flags);
             if (length < 0)
@@ -47,7 +50,7 @@ internal static unsafe class ReceiveOnce
             ControlContents contents = ControlContents.Take(
                 new ReadOnlySpan<byte>(control, (int)message.msg_controllen), descriptors);
 
-            // With MSG_CTRUNC there was a descriptor, even if all of them were lost.
+            // MSG_CTRUNC means that the message had descriptors, even if all of them were lost.
             MessageFlags cut = ControlContents.FlagsOf(message.Flags);
             result = new ReceiveResult
             {
@@ -77,7 +80,7 @@ internal static unsafe class ReceiveOnce
         return length >= 0 ? Outcome.Done : OutcomeOf(Errno.Last, "recvmsg");
     }
 
-    /// <summary>Returns the outcome that an error stands for, or throws.</summary>
+    /// <summary>Returns the outcome for a temporary error. Throws an exception for any other error.</summary>
     public static Outcome OutcomeOf(int errno, string call) =>
         errno == Errno.EAGAIN ? Outcome.NotReady
         : errno == Errno.EINTR ? Outcome.Again

@@ -1,6 +1,6 @@
 namespace PSFdPass.Messages;
 
-/// <summary>The exception for a receive that reached its deadline.</summary>
+/// <summary>Creates the exception for a receive operation that has reached its deadline.</summary>
 internal static class ReceiveTimeout
 {
     public static TimeoutException Create() => new(SR.ReceiveTimedOut);

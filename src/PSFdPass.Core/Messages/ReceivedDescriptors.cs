@@ -4,8 +4,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Messages;
 
 /// <summary>
-/// Owns the descriptors that recvmsg(2) has just installed until they are taken. Dispose closes those that were not taken, so that
-/// no exception can leak them.
+/// Owns the descriptors that recvmsg(2) has just installed until they are taken. Dispose closes those that have not been taken, so
+/// that an exception can't leak them.
 /// </summary>
 internal ref struct ReceivedDescriptors
 {
@@ -14,7 +14,7 @@ internal ref struct ReceivedDescriptors
     /// <summary>Takes ownership of the descriptors.</summary>
     public ReceivedDescriptors(ReadOnlySpan<int> numbers) => _numbers = numbers;
 
-    /// <summary>Returns all of them as objects that own them.</summary>
+    /// <summary>Returns all the descriptors as objects that own them.</summary>
     public FileDescriptor[] TakeAll()
     {
         if (_numbers.IsEmpty)
@@ -27,7 +27,7 @@ internal ref struct ReceivedDescriptors
         return descriptors;
     }
 
-    /// <summary>Writes all of them, as objects that own them, to a span that is large enough.</summary>
+    /// <summary>Writes all the descriptors, as objects that own them, to a span. The span must be large enough.</summary>
     public void TakeAll(Span<FileDescriptor> descriptors)
     {
         int taken = 0;
@@ -38,14 +38,14 @@ internal ref struct ReceivedDescriptors
         }
     }
 
-    /// <summary>Closes those that were not taken.</summary>
+    /// <summary>Closes the descriptors that have not been taken.</summary>
     public void Dispose()
     {
         Closing.CloseAll(_numbers);
         _numbers = default;
     }
 
-    /// <summary>Sets close-on-exec where recvmsg(2) can't (macOS).</summary>
+    /// <summary>Sets close-on-exec on received descriptors, for systems where recvmsg(2) can't do so (macOS).</summary>
     public static void SetCloseOnExec(ReadOnlySpan<int> numbers)
     {
         foreach (int number in numbers)

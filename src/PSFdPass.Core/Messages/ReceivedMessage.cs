@@ -2,7 +2,9 @@ using System.Text;
 
 namespace PSFdPass;
 
-/// <summary>One received message: its data and its descriptors, which it owns until they are closed or handed over.</summary>
+/// <summary>
+/// A received message, with its data and its descriptors. It owns the descriptors until they are closed or handed over.
+/// </summary>
 public sealed class ReceivedMessage : IDisposable
 {
     private readonly FileDescriptor[] _descriptors;
@@ -25,7 +27,9 @@ public sealed class ReceivedMessage : IDisposable
         BytesLost = other.BytesLost;
     }
 
-    /// <summary>Gets the bytes that arrived with the descriptors; on a stream, they can include bytes that were sent before.</summary>
+    /// <summary>
+    /// Gets the bytes that arrived with the descriptors; on a stream, they can include bytes that were sent earlier.
+    /// </summary>
     public byte[] Data { get; }
 
     /// <summary>Gets the data as UTF-8 text.</summary>
@@ -34,7 +38,7 @@ public sealed class ReceivedMessage : IDisposable
     /// <summary>Gets the descriptors, in the order in which they were sent.</summary>
     public IReadOnlyList<FileDescriptor> Descriptors => _descriptors;
 
-    /// <summary>Gets the sender, if the socket has SO_PASSCRED on; otherwise null.</summary>
+    /// <summary>Gets the sender if SO_PASSCRED is set on the socket; otherwise null.</summary>
     public MessageCredentials? Credentials { get; }
 
     /// <summary>Gets the flags of the message, which show whether anything was truncated.</summary>
@@ -46,7 +50,7 @@ public sealed class ReceivedMessage : IDisposable
     /// <summary>Closes the descriptors that this message still owns.</summary>
     public void Dispose() => FileDescriptor.DisposeAll(_descriptors);
 
-    /// <summary>Returns another message with the same data and duplicates of its descriptors.</summary>
+    /// <summary>Returns another message with a copy of the data and duplicates of the descriptors.</summary>
     /// <exception cref="SystemCallException">Thrown when this process has reached its limit of open descriptors (EMFILE).</exception>
     internal ReceivedMessage Duplicate()
     {
@@ -69,6 +73,6 @@ public sealed class ReceivedMessage : IDisposable
         }
     }
 
-    /// <summary>Returns a short description.</summary>
+    /// <summary>Returns a text with the numbers of bytes and descriptors.</summary>
     public override string ToString() => $"{Data.Length} bytes, {Descriptors.Count} descriptors";
 }

@@ -22,9 +22,11 @@ internal unsafe struct SendAttempt : IAttempt<bool>
 
     /// <summary>Creates an attempt to send pinned data.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="plan">The distribution of the bytes.</param>
-    /// <param name="data">The data, which stays pinned until the send ends; null to send one byte with each message, the number of its
-    /// descriptors modulo 256.</param>
+    /// <param name="plan">The distribution of the data among the messages.</param>
+    /// <param name="data">
+    /// The data, which stays pinned until the send ends; null to send one byte with each message: the number of its descriptors,
+    /// modulo 256.
+    /// </param>
     /// <param name="length">The length of the data in bytes.</param>
     /// <param name="handles">The descriptors as handles, or null.</param>
     /// <param name="numbers">The descriptors as numbers, or null.</param>
@@ -45,8 +47,8 @@ internal unsafe struct SendAttempt : IAttempt<bool>
     private readonly SendProgress Progress =>
         new(_messages, _next, _bytes, Count(_handles, _numbers) - _next, _bytesLeft);
 
-    /// <summary>Skips the first part of the data, which was sent already with all descriptors.</summary>
-    /// <param name="bytes">The number of bytes sent; negative when nothing was sent.</param>
+    /// <summary>Skips the first part of the data, which has already been sent with all the descriptors.</summary>
+    /// <param name="bytes">The number of bytes sent; negative if nothing was sent.</param>
     public void Skip(int bytes)
     {
         if (bytes >= 0)
@@ -92,7 +94,7 @@ internal unsafe struct SendAttempt : IAttempt<bool>
     public readonly Exception CreateCanceledException(CancellationToken cancellationToken) =>
         new SendCanceledException(Progress, cancellationToken);
 
-    // The descriptors went with the first part of a message that was sent in parts.
+    // If a message is sent in parts, its descriptors are sent with the first part.
     private void Advance(int bytes, int descriptors)
     {
         _next += descriptors;

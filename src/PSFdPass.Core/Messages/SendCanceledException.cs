@@ -3,7 +3,8 @@ using PSFdPass.Messages;
 namespace PSFdPass;
 
 /// <summary>
-/// Thrown when a send was canceled. The properties report the part that was already sent, which the receiver will get.
+/// The exception that is thrown when a send is canceled. The properties report the part that has already been sent, which the
+/// receiver will get.
 /// </summary>
 public sealed class SendCanceledException : OperationCanceledException
 {

@@ -6,7 +6,9 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>Sends each descriptor as a message of its own, all with the same data; on Linux, several with one system call.</summary>
+/// <summary>
+/// Sends each descriptor as a message of its own, all with the same data. On Linux, one system call sends several messages.
+/// </summary>
 /// <param name="socket">The socket.</param>
 /// <param name="data">The data, which the caller keeps pinned.</param>
 /// <param name="length">The length of the data in bytes.</param>
@@ -63,7 +65,7 @@ internal unsafe struct SendEachAttempt(SafeHandle socket, byte* data, int length
         return outcome;
     }
 
-    // The rest of the last message, of which a stream has accepted the descriptor and the first part.
+    // Sends the rest of the last message. The stream has already accepted the descriptor and the first part of that message.
     private Outcome FinishLast(int fd)
     {
         Outcome outcome = SendOnce.Try(fd, new ReadOnlySpan<byte>(data + length - _rest, _rest), ReadOnlySpan<int>.Empty, out int sent);

@@ -6,10 +6,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>One sendmmsg(2) that sends each of several descriptors as a message of its own, without blocking.</summary>
+/// <summary>Calls sendmmsg(2) once, without blocking, to send each of several descriptors as a message of its own.</summary>
 internal static unsafe class SendManyOnce
 {
-    /// <summary>The largest number of messages in one call.</summary>
+    /// <summary>The largest number of messages that one call sends.</summary>
     public const int MaxMessages = 64;
 
     // Enough for CMSG_SPACE of one descriptor in any layout.
@@ -18,9 +18,11 @@ internal static unsafe class SendManyOnce
     /// <summary>Sends at most <see cref="MaxMessages"/> messages.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="data">The data of each message.</param>
-    /// <param name="descriptors">The descriptors.</param>
+    /// <param name="descriptors">The numbers of the descriptors to send, one with each message.</param>
     /// <param name="messages">The number of messages that were sent.</param>
-    /// <param name="lastSent">The number of bytes of the last message that were sent; on a stream, it can be smaller than the data.</param>
+    /// <param name="lastSent">
+    /// The number of bytes of the last message that were sent; on a stream, it can be smaller than the length of the data.
+    /// </param>
     /// <exception cref="SystemCallException">Thrown when sendmmsg(2) fails before the first message.</exception>
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int messages, out int lastSent)

@@ -7,10 +7,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Messages;
 
-/// <summary>One sendmsg(2) with SCM_RIGHTS, which never blocks.</summary>
+/// <summary>Calls sendmsg(2) with SCM_RIGHTS once, without blocking.</summary>
 internal static unsafe class SendOnce
 {
-    /// <summary>Sends data and descriptors that handles own.</summary>
+    /// <summary>Sends data and at most 253 descriptors, specified by handles.</summary>
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, out int sent)
     {
@@ -18,14 +18,15 @@ internal static unsafe class SendOnce
         return Try(socket, data, leases.Fds, out sent);
     }
 
-    /// <summary>Sends data and at most 253 descriptors.</summary>
+    /// <summary>Sends data and at most 253 descriptors, specified by number.</summary>
     /// <returns>
-    /// <see cref="Outcome.Done"/> with the number of bytes sent; on a stream, it can be smaller than the data, and the descriptors are
-    /// sent with the first byte. <see cref="Outcome.NotReady"/> when the receiver's queue is full. <see cref="Outcome.Again"/> after a
-    /// signal.
+    /// <see cref="Outcome.Done"/> with the number of bytes sent. On a stream, that number can be smaller than the length of the
+    /// data; the descriptors are sent with the first byte. <see cref="Outcome.NotReady"/> when the receiver's queue is full.
+    /// <see cref="Outcome.Again"/> after a signal.
     /// </returns>
     /// <exception cref="SystemCallException">Thrown when sendmsg(2) fails.</exception>
-    // No loop: the JIT optimizes a method with both a loop and a stackalloc only once, early, without knowing static readonly values.
+    // There is no loop here, because the JIT compiles a method that has both a loop and a stackalloc only once, at its first call,
+    // when the values of static readonly fields may not be known.
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int sent)
     {
@@ -49,12 +50,13 @@ internal static unsafe class SendOnce
         }
     }
 
-    /// <summary>Returns the outcome that an error stands for, or throws.</summary>
+    /// <summary>Returns the outcome for a temporary error. Throws an exception for any other error.</summary>
     public static Outcome OutcomeOf(int errno, string call) =>
         errno == Errno.EAGAIN ? Outcome.NotReady
         : errno == Errno.EINTR ? Outcome.Again
 
-        // On macOS, this means that the queue of a datagram receiver is full, while poll(2) reports that the socket is ready.
+        // On macOS, this error means that the queue of a datagram receiver is full, although poll(2) reports that the socket is
+        // ready.
         : errno == Errno.ENOBUFS && OperatingSystem.IsMacOS() ? Outcome.Unavailable
         : throw new SystemCallException(call, errno);
 }

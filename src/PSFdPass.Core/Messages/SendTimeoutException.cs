@@ -3,8 +3,8 @@ using PSFdPass.Messages;
 namespace PSFdPass;
 
 /// <summary>
-/// Thrown when a send did not complete within its timeout, because the receiver's queue was full. The properties report the part that
-/// was already sent, which the receiver will get.
+/// The exception that is thrown when a send did not complete within its timeout, because the receiver's queue was full. The
+/// properties report the part that has already been sent, which the receiver will get.
 /// </summary>
 public sealed class SendTimeoutException : TimeoutException
 {
