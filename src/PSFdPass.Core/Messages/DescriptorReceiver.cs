@@ -39,8 +39,9 @@ public static class DescriptorReceiver
     public static ReceivedMessage? ReceiveDescriptors(this Socket socket, TimeSpan timeout, CancellationToken cancellationToken = default) =>
         ReceiveMessage(HandleOf(socket), timeout, cancellationToken);
 
-    /// <summary>Receives one message with its descriptors, without blocking a thread during the wait. Waits without a
-    /// limit.</summary>this Socket socket, CancellationToken cancellationToken = default) =>
+    /// <summary>Receives one message with its descriptors, without blocking a thread during the wait. Waits without a limit.</summary>
+    /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int, bool)"/>
+    public static ValueTask<ReceivedMessage?> ReceiveDescriptorsAsync(this Socket socket, CancellationToken cancellationToken = default) =>
         ReceiveMessageAsync(HandleOf(socket), Timeout.InfiniteTimeSpan, cancellationToken);
 
     /// <summary>Receives one message with its descriptors.</summary>
@@ -83,7 +84,7 @@ public static class DescriptorReceiver
         return message ?? EndOf(socket);
     }
 
-    /// <summary>Receives one message with its descriptors, without blocking a thread while it waits.</summary>
+    /// <summary>Receives one message with its descriptors, without blocking a thread during the wait.</summary>
     /// <inheritdoc cref="ReceiveMessage(SafeHandle, TimeSpan, CancellationToken, int, bool)"/>
     public static ValueTask<ReceivedMessage?> ReceiveMessageAsync(
         SafeHandle socket, TimeSpan timeout, CancellationToken cancellationToken = default, int bufferSize = 0, bool peek = false)

@@ -50,7 +50,7 @@ public static class DescriptorSender
         CancellationToken cancellationToken = default) =>
         Send(HandleOf(socket), data, descriptors, timeout, cancellationToken);
 
-    /// <summary>Sends data and descriptors without blocking a thread while it waits.</summary>
+    /// <summary>Sends data and descriptors without blocking a thread during the wait.</summary>
     /// <inheritdoc cref="SendAsync(SafeHandle, ReadOnlyMemory{byte}, ReadOnlyMemory{SafeHandle}, TimeSpan, CancellationToken)"/>
     public static ValueTask SendDescriptorsAsync(
         this Socket socket,
@@ -129,7 +129,7 @@ public static class DescriptorSender
         WaitLoop.Run<SendAttempt, bool>(ref attempt, socket, Deadline.After(timeout), cancellationToken);
     }
 
-    /// <summary>Sends data and descriptors without blocking a thread while it waits.</summary>
+    /// <summary>Sends data and descriptors without blocking a thread during the wait.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">The bytes to send, which must not change until the task completes.</param>
     /// <param name="descriptors">The handles of the descriptors, which must stay open until the task completes.</param>
@@ -151,7 +151,7 @@ public static class DescriptorSender
         return CompleteAsync(WaitLoop.RunAsync<SendAttempt, bool>(attempt, socket, deadline, cancellationToken), pinned);
     }
 
-    /// <summary>Sends descriptors with one byte for each message, without blocking a thread while it waits.</summary>
+    /// <summary>Sends descriptors with one byte for each message, without blocking a thread during the wait.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="descriptors">The handles of the descriptors, which must stay open until the task completes.</param>
     /// <param name="timeout">The time to wait for space in the receiver's queue; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>

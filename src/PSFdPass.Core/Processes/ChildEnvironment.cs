@@ -2,10 +2,12 @@ using System.Collections;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The environment of a child: .NET's variables, which can differ from the C library's, with the caller's changes.</summary>
+/// <summary>
+/// The environment of a child: the variables of .NET (those of the C library can differ) with the caller's changes.
+/// </summary>
 internal static class ChildEnvironment
 {
-    /// <summary>Returns a new dictionary of the variables.</summary>
+    /// <summary>Returns a new dictionary of the child's variables.</summary>
     /// <exception cref="ArgumentException">
     /// Thrown when a name is empty or contains '=', or when a name or value contains a null character.
     /// </exception>

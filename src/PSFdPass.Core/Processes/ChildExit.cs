@@ -3,7 +3,9 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The way in which a child ended: with an exit code or by a signal. Unknown when another thread or process reaped it.</summary>
+/// <summary>
+/// How a child ended: with an exit code or by a signal. Both are null if another thread or process has reaped the child.
+/// </summary>
 internal sealed record ChildExit(int? Code, int? Signal)
 {
     private const int SignalBase = 128;
@@ -11,9 +13,9 @@ internal sealed record ChildExit(int? Code, int? Signal)
     /// <summary>The end of a child that another thread or process has reaped.</summary>
     public static readonly ChildExit Unknown = new(null, null);
 
-    /// <summary>Reaps a child if it has ended; returns null while it runs.</summary>
+    /// <summary>Reaps a child if it has ended. Returns null while it runs.</summary>
     /// <param name="id">The process ID, which is used when there is no descriptor.</param>
-    /// <param name="descriptor">The process descriptor.</param>
+    /// <param name="descriptor">The process descriptor, or null if there is none.</param>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static ChildExit? TryReap(int id, SafeDescriptorHandle? descriptor)
     {

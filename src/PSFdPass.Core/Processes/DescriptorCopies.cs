@@ -5,8 +5,9 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// Duplicates of the descriptors that a child will have. They are close-on-exec, and their numbers differ from those of the child's
-/// descriptors, so the child can move them to their numbers in any order. Another thread that closes a source does not affect the child.
+/// Duplicates of the descriptors that a child will have. They are close-on-exec, and none of them has a number that a descriptor of
+/// the child will have, so the child can move them to their final numbers in any order. If another thread closes a source
+/// descriptor, the child is not affected.
 /// </summary>
 internal sealed class DescriptorCopies : IDisposable
 {
@@ -14,7 +15,7 @@ internal sealed class DescriptorCopies : IDisposable
     private readonly SortedDictionary<int, int> _numbers = [];
 
     /// <summary>Duplicates the descriptors.</summary>
-    /// <param name="sources">The descriptors by their numbers in the child.</param>
+    /// <param name="sources">The descriptors, keyed by their numbers in the child.</param>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when this process can't open any further descriptors (EMFILE), or a handle refers to a number that is not open (EBADF).
@@ -35,7 +36,7 @@ internal sealed class DescriptorCopies : IDisposable
         }
     }
 
-    /// <summary>Gets the number of each copy by its number in the child, ordered by the number in the child.</summary>
+    /// <summary>Gets the number of each copy, keyed and ordered by its number in the child.</summary>
     public IReadOnlyDictionary<int, int> Numbers => _numbers;
 
     /// <summary>Closes the copies.</summary>
@@ -51,7 +52,7 @@ internal sealed class DescriptorCopies : IDisposable
             int copy = Fcntl.Control(lease.Fd, Constants.Current.F_DUPFD_CLOEXEC, minimum);
             if (copy < 0)
             {
-                // EINVAL: the targets reach up to the limit of open files.
+                // EINVAL means that the numbers in the child reach up to the limit of open files.
                 int errno = Errno.Last == Errno.EINVAL ? Errno.EMFILE : Errno.Last;
                 throw new SystemCallException("fcntl", errno, lease.Fd);
             }

@@ -7,15 +7,15 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// A child process that was started with exactly the requested descriptors: its standard streams, the descriptors of
-/// <see cref="FdProcessStartInfo"/> at their numbers, and no other descriptor of this process.
+/// A child process that has been started with exactly the requested descriptors: its standard streams and the descriptors in
+/// <see cref="FdProcessStartInfo"/>, at their numbers, and no other descriptor of this process.
 /// </summary>
 /// <remarks>
 /// <para>
-/// On Linux 5.4 and later, the child is waited for and signaled through a process descriptor (pidfd_open(2)) that is opened right after
-/// the start, so that another process that gets its ID later is never affected. Elsewhere (macOS, older kernels, sandboxes that deny the
-/// call), the child is polled with waitpid(2) at intervals of at most 50 ms, and <see cref="Kill"/> uses its ID, after checking that it has
-/// not been reaped.
+/// On Linux 5.4 and later, the child is waited for and signaled through a process descriptor (pidfd_open(2)) that is opened right
+/// after the start. A process that gets the same ID later is therefore never affected. Elsewhere (macOS, older kernels, sandboxes
+/// that deny the call), the child is polled with waitpid(2) at intervals of at most 50 ms, and <see cref="Kill"/> uses its ID,
+/// after checking that it has not been reaped.
 /// </para>
 /// <para>
 /// The child is reaped when it ends, whether or not this object is kept or disposed. Disposing the object neither ends the child nor
@@ -52,9 +52,9 @@ public sealed class FdProcess : IDisposable
     public string FileName { get; }
 
     /// <summary>
-    /// Gets the names of the environment variables that the child does not have although they were set. This happens only with
-    /// <see cref="FdProcessStartInfo.ListenDescriptors"/>, because /bin/sh discards OPTIND, PPID and all variables whose names are not
-    /// identifiers.
+    /// Gets the names of the environment variables that were set but that the child does not have. This happens only with
+    /// <see cref="FdProcessStartInfo.ListenDescriptors"/>, because /bin/sh discards OPTIND, PPID and all variables whose names are
+    /// not valid in a shell.
     /// </summary>
     public IReadOnlyList<string> LostEnvironmentVariables { get; }
 
@@ -62,24 +62,25 @@ public sealed class FdProcess : IDisposable
     public bool HasExited => TryReap();
 
     /// <summary>
-    /// Gets the exit code; 128 plus the number of the signal when a signal ended the child, as in shells. Null while the child runs, and
-    /// when its code is unknown because something else reaped it: the kernel, if this process was started with SIGCHLD ignored, or .NET, if
-    /// this process is the first of its PID namespace.
+    /// Gets the exit code or, if a signal ended the child, 128 plus the number of the signal, as in shells. The value is null while
+    /// the child runs. It is also null if the code is unknown because something else reaped the child: the kernel, if this process
+    /// was started with SIGCHLD ignored, or .NET, if this process is the first one of its PID namespace.
     /// </summary>
     public int? ExitCode => TryReap() ? _exit!.Code : null;
 
     /// <summary>
-    /// Gets the number of the signal that ended the child; null when it ended otherwise or is still running, or when the reason is unknown.
+    /// Gets the number of the signal that ended the child; null if the child exited or is still running, or if it is unknown how it
+    /// ended.
     /// </summary>
     public int? ExitSignal => TryReap() ? _exit!.Signal : null;
 
     /// <summary>
-    /// Gets the process descriptor, which is readable when the child has ended (pidfd_open(2)). It belongs to this object.
+    /// Gets the process descriptor, which is readable when the child has ended (pidfd_open(2)). This object owns the descriptor.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed.</exception>
     /// <exception cref="NotSupportedException">
-    /// Thrown when there is no process descriptor: on macOS, on Linux before 5.4, in a sandbox that denies the call, or when the child
-    /// was reaped before one could be opened.
+    /// Thrown when there is no process descriptor: on macOS, on Linux before 5.4, in a sandbox that denies the call, or when the
+    /// child was reaped before its descriptor could be opened.
     /// </exception>
     public SafeHandle SafeHandle
     {
@@ -94,23 +95,25 @@ public sealed class FdProcess : IDisposable
     /// <summary>Starts a child process (posix_spawn(3)).</summary>
     /// <param name="startInfo">The program, its environment and its descriptors.</param>
     /// <remarks>
-    /// In the child, every signal has its default disposition and none is blocked. Other descriptors are closed, including
-    /// those without close-on-exec. On Linux, where the C library lacks posix_spawn_file_actions_addclosefrom_np (glibc has it since
-    /// 2.34), a descriptor that another thread opens without close-on-exec during the start may be inherited. Thread-safe, as long as no
-    /// other thread changes <paramref name="startInfo"/>.
+    /// In the child, every signal has its default disposition and no signal is blocked. Descriptors that are not in
+    /// <paramref name="startInfo"/> are closed, including those without close-on-exec. On Linux, if the C library does not have
+    /// posix_spawn_file_actions_addclosefrom_np (glibc 2.34 and later have it), a descriptor that another thread opens without
+    /// close-on-exec during the start may be inherited. Thread-safe, as long as no other thread changes
+    /// <paramref name="startInfo"/>.
     /// </remarks>
     /// <exception cref="ArgumentException">
-    /// Thrown when a number is used twice, when a name, an argument or a variable is not valid, or when there are not as many names as
-    /// listening descriptors.
+    /// Thrown when a number is used twice, when a name, an argument or a variable is not valid, or when the number of names is not
+    /// the number of listening descriptors.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when a number is negative or not below the limit of open files.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
     /// <exception cref="PlatformNotSupportedException">
-    /// Thrown when a working directory is set and the C library can't change it in a child.
+    /// Thrown when a working directory is specified, but the C library can't set it in a child.
     /// </exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when the program is not found (ENOENT), not executable (EACCES) or in no known format (ENOEXEC), when the working directory
-    /// doesn't exist, when no descriptor is left (EMFILE), and when posix_spawn fails otherwise.
+    /// Thrown when the program is not found (ENOENT), not executable (EACCES) or in no known format (ENOEXEC), when the working
+    /// directory doesn't exist, when this process has reached its limit of open descriptors (EMFILE), or when posix_spawn fails for
+    /// another reason.
     /// </exception>
     public static FdProcess Start(FdProcessStartInfo startInfo)
     {
@@ -137,16 +140,16 @@ public sealed class FdProcess : IDisposable
     }
 
     /// <summary>Waits until the child has ended.</summary>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed, before or during the wait.</exception>
     public void WaitForExit() => WaitForExit(Timeout.InfiniteTimeSpan);
 
-    /// <summary>Waits until the child has ended, for a limited time.</summary>
-    /// <param name="timeout">The longest time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <summary>Waits until the child has ended or the timeout has expired.</summary>
+    /// <param name="timeout">The maximum time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait, not the child.</param>
     /// <returns>True when the child has ended; false when the timeout has expired.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed, before or during the wait.</exception>
     public bool WaitForExit(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         Deadline deadline = Deadline.After(timeout);
@@ -164,15 +167,16 @@ public sealed class FdProcess : IDisposable
     /// <summary>Waits until the child has ended, without blocking a thread.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the child.</param>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed, even during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed, before or during the wait.</exception>
     public Task WaitForExitAsync(CancellationToken cancellationToken = default) =>
         WaitLoop.RunAsync<ExitAttempt, bool>(new ExitAttempt(this), _descriptor, Deadline.Never, cancellationToken).AsTask();
 
-    /// <summary>Sends a signal to the child (pidfd_send_signal(2)). Does nothing when it has ended.</summary>
+    /// <summary>Sends a signal to the child (pidfd_send_signal(2)). Does nothing if the child has ended.</summary>
     /// <param name="signal">The signal's number on this system; by default SIGKILL.</param>
-    /// <exception cref="ObjectDisposedException">Thrown when this object was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when there is no such signal (EINVAL), or the child runs as another user and may not be signaled (EPERM).
+    /// Thrown when the signal does not exist (EINVAL), or when the child runs as another user and this process may not signal it
+    /// (EPERM).
     /// </exception>
     public void Kill(int signal = Signal.SIGKILL)
     {
@@ -185,7 +189,7 @@ public sealed class FdProcess : IDisposable
         }
         else
         {
-            // Nothing else reaps the child while the gate is held, so the ID is still its own.
+            // Nothing else reaps the child while the lock is held, so the ID still belongs to the child.
             lock (_gate)
             {
                 result = TryReap() ? 0 : Signal.Kill(Id, signal);
@@ -206,7 +210,7 @@ public sealed class FdProcess : IDisposable
         _descriptor?.Dispose();
     }
 
-    /// <summary>Returns the ID, the program and the state.</summary>
+    /// <summary>Returns a text with the ID, the program and the state.</summary>
     public override string ToString()
     {
         string state = !HasExited ? "running"
@@ -226,7 +230,7 @@ public sealed class FdProcess : IDisposable
             }
             catch (ObjectDisposedException)
             {
-                // The object was disposed a moment ago, and ReapAsync opens another descriptor.
+                // The object has just been disposed. ReapAsync opens another descriptor.
             }
 
             return _exit is not null;
@@ -248,7 +252,7 @@ public sealed class FdProcess : IDisposable
             }
             catch (SystemCallException)
             {
-                // No descriptor is left to wait with.
+                // No descriptor is free for the wait, so try again later.
                 await Task.Delay(PauseAfterError).ConfigureAwait(false);
             }
         }
@@ -259,7 +263,7 @@ public sealed class FdProcess : IDisposable
         }
     }
 
-    // The child has not been reaped, so its ID is still its own.
+    // The child has not been reaped, so its ID still belongs to it.
     private void OpenAgain()
     {
         lock (_gate)
@@ -280,7 +284,7 @@ public sealed class FdProcess : IDisposable
         return TryReap() ? Outcome.Done : _reaping is null ? Outcome.Unavailable : Outcome.NotReady;
     }
 
-    /// <summary>The wait of a caller, which ends when the object is disposed.</summary>
+    /// <summary>A caller's wait. It ends when the object is disposed.</summary>
     private readonly struct ExitAttempt(FdProcess process) : IAttempt<bool>
     {
         public short Events => Poll.POLLIN;
@@ -296,7 +300,7 @@ public sealed class FdProcess : IDisposable
         public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
     }
 
-    /// <summary>The wait of <see cref="ReapAsync"/>, which continues when the object is disposed.</summary>
+    /// <summary>The wait in <see cref="ReapAsync"/>. It continues after the object has been disposed.</summary>
     private readonly struct ReapAttempt(FdProcess process) : IAttempt<bool>
     {
         public short Events => Poll.POLLIN;

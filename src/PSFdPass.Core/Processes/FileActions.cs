@@ -5,20 +5,20 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// The actions of a child before it executes its program (posix_spawn_file_actions_t): it places its descriptors at their numbers,
-/// closes all others, and changes its directory.
+/// The actions that a child performs before it executes its program (posix_spawn_file_actions_t): it moves its descriptors to their
+/// numbers, closes all other descriptors, and changes its working directory.
 /// </summary>
 internal sealed unsafe class FileActions : IDisposable
 {
     private const int LastStandard = 2;
 
-    // Numbers below this one and below the child's highest are closed if the child doesn't use them, whether or not they are open now,
-    // because other threads can open descriptors.
+    // Numbers that the child doesn't use are closed even if they are not open now, because other threads can open descriptors. This
+    // applies to numbers that are below this one and below the child's highest number.
     private const int ClosedUnseen = 1024;
 
     private void* _actions;
 
-    /// <summary>Creates an empty list.</summary>
+    /// <summary>Creates an empty list of actions.</summary>
     public FileActions()
     {
         _actions = NativeMemory.AllocZeroed(Spawn.ObjectSize);
@@ -30,12 +30,16 @@ internal sealed unsafe class FileActions : IDisposable
         }
     }
 
-    /// <summary>Gets the C object, which is valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Gets the address of the posix_spawn_file_actions_t, which is valid until <see cref="Dispose"/>.</summary>
     public void* Pointer => _actions;
 
-    /// <summary>Gives the child its descriptors at their numbers, its standard streams, and no other descriptors.</summary>
+    /// <summary>
+    /// Adds the actions that give the child its descriptors at their numbers, its standard streams, and no other descriptors.
+    /// </summary>
     /// <param name="copies">The number of each copy, by its number in the child.</param>
-    /// <param name="hasCloseFrom">True to close all higher numbers at once; false to close each open number.</param>
+    /// <param name="hasCloseFrom">
+    /// True to close all numbers above the child's highest with one action; false to add an action for each open number.
+    /// </param>
     public void UseOnly(IReadOnlyDictionary<int, int> copies, bool hasCloseFrom)
     {
         foreach ((int target, int copy) in copies)
@@ -51,15 +55,15 @@ internal sealed unsafe class FileActions : IDisposable
             }
         }
 
-        // On macOS, a flag of posix_spawnattr_t closes the others.
+        // On macOS, a flag of posix_spawnattr_t closes the other descriptors.
         if (!OperatingSystem.IsMacOS())
         {
             CloseOthers(copies, hasCloseFrom);
         }
     }
 
-    /// <summary>Changes the directory.</summary>
-    /// <exception cref="PlatformNotSupportedException">Thrown when the C library does not support it.</exception>
+    /// <summary>Adds the action that changes the working directory.</summary>
+    /// <exception cref="PlatformNotSupportedException">Thrown when the C library does not support this action.</exception>
     public void ChangeDirectory(string path)
     {
         if (!Spawn.HasChangeDirectory)
@@ -71,7 +75,7 @@ internal sealed unsafe class FileActions : IDisposable
         Check(Spawn.AddChangeDirectory(_actions, *text.Pointer));
     }
 
-    /// <summary>Frees the list.</summary>
+    /// <summary>Frees the list of actions.</summary>
     public void Dispose()
     {
         if (_actions is not null)
@@ -82,7 +86,8 @@ internal sealed unsafe class FileActions : IDisposable
         }
     }
 
-    // A descriptor that is closed or close-on-exec isn't a standard stream of this process.
+    // If the number is not open, or is close-on-exec, it is not a standard stream of this process. The child gets /dev/null
+    // instead.
     private void Inherit(int fd)
     {
         int flags = Fcntl.Control(fd, Constants.F_GETFD);
@@ -101,7 +106,7 @@ internal sealed unsafe class FileActions : IDisposable
     {
         int highest = Math.Max(LastStandard, copies.Keys.LastOrDefault());
 
-        // The C library refuses numbers beyond the limit. Such numbers can be open only if the limit was lowered.
+        // The C library refuses numbers at or above the limit. Such numbers can be open only if the limit has been lowered.
         int limit = SysResource.MaxOpenFiles;
         var others = new HashSet<int>(Enumerable.Range(LastStandard + 1, Math.Min(highest, ClosedUnseen) - LastStandard));
         if (highest > ClosedUnseen || !hasCloseFrom)

@@ -5,33 +5,34 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// The shell command that sets LISTEN_PID to its own process ID and then executes the program, so that the ID is the program's.
+/// The shell command that sets LISTEN_PID to its own process ID and then executes the program, so that LISTEN_PID is the process ID
+/// of the program.
 /// </summary>
 /// <remarks>
-/// POSIX shells drop variables whose names are not valid in the shell, and set some variables themselves. Variables that a shell sets are
-/// restored, or removed where they did not exist.
+/// POSIX shells drop variables whose names are not valid in the shell, and set some variables themselves. The variables that a
+/// shell sets are restored, or removed if they did not exist before.
 /// </remarks>
 internal static class ListenShell
 {
     /// <summary>The path of the shell, which almost every system has.</summary>
     public const string Path = "/bin/sh";
 
-    // dash refuses to start when OPTIND is not a number. Every shell sets PPID itself, and bash does not allow changing it.
+    // dash refuses to start when OPTIND is not a number. Every shell sets PPID itself, and bash does not allow it to be changed.
     private static readonly string[] Unusable = ["OPTIND", "PPID"];
 
-    // Shells overwrite these, so their values are passed as arguments.
+    // Shells overwrite these variables, so their values are passed as arguments.
     private static readonly string[] Overwritten = ["PWD", "OLDPWD", "PS1", "PS2", "IFS"];
 
-    // Shells create these if they don't exist: bash creates SHLVL and _, busybox creates PATH.
+    // Shells create these variables if they don't exist. For example, bash creates SHLVL and _, busybox creates PATH.
     private static readonly string[] Created = ["PWD", "OLDPWD", "SHLVL", "_", "PATH"];
 
     /// <summary>Changes the environment for the shell, and returns the shell's arguments.</summary>
     /// <param name="program">The absolute path of the program.</param>
     /// <param name="arguments">The program's arguments, without its name.</param>
-    /// <param name="names">The names of the descriptors, or none.</param>
+    /// <param name="names">The names of the descriptors; an empty list if they have no names.</param>
     /// <param name="count">The number of descriptors.</param>
-    /// <param name="variables">The environment of the program.</param>
-    /// <param name="lost">The names of the variables that are lost in the shell.</param>
+    /// <param name="variables">The environment of the program, which is changed.</param>
+    /// <param name="lost">The names of the variables that the shell would not pass to the program.</param>
     /// <exception cref="ArgumentException">
     /// Thrown when the number of names is not the number of descriptors, or a name is not valid.
     /// </exception>

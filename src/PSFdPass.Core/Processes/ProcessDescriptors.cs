@@ -7,14 +7,14 @@ namespace PSFdPass.Processes;
 internal static class ProcessDescriptors
 {
     /// <summary>
-    /// Opens the process descriptor of a child. The caller must not have reaped the child, because its ID could have been reused. Detects a
-    /// child that was reaped elsewhere.
+    /// Opens the process descriptor of a child. The caller must not have reaped the child, because its ID could have been reused.
+    /// Detects whether the child has been reaped elsewhere.
     /// </summary>
     /// <param name="id">The process ID.</param>
-    /// <param name="isGone">True when the child has ended and was reaped elsewhere.</param>
+    /// <param name="isGone">True when the child has ended and has been reaped elsewhere.</param>
     /// <returns>
-    /// Null when <paramref name="isGone"/> is true, or when the descriptor can't be opened: on macOS, on Linux before 5.4, in a sandbox
-    /// that denies the call, or when no descriptor is left (EMFILE).
+    /// Null when <paramref name="isGone"/> is true, or when the descriptor can't be opened: on macOS, on Linux before 5.4, in a
+    /// sandbox that denies the call, or when this process has reached its limit of open descriptors (EMFILE).
     /// </returns>
     public static SafeDescriptorHandle? TryOpen(int id, out bool isGone)
     {
@@ -37,7 +37,8 @@ internal static class ProcessDescriptors
             return handle;
         }
 
-        // ECHILD: the ID belongs to another process. EINVAL: Linux 5.3 can't wait for a descriptor.
+        // ECHILD means that the ID now belongs to another process, and EINVAL that waitid(2) does not support process descriptors
+        // (Linux 5.3).
         isGone = Errno.Last == Errno.ECHILD;
         handle.Dispose();
         return null;

@@ -2,15 +2,15 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>Finds a program before it is started, so that an error names the program.</summary>
+/// <summary>Finds a program before it is started, so that the error message for a missing program names it.</summary>
 internal static class ProgramLookup
 {
     /// <summary>Returns the absolute path of a program.</summary>
     /// <param name="fileName">A path, or a name to search for.</param>
     /// <param name="searchPath">The child's PATH; null if it has none.</param>
-    /// <param name="workingDirectory">The child's directory, to which relative directories of PATH are relative.</param>
+    /// <param name="workingDirectory">The child's working directory. Relative directories in PATH are relative to it.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when the program was not found (ENOENT), is not executable or is a directory (EACCES).
+    /// Thrown when the program is not found (ENOENT), or when it is not executable or is not a regular file (EACCES).
     /// </exception>
     public static string Find(string fileName, string? searchPath, string workingDirectory)
     {
@@ -38,7 +38,7 @@ internal static class ProgramLookup
         throw new SystemCallException("posix_spawn", found, fileName);
     }
 
-    // Returns 0 or an error number.
+    // Returns 0 if the file can be executed; otherwise, an error number.
     private static int Check(string path)
     {
         if (!SysStat.TryGetStatusOfPath(path, out SysStat.FileStatus status))

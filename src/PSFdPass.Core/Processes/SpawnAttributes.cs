@@ -4,14 +4,14 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// The attributes of a child (posix_spawnattr_t): every signal has its default disposition and none is blocked.
+/// The attributes of a child (posix_spawnattr_t): every signal has its default disposition, and no signal is blocked.
 /// </summary>
 internal sealed unsafe class SpawnAttributes : IDisposable
 {
     private void* _attributes;
 
     /// <summary>Creates the attributes.</summary>
-    /// <param name="createNewProcessGroup">True for a process group of its own.</param>
+    /// <param name="createNewProcessGroup">True to start the child in a process group of its own.</param>
     public SpawnAttributes(bool createNewProcessGroup)
     {
         _attributes = NativeMemory.AllocZeroed(Spawn.ObjectSize);
@@ -22,7 +22,7 @@ internal sealed unsafe class SpawnAttributes : IDisposable
             throw new SystemCallException("posix_spawnattr_init", errno);
         }
 
-        // The bits are set directly, because sigfillset(3) leaves out the signals that the C library uses itself.
+        // The bits are set directly, because sigfillset(3) leaves out the signals that the C library uses internally.
         byte* all = stackalloc byte[Signal.SetSize];
         new Span<byte>(all, Signal.SetSize).Fill(0xff);
         byte* none = stackalloc byte[Signal.SetSize];
@@ -31,14 +31,14 @@ internal sealed unsafe class SpawnAttributes : IDisposable
         flags |= createNewProcessGroup ? Spawn.POSIX_SPAWN_SETPGROUP : (short)0;
         flags |= OperatingSystem.IsMacOS() ? Spawn.POSIX_SPAWN_CLOEXEC_DEFAULT : (short)0;
 
-        // These fail only for flags that the C library does not support, and such flags are not set here.
+        // These calls fail only for flags that the C library does not support. No such flag is set here.
         _ = Spawn.SetDefaultSignals(_attributes, all);
         _ = Spawn.SetSignalMask(_attributes, none);
         _ = Spawn.SetProcessGroup(_attributes, 0);
         _ = Spawn.SetFlags(_attributes, flags);
     }
 
-    /// <summary>Gets the C object, which is valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Gets the address of the posix_spawnattr_t, which is valid until <see cref="Dispose"/>.</summary>
     public void* Pointer => _attributes;
 
     /// <summary>Frees the attributes.</summary>

@@ -3,7 +3,9 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Processes;
 
-/// <summary>The checked arguments of a start: everything that posix_spawn(3) needs, apart from the copies of the descriptors.</summary>
+/// <summary>
+/// The validated start information of a child: everything that posix_spawn(3) needs, except the copies of the descriptors.
+/// </summary>
 internal sealed class SpawnPlan
 {
     private readonly SortedDictionary<int, SafeHandle> _descriptors = [];
@@ -13,7 +15,7 @@ internal sealed class SpawnPlan
     private readonly bool _createNewProcessGroup;
     private readonly string _executable;
 
-    /// <summary>Checks the arguments of a start.</summary>
+    /// <summary>Validates the start information of a child.</summary>
     /// <inheritdoc cref="FdProcess.Start"/>
     public SpawnPlan(FdProcessStartInfo startInfo)
     {
@@ -61,7 +63,7 @@ internal sealed class SpawnPlan
     public IReadOnlyList<string> LostVariables { get; }
 
     /// <summary>Starts the child, and returns its process ID.</summary>
-    /// <param name="features">The features of the system to use.</param>
+    /// <param name="features">The features of this system that may be used.</param>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when this process can't open any further descriptors (EMFILE), or posix_spawn(3) fails.

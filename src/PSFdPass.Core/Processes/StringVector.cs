@@ -4,13 +4,13 @@ using System.Text;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// Strings in the form in which C passes them to a program: an array of pointers to UTF-8 strings that ends with a null pointer.
+/// Strings in the form that posix_spawn(3) requires: an array of pointers to UTF-8 strings that ends with a null pointer.
 /// </summary>
 internal sealed unsafe class StringVector : IDisposable
 {
     private void* _memory;
 
-    /// <summary>Copies the strings.</summary>
+    /// <summary>Copies the strings to unmanaged memory.</summary>
     public StringVector(IReadOnlyCollection<string> strings)
     {
         int pointers = (strings.Count + 1) * sizeof(byte*);
@@ -33,7 +33,7 @@ internal sealed unsafe class StringVector : IDisposable
         }
     }
 
-    /// <summary>Gets the array, which is valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Gets the address of the array, which is valid until <see cref="Dispose"/>.</summary>
     public byte** Pointer => (byte**)_memory;
 
     /// <summary>Frees the memory.</summary>
