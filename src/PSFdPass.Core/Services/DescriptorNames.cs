@@ -2,10 +2,10 @@ using System.Text;
 
 namespace PSFdPass.Services;
 
-/// <summary>The rules for names of saved and passed descriptors.</summary>
+/// <summary>Checks the names of descriptors that are saved or passed.</summary>
 internal static class DescriptorNames
 {
-    /// <summary>The maximum length of a name, in bytes of UTF-8: S6_FDHOLDER_ID_SIZE, and FDNAME_MAX of systemd.</summary>
+    /// <summary>The maximum length of a name, in bytes of UTF-8: S6_FDHOLDER_ID_SIZE in s6, and FDNAME_MAX in systemd.</summary>
     public const int MaxBytes = 255;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -37,7 +37,10 @@ internal static class DescriptorNames
             : throw new ArgumentException(SR.Format(SR.DescriptorNameTooLong, MaxBytes, bytes.Length), nameof(name));
     }
 
-    /// <summary>Checks a name for FDNAME=, as systemd does: printable ASCII without the colon that separates LISTEN_FDNAMES.</summary>
+    /// <summary>
+    /// Checks a name for FDNAME=, as systemd does. It must be printable ASCII, without a colon, which separates the names in
+    /// LISTEN_FDNAMES.
+    /// </summary>
     /// <exception cref="ArgumentException">Thrown when the service manager would not accept the name.</exception>
     public static void ThrowIfNotForManager(string name)
     {

@@ -23,7 +23,9 @@ public sealed class FdHolder
 
     /// <summary>Creates a client. Does not connect.</summary>
     /// <param name="address">The holder's socket.</param>
-    /// <param name="allowedUsers">The user IDs that the holder may run as; null for root and the user of this process.</param>
+    /// <param name="allowedUsers">
+    /// The IDs of the users that the holder may run as; null to allow root and the user of this process.
+    /// </param>
     public FdHolder(UnixSocketAddress address, IReadOnlySet<uint>? allowedUsers = null)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -36,15 +38,20 @@ public sealed class FdHolder
     /// <summary>Gets the address of the holder's socket.</summary>
     public UnixSocketAddress Address { get; }
 
-    /// <summary>Stores a duplicate of a descriptor under a name, until it is deleted or the holder ends.</summary>
-    /// <param name="name">The name, up to 255 bytes in UTF-8. The holder must not already have a descriptor with that name.</param>
-    /// <param name="descriptor">The descriptor.</param>
+    /// <summary>
+    /// Stores a duplicate of a descriptor under a name. The holder keeps it until it is deleted or the holder ends.
+    /// </summary>
+    /// <param name="name">
+    /// The name, which can be up to 255 bytes long in UTF-8. The holder must not already have a descriptor with that name.
+    /// </param>
+    /// <param name="descriptor">The descriptor to duplicate. The caller remains its owner.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ArgumentException">Thrown when the name is not valid.</exception>
     /// <exception cref="FdHolderException">
-    /// Thrown when the holder refuses (EBUSY: it already has that name; EPERM: its rules don't allow the request; ENFILE: it is full), runs
-    /// as a user who is not allowed, ends before it answers, or is another program.
+    /// Thrown when the holder refuses the request (EBUSY: it already has that name; EPERM: its rules don't allow the request;
+    /// ENFILE: it is full), runs as a user who is not allowed, or ends before it answers. Also thrown when the program at the
+    /// address is not a holder.
     /// </exception>
     /// <exception cref="SystemCallException">Thrown when connecting fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
@@ -54,7 +61,8 @@ public sealed class FdHolder
     {
         ArgumentNullException.ThrowIfNull(descriptor);
 
-        // The time at which the holder closes the descriptor, in the TAI64N format. The s6 tools send 2^61 seconds from now for "never".
+        // The request contains the time at which the holder closes the descriptor, in the TAI64N format. For "never", the s6 tools
+        // send the time 2^61 seconds from now.
         const ulong Never = (1UL << 62) + (1UL << 61);
         byte[] request = Request("S", sizeof(ulong) + sizeof(uint), name);
         BinaryPrimitives.WriteUInt64BigEndian(request.AsSpan(1), Never + (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds());
@@ -68,7 +76,7 @@ public sealed class FdHolder
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The descriptor, which the caller must dispose.</returns>
     /// <exception cref="FdHolderException">
-    /// Thrown when the holder refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
+    /// Thrown when the holder refuses the request (ENOENT: it doesn't have that name; EPERM: its rules don't allow the request).
     /// </exception>
     /// <inheritdoc cref="Store"/>
     public FileDescriptor Retrieve(string name, bool remove, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -89,7 +97,7 @@ public sealed class FdHolder
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="FdHolderException">
-    /// Thrown when the holder refuses (ENOENT: it doesn't have that name; EPERM: its rules don't allow it).
+    /// Thrown when the holder refuses the request (ENOENT: it doesn't have that name; EPERM: its rules don't allow the request).
     /// </exception>
     /// <inheritdoc cref="Store"/>
     public void Delete(string name, TimeSpan timeout, CancellationToken cancellationToken = default) =>
@@ -98,8 +106,12 @@ public sealed class FdHolder
     /// <summary>Returns the names of all stored descriptors.</summary>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <returns>The names, in no particular order. Other users may have chosen them, and they can contain any character.</returns>
-    /// <exception cref="FdHolderException">Thrown when the holder refuses (EPERM: its rules don't allow it).</exception>
+    /// <returns>
+    /// The names, in no particular order. Other users may have chosen the names, and a name can contain any character.
+    /// </returns>
+    /// <exception cref="FdHolderException">
+    /// Thrown when the holder refuses the request (EPERM: its rules don't allow it).
+    /// </exception>
     /// <inheritdoc cref="Store"/>
     public IReadOnlyList<string> List(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Ask(() => SR.Format(SR.HolderListFailed, Address), "L"u8.ToArray(), [], Deadline.After(timeout), cancellationToken, static (failure, frame) =>
@@ -118,7 +130,7 @@ public sealed class FdHolder
                 : throw FdHolderException.Invalid(failure(), SR.HolderCountInvalid);
         });
 
-    // A request consists of a letter, the bytes that the operation adds, the length of the name, the name and a NUL.
+    // A request consists of a letter, bytes that depend on the operation, the length of the name, the name and a NUL.
     private static byte[] Request(string letter, int size, string name)
     {
         byte[] bytes = DescriptorNames.GetBytes(name);

@@ -3,7 +3,9 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>The exception for a refused request, an invalid answer, or a holder that runs as a user who is not allowed.</summary>
+/// <summary>
+/// The exception that is thrown when a holder refuses a request, sends an invalid answer, or runs as a user who is not allowed.
+/// </summary>
 public sealed class FdHolderException : IOException
 {
     internal FdHolderException(string failure, string reason, int errno, Exception? inner = null)
@@ -14,12 +16,12 @@ public sealed class FdHolderException : IOException
     }
 
     /// <summary>
-    /// Gets the error number with which the holder answered, such as ENOENT, EBUSY, EPERM or ENFILE. EPROTO for an invalid answer.
-    /// EACCES when the holder runs as a user who is not allowed.
+    /// Gets the error number with which the holder answered, such as ENOENT, EBUSY, EPERM or ENFILE. The number is EPROTO for an
+    /// invalid answer, and EACCES if the holder runs as a user who is not allowed.
     /// </summary>
     public int Errno { get; }
 
-    /// <summary>Gets the name of the error.</summary>
+    /// <summary>Gets the name of the error, such as <c>ENOENT</c>.</summary>
     public string ErrnoName { get; }
 
     internal static FdHolderException Refused(string failure, int errno)

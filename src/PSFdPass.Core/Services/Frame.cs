@@ -1,9 +1,9 @@
 namespace PSFdPass.Services;
 
-/// <summary>One frame: its bytes, and the descriptors that arrived with it.</summary>
+/// <summary>A received frame: its body, and the descriptors that arrived with it.</summary>
 internal readonly record struct Frame(byte[] Body, FileDescriptor[] Descriptors) : IDisposable
 {
-    /// <summary>Closes the descriptors that are still owned by the frame.</summary>
+    /// <summary>Closes the descriptors that the frame still owns.</summary>
     public void Dispose()
     {
         foreach (FileDescriptor descriptor in Descriptors)

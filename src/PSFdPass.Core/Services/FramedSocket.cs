@@ -6,11 +6,12 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Services;
 
 /// <summary>
-/// Frames on a stream: the length of the body (4 bytes, big endian), the number of descriptors (2 bytes), the body. The descriptors arrive
-/// with the first byte. This is the format of the unixmessage library of skalibs, which s6-fdholderd uses, and of the takeover.
+/// Sends and receives frames on a stream. A frame consists of the length of the body (4 bytes, big endian), the number of
+/// descriptors (2 bytes) and the body. The descriptors arrive with the first byte. s6-fdholderd uses this format (unixmessage of
+/// skalibs), and so does the takeover.
 /// </summary>
 /// <remarks>
-/// Each read ends where its frame ends, so that every descriptor received during the read of a frame belongs to that frame. Not
+/// Each read ends where its frame ends, so that every descriptor that is received while a frame is read belongs to that frame. Not
 /// thread-safe.
 /// </remarks>
 internal sealed class FramedSocket : IDisposable
@@ -28,10 +29,10 @@ internal sealed class FramedSocket : IDisposable
     private int _bodyLength;
     private int _filled;
 
-    /// <summary>Sends and receives frames on a connected stream socket. The caller remains the owner of the socket.</summary>
+    /// <summary>Creates an object for a connected stream socket. The caller remains the owner of the socket.</summary>
     public FramedSocket(SafeHandle socket) => _socket = socket;
 
-    /// <summary>Sends one frame.</summary>
+    /// <summary>Sends one frame with its descriptors.</summary>
     public void Send(
         ReadOnlySpan<byte> body, ReadOnlySpan<SafeHandle> descriptors, Deadline deadline, CancellationToken cancellationToken)
     {
@@ -42,10 +43,13 @@ internal sealed class FramedSocket : IDisposable
         DescriptorSender.Send(_socket, frame, descriptors, ServiceSockets.TimeLeft(deadline), cancellationToken);
     }
 
-    /// <summary>Receives one frame; null when the peer has closed the socket or ended.</summary>
-    /// <param name="deadline">The end of the wait.</param>
+    /// <summary>Receives one frame. Returns null if the peer has closed the socket or ended.</summary>
+    /// <param name="deadline">The time at which the wait ends.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <param name="betweenAttempts">Called after each attempt without a frame, at least every 100 ms; may throw to end the wait.</param>
+    /// <param name="betweenAttempts">
+    /// Called after each attempt that did not receive a whole frame, at least every 100 ms. It can throw an exception to end the
+    /// wait.
+    /// </param>
     /// <exception cref="InvalidDataException">Thrown when the bytes are not a frame.</exception>
     public Frame? Receive(Deadline deadline, CancellationToken cancellationToken, Action? betweenAttempts = null)
     {
@@ -54,8 +58,8 @@ internal sealed class FramedSocket : IDisposable
     }
 
     /// <summary>
-    /// Receives one frame without waiting. Returns false when it is not complete, and true with null when the peer has closed the socket or
-    /// ended.
+    /// Receives one frame without waiting. Returns false if the frame has not arrived completely, and true with a null frame if the
+    /// peer has closed the socket or ended.
     /// </summary>
     public bool TryReceive(out Frame? frame)
     {
@@ -101,14 +105,14 @@ internal sealed class FramedSocket : IDisposable
         }
     }
 
-    /// <summary>Closes the descriptors of a frame that was not received completely.</summary>
+    /// <summary>Closes the descriptors of a frame that has not been received completely.</summary>
     public void Dispose()
     {
         _descriptors.ForEach(static descriptor => descriptor.Dispose());
         _descriptors.Clear();
     }
 
-    // The buffer grows as the body arrives, so a false length from the peer does not allocate that much memory.
+    // The buffer grows as the body arrives, so that a false length from the peer does not allocate that much memory.
     private Span<byte> GetSpace()
     {
         if (_body is null)

@@ -1,15 +1,17 @@
 namespace PSFdPass.Services;
 
 /// <summary>
-/// The takeover sockets that this process received from its predecessors and does not accept from yet. Each stays bound to its path, so
-/// that the next successor can connect at any time.
+/// The takeover sockets that this process has received from its predecessors and on which it does not accept connections yet. Each
+/// socket stays bound to its path, so that the next successor can connect at any time.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal static class InheritedTakeovers
 {
     private static readonly Dictionary<string, (FileDescriptor Listener, SocketIdentity? Identity)> Listeners = [];
 
-    /// <summary>Keeps a listener until it is taken. An earlier listener for the same address is closed.</summary>
+    /// <summary>
+    /// Keeps a listener until <see cref="TryTake"/> returns it. An earlier listener for the same address is closed.
+    /// </summary>
     public static void Keep(UnixSocketAddress address, FileDescriptor listener, SocketIdentity? identity)
     {
         lock (Listeners)
@@ -23,7 +25,9 @@ internal static class InheritedTakeovers
         }
     }
 
-    /// <summary>Takes the listener of an address. Returns false when there is none, or when the path now refers to another file.</summary>
+    /// <summary>
+    /// Takes the listener that is kept for an address. Returns false if there is none, or if the path now refers to another file.
+    /// </summary>
     public static bool TryTake(UnixSocketAddress address, out FileDescriptor listener, out SocketIdentity? identity)
     {
         lock (Listeners)

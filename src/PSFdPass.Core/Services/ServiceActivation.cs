@@ -5,10 +5,11 @@ namespace PSFdPass;
 
 /// <summary>
 /// Takes ownership of the descriptors that a service manager passed when it started this process. Implements the protocol of
-/// sd_listen_fds(3), without libsystemd.
+/// sd_listen_fds(3) without libsystemd.
 /// </summary>
 /// <remarks>
-/// All members are thread-safe. The variables are read from and cleared in the environment of .NET, which child processes inherit.
+/// All members are thread-safe. The environment variables are read and cleared in the environment of .NET, which is passed to child
+/// processes.
 /// </remarks>
 public static class ServiceActivation
 {
@@ -27,17 +28,17 @@ public static class ServiceActivation
     /// LISTEN_FDNAMES and LISTEN_PIDFDID, so that child processes don't mistake the descriptors for their own.
     /// </summary>
     /// <returns>
-    /// The descriptors in the order of their numbers, which the caller must dispose. A descriptor without a name is named after its number,
-    /// such as <c>LISTEN_FD_3</c>. The list is empty when this process was started without descriptors, or when they have already been
-    /// taken.
+    /// The descriptors, in the order of their numbers. The caller must dispose them. If the manager did not specify a name, the
+    /// name contains the descriptor's number, for example <c>LISTEN_FD_3</c>. The list is empty when this process was started
+    /// without descriptors, or when they have already been taken.
     /// </returns>
     /// <exception cref="ServiceManagerException">
-    /// Thrown when LISTEN_PID is the ID of another process (the variables are kept, because they may be meant for a child with that ID),
-    /// or when a variable is malformed. No descriptor was taken.
+    /// Thrown when LISTEN_PID is the ID of another process (the variables are kept, because they may be meant for a child with that
+    /// ID), or when a variable is malformed. No descriptor has been taken.
     /// </exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when a descriptor that LISTEN_FDS counts is not open (EBADF). No descriptor was taken; those that are open have
-    /// close-on-exec set, and the variables are cleared.
+    /// Thrown when a descriptor that LISTEN_FDS counts is not open (EBADF). No descriptor has been taken, but the descriptors that
+    /// are open now have close-on-exec set, and the variables have been cleared.
     /// </exception>
     public static IReadOnlyList<NamedDescriptor> TakeDescriptors()
     {

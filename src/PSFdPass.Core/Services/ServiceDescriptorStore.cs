@@ -10,14 +10,15 @@ namespace PSFdPass;
 /// again, <see cref="ServiceActivation"/> returns them.
 /// </summary>
 /// <remarks>
-/// All members are thread-safe. The manager does not answer. It discards descriptors when the service has no store (FileDescriptorStoreMax=
-/// of systemd.service(5)) or the store is full, and removes one whose other end was closed.
+/// All members are thread-safe. The manager does not answer. It discards descriptors when the service has no store
+/// (FileDescriptorStoreMax= of systemd.service(5)) or the store is full. It removes a descriptor from the store after the other end
+/// has been closed.
 /// </remarks>
 public static class ServiceDescriptorStore
 {
     /// <summary>
-    /// Gets the maximum number of descriptors that the manager keeps for this service, from the environment variable FDSTORE; null when the
-    /// variable is not set. systemd 254 and later set it for services that have a store.
+    /// Gets the maximum number of descriptors that the manager keeps for this service, from the environment variable FDSTORE; null
+    /// if the variable is not set. systemd 254 and later set it for services that have a store.
     /// </summary>
     public static int? Capacity =>
         int.TryParse(Environment.GetEnvironmentVariable("FDSTORE"), NumberStyles.None, CultureInfo.InvariantCulture, out int most)
@@ -26,9 +27,10 @@ public static class ServiceDescriptorStore
 
     /// <summary>Sends descriptors to the manager, which keeps duplicates of them under one name.</summary>
     /// <param name="name">
-    /// The name: up to 255 printable ASCII characters, without a colon. Several descriptors may have the same name.
+    /// The name, which can have up to 255 printable ASCII characters, excluding the colon. Several descriptors may have the same
+    /// name.
     /// </param>
-    /// <param name="descriptors">The descriptors, at least one and at most 253.</param>
+    /// <param name="descriptors">The descriptors: at least one and at most 253.</param>
     /// <param name="timeout">The time to wait while the manager's queue is full; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the name is not valid, or there are no descriptors or more than 253.</exception>
@@ -46,7 +48,7 @@ public static class ServiceDescriptorStore
         ServiceNotifier.Send($"FDSTORE=1\nFDNAME={name}", descriptors, Deadline.After(timeout), cancellationToken);
     }
 
-    /// <summary>Removes every descriptor with a name from the store.</summary>
+    /// <summary>Removes every descriptor with the specified name from the store.</summary>
     /// <param name="name">The name. The manager ignores a name that it does not have.</param>
     /// <param name="timeout">The time to wait while the manager's queue is full; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>

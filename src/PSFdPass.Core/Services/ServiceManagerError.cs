@@ -6,12 +6,12 @@ public enum ServiceManagerError
     /// <summary>There is no service manager to notify, because the environment variable NOTIFY_SOCKET is not set.</summary>
     NotManaged,
 
-    /// <summary>The descriptors were passed to another process: LISTEN_PID is not the ID of this process.</summary>
+    /// <summary>The descriptors were passed to another process, because LISTEN_PID is not the ID of this process.</summary>
     OtherProcess,
 
-    /// <summary>An environment variable of the service manager is malformed.</summary>
+    /// <summary>An environment variable that the service manager sets is malformed.</summary>
     Malformed,
 
-    /// <summary>NOTIFY_SOCKET is an address of a family that is not supported, such as vsock.</summary>
+    /// <summary>The address in NOTIFY_SOCKET belongs to a family that is not supported, such as vsock.</summary>
     NotSupported,
 }

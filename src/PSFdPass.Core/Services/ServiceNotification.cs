@@ -1,6 +1,8 @@
 namespace PSFdPass;
 
-/// <summary>The contents of one notification to the service manager: sd_notify(3). Several can be combined.</summary>
+/// <summary>
+/// The contents of one notification to the service manager (sd_notify(3)). A notification can set several properties.
+/// </summary>
 public sealed record ServiceNotification
 {
     /// <summary>Gets a value indicating whether the service has finished starting or reloading: <c>READY=1</c>.</summary>
@@ -18,9 +20,9 @@ public sealed record ServiceNotification
     /// <summary>Gets a value indicating whether to report that the service is alive: <c>WATCHDOG=1</c>.</summary>
     public bool Watchdog { get; init; }
 
-    /// <summary>Gets one line that describes the state of the service, <c>STATUS=</c>; null for none.</summary>
+    /// <summary>Gets one line of text that describes the state of the service (<c>STATUS=</c>); null to send no text.</summary>
     public string? Status { get; init; }
 
-    /// <summary>Gets the ID of the service's main process, <c>MAINPID=</c>; null for none.</summary>
+    /// <summary>Gets the ID of the service's main process (<c>MAINPID=</c>); null to send no ID.</summary>
     public int? MainProcessId { get; init; }
 }

@@ -7,7 +7,9 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-/// <summary>Notifies the service manager about the state of this process: the protocol of sd_notify(3), without libsystemd.</summary>
+/// <summary>
+/// Notifies the service manager about the state of this process. Implements the protocol of sd_notify(3) without libsystemd.
+/// </summary>
 /// <remarks>
 /// All members are thread-safe. Notifications are datagrams to the address in the environment variable NOTIFY_SOCKET. The variable is kept,
 /// so child processes inherit it.
@@ -19,15 +21,17 @@ public static class ServiceNotifier
     /// <summary>Gets a value indicating whether the environment variable NOTIFY_SOCKET is set.</summary>
     public static bool IsManaged => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
 
-    /// <summary>Sends one notification.</summary>
-    /// <param name="notification">The contents.</param>
+    /// <summary>Sends one notification to the service manager.</summary>
+    /// <param name="notification">The contents of the notification.</param>
     /// <param name="timeout">The time to wait while the manager's queue is full; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ArgumentException">Thrown when the notification is empty or the status has more than one line.</exception>
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
     /// <exception cref="SystemCallException">Thrown when sending to the manager fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
-    /// <exception cref="TimeoutException">Thrown when the manager didn't receive in time. The notification was not sent.</exception>
+    /// <exception cref="TimeoutException">
+    /// Thrown when the manager's queue had no space for the notification within the timeout. The notification was not sent.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The notification was not sent.</exception>
     public static void Send(ServiceNotification notification, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -42,9 +46,10 @@ public static class ServiceNotifier
     }
 
     /// <summary>
-    /// Waits until the service manager has processed every notification that this process has sent: <c>BARRIER=1</c>, sd_notify_barrier(3).
+    /// Waits until the service manager has processed every notification that this process has sent (<c>BARRIER=1</c>,
+    /// sd_notify_barrier(3)).
     /// </summary>
-    /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="timeout">The maximum time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="ServiceManagerException">Thrown when NOTIFY_SOCKET is not set, malformed or not supported.</exception>
     /// <exception cref="SystemCallException">Thrown when sending to the manager fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
@@ -55,7 +60,7 @@ public static class ServiceNotifier
     {
         Deadline deadline = Deadline.After(timeout);
 
-        // The manager closes its copy when it has processed all notifications that precede the barrier in the queue.
+        // The manager closes its duplicate of the second socket when it has processed all notifications that precede the barrier.
         (Socket ours, Socket theirs) = ServiceSockets.CreatePair();
         using (ours)
         {
@@ -77,7 +82,7 @@ public static class ServiceNotifier
         }
     }
 
-    /// <summary>Sends a notification with descriptors.</summary>
+    /// <summary>Sends the text of a notification, with descriptors.</summary>
     internal static void Send(
         string text, ReadOnlySpan<SafeHandle> descriptors, Deadline deadline, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Services;
 
-/// <summary>The socket operations of this layer, with a <see cref="Deadline"/> that several of them can share.</summary>
+/// <summary>The socket operations of this layer. Several operations can share one <see cref="Deadline"/>.</summary>
 internal static class ServiceSockets
 {
     /// <summary>Returns the remaining time in the form that the operations of the lower layers accept.</summary>
@@ -24,7 +24,7 @@ internal static class ServiceSockets
     public static int Receive(SafeHandle socket, Span<byte> buffer, Deadline deadline, CancellationToken cancellationToken) =>
         DescriptorReceiver.Receive(socket, buffer, Span<FileDescriptor>.Empty, TimeLeft(deadline), cancellationToken).Bytes;
 
-    /// <summary>Receives data and descriptors that have arrived, without waiting. Returns false when there are none.</summary>
+    /// <summary>Receives data and descriptors without waiting. Returns false if none have arrived.</summary>
     public static bool TryReceive(SafeHandle socket, Span<byte> buffer, List<FileDescriptor> descriptors, out ReceiveResult result)
     {
         var received = new FileDescriptor[DescriptorSender.MaxDescriptorsPerMessage];
@@ -38,8 +38,8 @@ internal static class ServiceSockets
     }
 
     /// <summary>
-    /// Binds a listener that only this user may connect to, and replaces the socket file of a process that has ended. Closing the
-    /// listener does not remove the path.
+    /// Binds a listener to which only the user of this process can connect. Replaces the socket file of a process that has ended.
+    /// Closing the listener does not remove the path.
     /// </summary>
     public static FileDescriptor Listen(UnixSocketAddress address, CancellationToken cancellationToken)
     {
@@ -63,7 +63,10 @@ internal static class ServiceSockets
         return copy;
     }
 
-    /// <summary>Stops receiving. Later sends of the peer fail with EPIPE, but data that it has already sent can still be received.</summary>
+    /// <summary>
+    /// Stops receiving. After that, a send by the peer fails with EPIPE, but data that the peer has already sent can still be
+    /// received.
+    /// </summary>
     public static void StopReceiving(SafeHandle socket)
     {
         const int SHUT_RD = 0;

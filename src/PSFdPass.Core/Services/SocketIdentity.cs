@@ -2,10 +2,12 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Services;
 
-/// <summary>The device and inode of a socket's file, which distinguish it from another file at the same path.</summary>
+/// <summary>The device and inode of a socket file, which distinguish the file from a later one at the same path.</summary>
 internal readonly record struct SocketIdentity(ulong Device, ulong Inode)
 {
-    /// <summary>Returns the identity of the file at an address; null for an abstract name and when there is no file.</summary>
+    /// <summary>
+    /// Returns the identity of the file at an address, or null if the address is an abstract name or the file does not exist.
+    /// </summary>
     public static SocketIdentity? Of(UnixSocketAddress address) =>
         !address.IsAbstract && SysStat.TryGetStatusOfLink(address.Name, out SysStat.FileStatus status)
             ? new SocketIdentity(status.Device, status.Inode)

@@ -6,12 +6,12 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// The successor's side of a takeover: the descriptors of a running server, which continues to serve until <see cref="Complete"/>. The
-/// running server's side is <see cref="SocketTakeoverOffer"/>.
+/// The successor's side of a takeover: it receives the descriptors of a running server, which continues to serve until
+/// <see cref="Complete"/> is called. The running server's side is <see cref="SocketTakeoverOffer"/>.
 /// </summary>
 /// <remarks>
-/// Thread-safe. Disposing this object, or ending the process, before <see cref="Complete"/> cancels the takeover: the running server
-/// continues as if nothing had happened.
+/// Thread-safe. If this object is disposed, or this process ends, before <see cref="Complete"/> is called, the takeover is
+/// canceled, and the running server continues to serve.
 /// </remarks>
 public sealed class SocketTakeover : IDisposable
 {
@@ -40,20 +40,23 @@ public sealed class SocketTakeover : IDisposable
         _identity = identity;
     }
 
-    /// <summary>Gets the address of the takeover.</summary>
+    /// <summary>Gets the address at which the running server waits for successors.</summary>
     public UnixSocketAddress Address { get; }
 
     /// <summary>Gets the process ID of the running server.</summary>
     public int ProcessId { get; }
 
-    /// <summary>Gets the received descriptors in the order in which the server offered them. This object owns them until they are handed over.</summary>
+    /// <summary>
+    /// Gets the received descriptors, in the order in which the server offered them. This object owns them until they are handed
+    /// over.
+    /// </summary>
     public IReadOnlyList<NamedDescriptor> Descriptors { get; }
 
-    /// <summary>Gets a value indicating whether this process has taken over.</summary>
+    /// <summary>Gets a value indicating whether the takeover is complete and this process serves.</summary>
     public bool IsComplete => _isComplete;
 
     /// <summary>Gets the descriptor with the specified name.</summary>
-    /// <param name="name">The name under which the server offered it.</param>
+    /// <param name="name">The name under which the server offered the descriptor.</param>
     /// <exception cref="KeyNotFoundException">Thrown when the server did not offer a descriptor with that name.</exception>
     public FileDescriptor this[string name]
     {
@@ -72,13 +75,15 @@ public sealed class SocketTakeover : IDisposable
         }
     }
 
-    /// <summary>Receives the descriptors of a running server.</summary>
-    /// <param name="address">The address where the server waits for successors.</param>
+    /// <summary>Connects to a running server and receives its descriptors.</summary>
+    /// <param name="address">The address at which the server waits for successors.</param>
     /// <param name="timeout">The time for the whole operation; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The takeover, which the caller must dispose.</returns>
     /// <exception cref="SystemCallException">Thrown when connecting fails: ENOENT, ECONNREFUSED, EACCES and so on.</exception>
-    /// <exception cref="SocketTakeoverException">Thrown when the server refuses, ends, or is another program.</exception>
+    /// <exception cref="SocketTakeoverException">
+    /// Thrown when the server refuses the takeover or ends, or when the program at the address is not such a server.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the server didn't answer in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the operation was canceled.</exception>
@@ -132,13 +137,14 @@ public sealed class SocketTakeover : IDisposable
     }
 
     /// <summary>
-    /// Reports that this process is ready, and waits until it has taken over. From then on this process serves, and the former server
-    /// stops accepting connections. A later <see cref="SocketTakeoverOffer.Create"/> at the same address reuses the takeover socket.
+    /// Reports that this process is ready, and waits until it has taken over. From then on, this process serves, and the former
+    /// server stops accepting connections. A later <see cref="SocketTakeoverOffer.Create"/> at the same address reuses the takeover
+    /// socket.
     /// </summary>
     /// <param name="timeout">The time to wait for the running server; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
-    /// <param name="cancellationToken">Cancels the wait, and with it the takeover.</param>
+    /// <param name="cancellationToken">Cancels the wait and the takeover.</param>
     /// <exception cref="SocketTakeoverException">
-    /// Thrown when the running server has given up the takeover and continues to serve, or has ended. See
+    /// Thrown when the running server has given up the takeover and continues to serve, or when it has ended. See
     /// <see cref="SocketTakeoverException.Reason"/>. The descriptors stay open until this object is disposed.
     /// </exception>
     /// <exception cref="InvalidOperationException">Thrown when the takeover is already complete.</exception>
@@ -147,7 +153,7 @@ public sealed class SocketTakeover : IDisposable
     /// Thrown when the server didn't confirm in time. The takeover is given up, and the server continues to serve.
     /// </exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The takeover is given up.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when this object is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed.</exception>
     public void Complete(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         Deadline deadline = Deadline.After(timeout);
@@ -174,14 +180,15 @@ public sealed class SocketTakeover : IDisposable
             }
             finally
             {
-                // The running server notices the end of the connection, and continues unless it has received the last report.
+                // The running server detects the end of the connection. It continues to serve unless it has received the last
+                // report.
                 _connection.Dispose();
             }
         }
     }
 
     /// <summary>
-    /// Closes the descriptors that were not handed over. Before <see cref="Complete"/>, it also cancels the takeover.
+    /// Closes the descriptors that have not been handed over. Cancels the takeover if it is not complete.
     /// </summary>
     public void Dispose()
     {
@@ -202,7 +209,7 @@ public sealed class SocketTakeover : IDisposable
         }
     }
 
-    // A server that refuses may have closed the connection already; its answer can still be received.
+    // A server that refuses may already have closed the connection, but its answer can still be received.
     private static void SendHello(FramedSocket frames, Deadline deadline, CancellationToken cancellationToken)
     {
         try
@@ -261,7 +268,7 @@ public sealed class SocketTakeover : IDisposable
         SendOrExplain(TakeoverFrame.Taken, deadline, cancellationToken);
     }
 
-    // When the server no longer receives, the last frame that it sent explains why.
+    // If the server no longer receives data, the last frame that it sent explains why.
     private void SendOrExplain(byte type, Deadline deadline, CancellationToken cancellationToken)
     {
         try

@@ -6,21 +6,22 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// The running server's side of a takeover: a Unix-domain socket where a successor asks for the server's listeners and connections.
-/// The successor's side is <see cref="SocketTakeover"/>.
+/// The running server's side of a takeover: it listens on a Unix-domain socket, where a successor asks for the server's listeners
+/// and connections. The successor's side is <see cref="SocketTakeover"/>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// <see cref="Wait"/> hands over in these steps. The successor receives duplicates of the descriptors, prepares itself and reports that it
-/// is ready. This server confirms. The successor reports that it has taken over, and begins to serve. <see cref="Wait"/> returns. Until
-/// then, this server continues to serve. If the successor ends or is not ready in time, nothing has changed, and another successor can
-/// try.
+/// A takeover consists of these steps. The successor receives duplicates of the descriptors, prepares itself, and reports that it
+/// is ready. This server confirms. The successor reports that it has taken over, and begins to serve. <see cref="Wait"/> returns.
+/// Until it returns, this server must continue to serve. If the successor ends or is not ready in time, nothing changes for this
+/// server, and another successor can try.
 /// </para>
 /// <para>
-/// Only one takeover takes place at a time. A second successor is refused, and so is a successor of another user. The socket itself is
-/// handed over as well, so its path exists without interruption until the last server that waits there removes it.
+/// Only one takeover takes place at a time. A second successor is refused, and so is a successor that runs as another user. The
+/// socket of the takeover is handed over as well, so its path exists without interruption until the last server that listens there
+/// removes it.
 /// </para>
-/// <para>Thread-safe. Only one thread at a time can be in <see cref="Wait"/>.</para>
+/// <para>Thread-safe. Only one thread at a time can call <see cref="Wait"/>.</para>
 /// </remarks>
 public sealed class SocketTakeoverOffer : IDisposable
 {
@@ -28,8 +29,8 @@ public sealed class SocketTakeoverOffer : IDisposable
     private readonly SafeHandle _handle;
     private readonly SocketIdentity? _identity;
 
-    // The connections that arrived during a takeover. Only the waiting thread uses the queue. When the takeover fails, the first of them is
-    // next.
+    // The connections that arrived during a takeover. Only the waiting thread uses the queue. If the takeover fails, the first
+    // connection in the queue is next.
     private readonly Queue<FileDescriptor> _others = [];
     private int _isWaiting;
     private int _isDisposed;
@@ -43,15 +44,16 @@ public sealed class SocketTakeoverOffer : IDisposable
         _identity = identity;
     }
 
-    /// <summary>Gets the address where successors connect.</summary>
+    /// <summary>Gets the address to which successors connect.</summary>
     public UnixSocketAddress Address { get; }
 
     /// <summary>
-    /// Listens for successors. If this process took over from a predecessor at the same address, it uses the socket that it received then.
-    /// Otherwise, it creates a socket with mode 0600, which replaces the socket file of a process that has ended.
+    /// Listens for successors. If this process has taken over from a predecessor at the same address, it uses the socket that it
+    /// received in that takeover. Otherwise, it creates a socket file with mode 0600, and replaces the socket file of a process
+    /// that has ended.
     /// </summary>
-    /// <param name="address">The address.</param>
-    /// <param name="cancellationToken">Cancels the wait for the lock on the directory.</param>
+    /// <param name="address">The address to which successors connect.</param>
+    /// <param name="cancellationToken">Cancels the wait for the lock on the directory of the socket file.</param>
     /// <exception cref="SystemCallException">Thrown when the address is in use (EADDRINUSE) or can't be bound.</exception>
     public static SocketTakeoverOffer Create(UnixSocketAddress address, CancellationToken cancellationToken = default)
     {
@@ -67,22 +69,27 @@ public sealed class SocketTakeoverOffer : IDisposable
 
     /// <summary>Waits until a successor has taken over.</summary>
     /// <param name="descriptors">
-    /// The descriptors and their names, each up to 255 bytes in UTF-8. The caller remains their owner, and must keep them open and continue
-    /// to serve with them until this method returns.
+    /// The descriptors and their names. A name can be up to 255 bytes long in UTF-8. The caller remains the owner of the
+    /// descriptors, and must keep them open and continue to serve with them until this method returns.
     /// </param>
     /// <param name="readyTimeout">
-    /// The time within which a successor must report that it is ready after it has connected; <see cref="Timeout.InfiniteTimeSpan"/> for no
-    /// limit. The wait for a successor to connect has no limit.
+    /// The time within which a successor that has connected must report that it is ready; <see cref="Timeout.InfiniteTimeSpan"/>
+    /// for no limit. The wait for a successor to connect has no limit.
     /// </param>
     /// <param name="failed">
     /// Called on this thread, with a message, for each successor that was refused or failed; null to ignore them.
     /// </param>
-    /// <param name="cancellationToken">Cancels the wait. A takeover in progress then ends as if the successor had failed.</param>
-    /// <returns>The successor, which now serves. This server must stop accepting connections, finish those it has, and exit.</returns>
+    /// <param name="cancellationToken">
+    /// Cancels the wait. A takeover that is in progress ends as if the successor had failed.
+    /// </param>
+    /// <returns>
+    /// The successor, which now serves. This server must stop accepting connections, finish serving its existing connections, and
+    /// exit.
+    /// </returns>
     /// <exception cref="ArgumentException">Thrown when a name is not valid or occurs twice.</exception>
     /// <exception cref="InvalidOperationException">Thrown when another thread is waiting, or a successor has already taken over.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. No successor has taken over.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when this object is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed.</exception>
     public UnixSocketPeer Wait(
         IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors,
         TimeSpan readyTimeout,
@@ -123,8 +130,8 @@ public sealed class SocketTakeoverOffer : IDisposable
     }
 
     /// <summary>
-    /// Stops listening and removes the path, if it still refers to this socket. After a takeover the path belongs to the successor and
-    /// is kept.
+    /// Stops listening, and removes the path if it still refers to this socket. After a takeover, the path belongs to the successor
+    /// and is kept.
     /// </summary>
     public void Dispose()
     {
@@ -156,7 +163,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
     }
 
-    // The peer's data is not read, and an answer that can't be sent at once is dropped, so that the peer can't delay this server.
+    // The peer's data is not read, and an answer that can't be sent at once is discarded, so that the peer can't delay this server.
     private static void Refuse(FileDescriptor connection, string reason) =>
         TrySend(connection, TakeoverFrame.Text(TakeoverFrame.Refusal, reason));
 
@@ -177,8 +184,8 @@ public sealed class SocketTakeoverOffer : IDisposable
         return WaitLoop.Run<AcceptAttempt, FileDescriptor>(ref attempt, _handle, Deadline.Never, cancellationToken);
     }
 
-    // Refuses the successors that the previous call accepted, because the takeover is still in progress, and accepts those that have
-    // connected since. So a successor that connects shortly before the takeover fails is not refused.
+    // The takeover is still in progress, so refuses the successors that the previous call accepted, and accepts those that have
+    // connected since then. A successor that connects shortly before the takeover fails is therefore not refused.
     private void AcceptOthers(Action<string>? failed)
     {
         RefuseOthers(failed);
@@ -208,7 +215,7 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
     }
 
-    // Returns null when the successor has not taken over.
+    // Returns the successor, or null if it has not taken over.
     private UnixSocketPeer? HandOver(
         FileDescriptor connection,
         IReadOnlyList<KeyValuePair<string, SafeHandle>> descriptors,
@@ -273,8 +280,8 @@ public sealed class SocketTakeoverOffer : IDisposable
         }
     }
 
-    // After the confirmation, only the successor's report decides. After StopReceiving, nothing more can arrive and the successor's send
-    // fails, so both sides reach the same conclusion.
+    // After the confirmation, only the successor's report decides whether it has taken over. After StopReceiving, nothing more can
+    // arrive, and a send by the successor fails, so both sides reach the same conclusion.
     private static bool HasTaken(FileDescriptor connection, FramedSocket frames)
     {
         try

@@ -6,10 +6,10 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Services;
 
 /// <summary>
-/// The frames of a takeover. The successor sends <see cref="Hello"/>; the running server sends <see cref="Offer"/> and
-/// <see cref="Descriptors"/>, or <see cref="Refusal"/>; the successor sends <see cref="Ready"/>; the server, which still serves, sends
-/// <see cref="Go"/>; the successor sends <see cref="Taken"/> and serves; the server receives that and stops serving. To end a takeover
-/// earlier, the server sends <see cref="GivenUp"/>.
+/// The frames of a takeover. The successor sends <see cref="Hello"/>. The running server sends <see cref="Offer"/> and
+/// <see cref="Descriptors"/>, or <see cref="Refusal"/>. The successor sends <see cref="Ready"/>. The server, which still serves,
+/// sends <see cref="Go"/>. The successor sends <see cref="Taken"/> and begins to serve. The server receives this frame and stops
+/// serving. To end a takeover earlier, the server sends <see cref="GivenUp"/>.
 /// </summary>
 internal static class TakeoverFrame
 {
@@ -22,11 +22,12 @@ internal static class TakeoverFrame
     public const byte Taken = (byte)'T';
     public const byte GivenUp = (byte)'A';
 
-    /// <summary>The protocol and its version, which a <see cref="Hello"/> contains.</summary>
+    /// <summary>The name and version of the protocol, which <see cref="Hello"/> contains.</summary>
     public const string Version = "PSFdPass takeover 1\n";
 
     /// <summary>
-    /// The maximum number of descriptors in one frame. They fit into the socket's buffer even with names of the maximum length.
+    /// The maximum number of descriptors in one frame. A frame with this number of descriptors fits into the socket's buffer, even
+    /// with names of the maximum length.
     /// </summary>
     public const int MaxDescriptors = 100;
 
@@ -38,11 +39,12 @@ internal static class TakeoverFrame
     /// <summary>Returns the text of a frame.</summary>
     public static string TextOf(Frame frame) => Encoding.UTF8.GetString(frame.Body.AsSpan(1));
 
-    /// <summary>Returns whether a frame is of a type.</summary>
+    /// <summary>Returns whether a frame has the specified type.</summary>
     public static bool Is(Frame frame, byte type) => frame.Body.Length > 0 && frame.Body[0] == type;
 
     /// <summary>
-    /// Sends an offer, which contains the number of descriptors, the takeover's own listener and its identity, and then the descriptors.
+    /// Sends an offer, and then the descriptors. The offer contains the number of descriptors, the takeover's own listener, and the
+    /// identity of that listener.
     /// </summary>
     public static void SendOffer(
         FramedSocket frames,
@@ -73,7 +75,7 @@ internal static class TakeoverFrame
         }
     }
 
-    /// <summary>Reads an offer: the number of descriptors that follow, and the identity of the listener that it carries.</summary>
+    /// <summary>Reads an offer: the number of descriptors that follow, and the identity of the listener in the offer.</summary>
     public static (int Count, SocketIdentity? Identity) ReadOffer(Frame frame)
     {
         if (!Is(frame, Offer) || frame.Body.Length != OfferSize || frame.Descriptors.Length != 1)
