@@ -6,10 +6,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>accept(2) without blocking. Sets O_NONBLOCK on the listener if it is not set.</summary>
+/// <summary>Calls accept(2) without blocking. Sets O_NONBLOCK on the listener if it is not set.</summary>
 /// <remarks>
-/// After poll(2) has reported a connection, another thread or process may take it, and accept(2) on a blocking listener then waits for
-/// the next one. O_NONBLOCK is therefore necessary. It applies to every process that has the same listener.
+/// After poll(2) has reported a connection, another thread or process may accept it. On a blocking listener, accept(2) would then
+/// wait for the next connection. O_NONBLOCK is therefore necessary. It applies to every process that has the listener open.
 /// </remarks>
 internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescriptorHandle>
 {
@@ -39,7 +39,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
         result = NewSocket.Own(fd);
         if (!OperatingSystem.IsLinux())
         {
-            // On macOS a connection inherits the flag of its listener.
+            // On macOS, a connection inherits O_NONBLOCK from its listener.
             NewSocket.SetNonBlocking(fd, false);
         }
 
@@ -52,7 +52,7 @@ internal readonly struct AcceptAttempt(SafeHandle listener) : IAttempt<SafeDescr
     /// <inheritdoc/>
     public Exception CreateCanceledException(CancellationToken cancellationToken) => new OperationCanceledException(cancellationToken);
 
-    // Sets the flag only on a listener. On a connection, it would affect the other processes that have it open.
+    // Sets O_NONBLOCK only on a listener. On a connection, the flag would affect the other processes that have the connection open.
     private static void EnsureNonBlocking(int fd)
     {
         if (NewSocket.IsNonBlocking(fd))

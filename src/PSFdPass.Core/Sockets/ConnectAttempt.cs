@@ -6,7 +6,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>connect(2) without blocking. On Linux, nothing can be polled while a backlog is full, so a wait is only a pause.</summary>
+/// <summary>
+/// Calls connect(2) without blocking. On Linux, poll(2) can't wait for space in a full backlog, so the call is repeated after a
+/// pause.
+/// </summary>
 /// <remarks>
 /// The call is made here because Socket.Connect loses the error number: it reports ENOENT as EADDRNOTAVAIL.
 /// </remarks>
@@ -72,7 +75,7 @@ internal struct ConnectAttempt(
         if (errno == Errno.ECONNREFUSED && address.AbsolutePath is { } path &&
             SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type is not (SysStat.S_IFSOCK or SysStat.S_IFLNK))
         {
-            // Linux reports ECONNREFUSED for other kinds of files, too, but no process will ever listen there.
+            // Linux also reports ECONNREFUSED for files of other kinds, but no process will ever listen on those.
             throw new SystemCallException("connect", Errno.ENOTSOCK, address.ToString(), SR.FileNotSocket);
         }
 
@@ -81,7 +84,8 @@ internal struct ConnectAttempt(
         return errno == Errno.EAGAIN || (waitForListener && isAbsent) ? Outcome.Unavailable : throw _reason;
     }
 
-    // The kernel chooses an abstract name (unix(7), autobind). Without a name, the socket could not receive an answer.
+    // Binds the socket to an abstract name that the kernel chooses (unix(7), autobind). Without a name, the socket could not
+    // receive an answer.
     private static unsafe void Autobind(int fd)
     {
         byte* family = stackalloc byte[sizeof(ushort)];

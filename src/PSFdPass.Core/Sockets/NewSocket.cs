@@ -5,17 +5,17 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>Sockets that system calls have just created. Each gets an owner immediately, and is close-on-exec.</summary>
+/// <summary>Creates sockets. Each socket gets an owner immediately, and is close-on-exec.</summary>
 internal static unsafe class NewSocket
 {
-    /// <summary>socket(2).</summary>
+    /// <summary>Creates a Unix-domain socket (socket(2)).</summary>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
     /// <param name="nonBlocking">True to set O_NONBLOCK.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when no descriptor is left (EMFILE, ENFILE), or the system does not support the type, such as Seqpacket on macOS
-    /// (EPROTONOSUPPORT).
+    /// Thrown when the limit of open descriptors has been reached (EMFILE, ENFILE), or when the system does not support the type
+    /// (EPROTONOSUPPORT for Seqpacket on macOS).
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not one of these three.</exception>
     public static SafeDescriptorHandle Create(SocketType type, bool nonBlocking)
     {
         int fd = SysSocket.Create(Constants.AF_UNIX, SocketTypes.NumberOfUnix(type) | Constants.Current.SOCK_CLOEXEC, 0);
@@ -33,7 +33,7 @@ internal static unsafe class NewSocket
         return socket;
     }
 
-    /// <summary>socketpair(2).</summary>
+    /// <summary>Creates a pair of connected Unix-domain sockets (socketpair(2)).</summary>
     /// <inheritdoc cref="Create"/>
     public static (SafeDescriptorHandle Left, SafeDescriptorHandle Right) CreatePair(SocketType type)
     {
@@ -44,7 +44,10 @@ internal static unsafe class NewSocket
             : throw SystemCallException.FromLast("socketpair");
     }
 
-    /// <summary>Takes ownership of a number that a call has returned, and sets close-on-exec if the call has no flag for it.</summary>
+    /// <summary>
+    /// Takes ownership of a descriptor that a system call has returned, and sets close-on-exec if the call does not have a flag for
+    /// it.
+    /// </summary>
     public static SafeDescriptorHandle Own(int fd)
     {
         var handle = new SafeDescriptorHandle(fd, ownsHandle: true);
@@ -56,7 +59,7 @@ internal static unsafe class NewSocket
         return handle;
     }
 
-    /// <summary>Returns whether O_NONBLOCK is set.</summary>
+    /// <summary>Returns whether O_NONBLOCK is set on the open file description.</summary>
     public static bool IsNonBlocking(int fd) =>
         Fcntl.Control(fd, Constants.F_GETFL) is >= 0 and var flags && (flags & Constants.Current.O_NONBLOCK) != 0;
 

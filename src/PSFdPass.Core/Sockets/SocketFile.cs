@@ -3,8 +3,10 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>The file of one socket: a path, and the device and inode that it had when the socket was bound.</summary>
-/// <remarks>The path can refer to another file later. A file is changed or removed only after a check that it is still this one.</remarks>
+/// <summary>The file of a socket: its path, and the device and inode that it had when the socket was bound.</summary>
+/// <remarks>
+/// The path can refer to another file later. The file is changed or removed only after a check that the path still refers to it.
+/// </remarks>
 internal sealed class SocketFile
 {
     private const int PermissionBits = 0xFFF;
@@ -18,10 +20,12 @@ internal sealed class SocketFile
         _status = status;
     }
 
-    /// <summary>Gets the permissions.</summary>
+    /// <summary>Gets the permissions of the file.</summary>
     public UnixFileMode Mode => (UnixFileMode)(_status.Mode & PermissionBits);
 
-    /// <summary>Returns the socket file at a path, without following a link; null when there is none, or a file of another kind.</summary>
+    /// <summary>
+    /// Returns the socket file at a path, without following a link, or null if there is no file or it is of another kind.
+    /// </summary>
     public static SocketFile? Find(string path) =>
         SysStat.TryGetStatusOfLink(path, out SysStat.FileStatus status) && status.Type == SysStat.S_IFSOCK ? new SocketFile(path, status) : null;
 
@@ -39,7 +43,9 @@ internal sealed class SocketFile
 
     /// <summary>Returns whether a socket is bound to this file.</summary>
     /// <param name="file">The file of the socket, as the kernel reports it.</param>
-    /// <param name="device">The device of the file system that the path is on, from <see cref="MountedDevice"/>; null when unknown.</param>
+    /// <param name="device">
+    /// The device of the file system that the path is on, from <see cref="MountedDevice"/>; null if it is not known.
+    /// </param>
     public bool IsFileOf(LinuxUnixDiag.BoundFile? file, (uint Major, uint Minor)? device) =>
         file is { } bound && bound.Inode == (uint)_status.Inode &&
         (device is null || (bound.Major, bound.Minor) == device || (bound.Major, bound.Minor) == (Major, Minor));
@@ -54,7 +60,7 @@ internal sealed class SocketFile
     {
         if (OperatingSystem.IsMacOS())
         {
-            // Does not follow a link. At most, another socket of this user could get the mode.
+            // This call does not follow a link. In the worst case, another socket of this user gets the mode.
             if (!IsCurrent() || SysStat.LChModOnMacOS(_path, (uint)mode) < 0)
             {
                 throw SystemCallException.FromLast("fchmodat", _path);
@@ -63,7 +69,7 @@ internal sealed class SocketFile
             return;
         }
 
-        // A descriptor for the file itself, which a change of the path does not affect.
+        // The descriptor refers to the file itself, so a later change of the path does not affect it.
         int fd = Fcntl.Open(_path, Constants.Current.O_PATH | Constants.Current.O_NOFOLLOW | Constants.Current.O_CLOEXEC);
         if (fd < 0)
         {
@@ -83,12 +89,12 @@ internal sealed class SocketFile
     }
 
     /// <summary>
-    /// Returns the device of the file system that an open file is on, as the kernel numbers it. It differs from the device that
-    /// stat(2) reports on file systems with subvolumes or layers (btrfs, overlayfs). Null when that is unknown.
+    /// Returns the kernel's device number for the file system that an open file is on, or null if it is not known. On file systems
+    /// with subvolumes or layers (btrfs, overlayfs), this number differs from the device that stat(2) reports.
     /// </summary>
     public static (uint Major, uint Minor)? MountedDevice(int fd)
     {
-        // mnt_id of proc_pid_fdinfo(5), and the first three columns of proc_pid_mountinfo(5): mount, parent, major:minor.
+        // Reads mnt_id of proc_pid_fdinfo(5), and the first three columns of proc_pid_mountinfo(5): mount, parent, major:minor.
         string? mount = ProcFs.TryRead($"/proc/self/fdinfo/{fd}")?.Split('\n')
             .FirstOrDefault(static line => line.StartsWith("mnt_id:", StringComparison.Ordinal))?[7..].Trim();
         string? line = mount is null ? null : ProcFs.TryRead("/proc/self/mountinfo")?.Split('\n')
@@ -105,7 +111,7 @@ internal sealed class SocketFile
 
     private bool IsSame(SysStat.FileStatus other) => (other.Device, other.Inode, other.Type) == (_status.Device, _status.Inode, _status.Type);
 
-    // Without unix_diag, the comparison with the device and inode right after bind(2) has to suffice.
+    // Without unix_diag, the comparison of the device and inode with those found right after bind(2) must suffice.
     private bool IsOfSocket(ulong socketInode, int fd)
     {
         (uint, uint)? device = MountedDevice(fd);

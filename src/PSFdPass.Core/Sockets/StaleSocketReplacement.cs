@@ -7,12 +7,12 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Sockets;
 
 /// <summary>
-/// Binds a socket to a path, and first removes a stale socket there. A socket is stale when no process has it bound any longer. Processes
-/// that do this at the same time are serialized by flock(2) on the directory, which is tried without blocking.
+/// Removes a stale socket file, and binds a new socket to its path. A socket file is stale if no process still has a socket bound
+/// to it. Processes that do this at the same time are serialized by flock(2) on the directory, which is called without blocking.
 /// </summary>
 /// <remarks>
-/// A socket that is bound but does not listen yet refuses connections, as a stale one does. unix_diag distinguishes the two, for sockets
-/// of this network namespace.
+/// A socket that is bound but does not listen yet refuses connections, and so does a stale socket file. unix_diag distinguishes the
+/// two, for sockets in this network namespace.
 /// </remarks>
 internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
 {
@@ -22,10 +22,10 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
     private readonly Func<int> _bind;
     private readonly SafeDescriptorHandle _directory;
 
-    /// <summary>Opens the directory.</summary>
-    /// <param name="address">The path.</param>
+    /// <summary>Opens the directory of the socket file.</summary>
+    /// <param name="address">The address, which must be a path.</param>
     /// <param name="type">The type of the new socket.</param>
-    /// <param name="bind">Binds the new socket; returns 0 or the error.</param>
+    /// <param name="bind">A function that binds the new socket and returns 0 or the error number.</param>
     /// <exception cref="SystemCallException">Thrown when the directory can't be opened (EADDRINUSE).</exception>
     public StaleSocketReplacement(UnixSocketAddress address, SocketType type, Func<int> bind)
     {
@@ -49,7 +49,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
 
     /// <inheritdoc/>
     /// <exception cref="SystemCallException">
-    /// Thrown when the socket is in use, or may be in use (EADDRINUSE). The message contains the reason.
+    /// Thrown when the existing socket is or may be in use (EADDRINUSE). The message contains the reason.
     /// </exception>
     public Outcome Try(out bool result)
     {
@@ -70,7 +70,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         }
         finally
         {
-            // Closing the descriptor would not be enough while a child that is being started has a copy of it.
+            // Closing the descriptor would not release the lock while a child that is being started has a duplicate of it.
             _ = SysFile.FLock(fd, SysFile.LOCK_UN);
         }
     }
@@ -104,7 +104,8 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         }
     }
 
-    // A dump can miss a socket when another one is closed at the same time. One that is in neither of two dumps is not there.
+    // A dump of the kernel's list can miss a socket if another socket is closed at the same time. A socket that two dumps do not
+    // contain does not exist.
     private void ThrowIfBound(SocketFile file, int directory)
     {
         (uint, uint)? device = SocketFile.MountedDevice(directory);
@@ -126,7 +127,7 @@ internal readonly struct StaleSocketReplacement : IAttempt<bool>, IDisposable
         }
     }
 
-    // A socket of another network namespace is not in the list, but can be connected to.
+    // A socket in another network namespace is not in the kernel's list, but it can accept connections.
     private void ThrowIfAnswering()
     {
         try

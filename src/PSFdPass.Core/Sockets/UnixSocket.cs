@@ -11,22 +11,23 @@ namespace PSFdPass;
 
 /// <summary>Creates, connects and accepts Unix-domain sockets: socketpair(2), connect(2) and accept(2).</summary>
 /// <remarks>
-/// Thread-safe. Several threads may accept on one listener. The returned sockets are blocking and close-on-exec, and the caller
-/// must dispose them.
+/// Thread-safe. Several threads can accept connections on one listener. The returned sockets are blocking and close-on-exec, and
+/// the caller must dispose them.
 /// </remarks>
 public static class UnixSocket
 {
     /// <summary>Creates a pair of connected sockets without names (socketpair(2)).</summary>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
     /// <exception cref="SystemCallException">Thrown when socketpair(2) fails: EMFILE, or EPROTONOSUPPORT for Seqpacket on macOS.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not one of these three.</exception>
     public static (Socket Left, Socket Right) CreatePair(SocketType type = SocketType.Stream)
     {
         (SafeDescriptorHandle left, SafeDescriptorHandle right) = NewSocket.CreatePair(type);
         using (left)
         using (right)
         {
-            // Each conversion takes its descriptor over or throws. A descriptor that is not taken over is closed with its handle.
+            // Each conversion either takes over its descriptor or throws an exception. A descriptor that is not taken over is
+            // closed with its handle.
             Socket first = SocketConversion.ToSocket(left);
             try
             {
@@ -40,22 +41,23 @@ public static class UnixSocket
         }
     }
 
-    /// <summary>Connects to a socket, and waits without a limit while its backlog is full.</summary>
+    /// <summary>Connects to a socket (connect(2)). Waits without a limit while the listener's backlog is full.</summary>
     /// <inheritdoc cref="Connect(UnixSocketAddress, SocketType, TimeSpan, bool, IReadOnlySet{uint}, CancellationToken)"/>
     public static Socket Connect(UnixSocketAddress address, SocketType type = SocketType.Stream) =>
         Connect(address, type, Timeout.InfiniteTimeSpan);
 
     /// <summary>Connects to a socket (connect(2)).</summary>
-    /// <remarks>On Linux a datagram socket gets an abstract name of its own, so that it can receive answers.</remarks>
+    /// <remarks>On Linux, a datagram socket gets an abstract name of its own, so that it can receive answers.</remarks>
     /// <param name="address">The address of the socket.</param>
-    /// <param name="type">Stream, Seqpacket or Dgram; the same as the listener's.</param>
+    /// <param name="type">Stream, Seqpacket or Dgram. It must be the type of the socket at the address.</param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="waitForListener">
-    /// True to wait until a socket with that address exists and listens. By default, its absence is an error.
+    /// True to wait until a socket with that address exists and listens. By default, it is an error if there is no such socket.
     /// </param>
     /// <param name="requiredUsers">
     /// The IDs of the users that the listener may belong to; null for any user. The effective user ID of the process that called
-    /// listen(2) (SO_PEERCRED) must be one of them. It is checked before the socket is returned. Not possible for datagram sockets.
+    /// listen(2) (SO_PEERCRED) must be one of them. It is checked before the socket is returned. The check is not possible for
+    /// datagram sockets.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="SystemCallException">
@@ -64,7 +66,7 @@ public static class UnixSocket
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">Thrown when the listener does not belong to one of the required users.</exception>
     /// <exception cref="ArgumentException">
-    /// Thrown when <paramref name="requiredUsers"/> is set for a datagram socket, whose peer is not recorded.
+    /// Thrown when <paramref name="requiredUsers"/> is set for a datagram socket, because the kernel does not record its peer.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when the connection was not established in time.</exception>
@@ -81,7 +83,7 @@ public static class UnixSocket
         return ToSocket(WaitLoop.Run<ConnectAttempt, SafeDescriptorHandle>(ref attempt, null, Deadline.After(timeout), cancellationToken));
     }
 
-    /// <summary>Connects to a socket without blocking a thread while it waits (connect(2)).</summary>
+    /// <summary>Connects to a socket (connect(2)), without blocking a thread during the wait.</summary>
     /// <inheritdoc cref="Connect(UnixSocketAddress, SocketType, TimeSpan, bool, IReadOnlySet{uint}, CancellationToken)"/>
     public static Task<Socket> ConnectAsync(
         UnixSocketAddress address,
@@ -96,15 +98,15 @@ public static class UnixSocket
             WaitLoop.RunAsync<ConnectAttempt, SafeDescriptorHandle>(attempt, null, Deadline.After(timeout), cancellationToken));
     }
 
-    /// <summary>Accepts a connection (accept(2)), and waits for one without a limit.</summary>
+    /// <summary>Accepts a connection (accept(2)). Waits without a limit.</summary>
     /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
     public static Socket Accept(SafeHandle listener) => Accept(listener, Timeout.InfiniteTimeSpan);
 
     /// <summary>Accepts a connection (accept(2)).</summary>
     /// <remarks>
-    /// O_NONBLOCK is set on the listener, for every process that has it, because accept(2) on a blocking listener can wait longer
-    /// than the timeout when another thread or process takes the connection. For a <see cref="Socket"/> whose own synchronous calls
-    /// are used too, call <see cref="Accept(Socket, TimeSpan, CancellationToken)"/>.
+    /// O_NONBLOCK is set on the listener, for every process that has it open. Otherwise, accept(2) could wait longer than the
+    /// timeout if another thread or process accepts the connection. If the synchronous methods of a <see cref="Socket"/> are used
+    /// as well, call <see cref="Accept(Socket, TimeSpan, CancellationToken)"/>.
     /// </remarks>
     /// <param name="listener">A listening socket of any family.</param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
@@ -115,7 +117,7 @@ public static class UnixSocket
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
     /// <exception cref="TimeoutException">Thrown when no connection arrived in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the listener is closed, even during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the listener has been closed, before or during the wait.</exception>
     public static Socket Accept(SafeHandle listener, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(listener);
@@ -124,13 +126,13 @@ public static class UnixSocket
     }
 
     /// <remarks>
-    /// O_NONBLOCK is set on the listener, for every process that has it. The socket's own synchronous calls still wait.
+    /// O_NONBLOCK is set on the listener, for every process that has it open. The synchronous methods of the socket still wait.
     /// </remarks>
     /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
     public static Socket Accept(Socket listener, TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Accept(Prepare(listener), timeout, cancellationToken);
 
-    /// <summary>Accepts a connection without blocking a thread while it waits (accept(2)).</summary>
+    /// <summary>Accepts a connection (accept(2)), without blocking a thread during the wait.</summary>
     /// <inheritdoc cref="Accept(SafeHandle, TimeSpan, CancellationToken)"/>
     public static Task<Socket> AcceptAsync(SafeHandle listener, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -177,23 +179,25 @@ public static class UnixSocket
     /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="bytes">The size in bytes. Linux doubles it for its own bookkeeping.</param>
-    /// <returns>The size in effect, in the same unit: less where the system limits it (net.core.wmem_max).</returns>
+    /// <returns>The size in effect, in bytes. It is smaller if the system limits it (net.core.wmem_max).</returns>
     /// <exception cref="SystemCallException">Thrown when setsockopt(2) fails: ENOTSOCK, EBADF.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the size is zero or negative.</exception>
     public static int SetSendBuffer(SafeHandle socket, int bytes) => SetBuffer(socket, Constants.Current.SO_SNDBUF, bytes, "SO_SNDBUF");
 
-    /// <summary>Sets the size of the receive buffer (SO_RCVBUF of socket(7)). Linux ignores it for Unix-domain sockets.</summary>
-    /// <returns>The size in effect, in the same unit: less where the system limits it (net.core.rmem_max).</returns>
+    /// <summary>
+    /// Sets the size of the receive buffer (SO_RCVBUF of socket(7)). Linux ignores this size for Unix-domain sockets.
+    /// </summary>
+    /// <returns>The size in effect, in bytes. It is smaller if the system limits it (net.core.rmem_max).</returns>
     /// <inheritdoc cref="SetSendBuffer"/>
     public static int SetReceiveBuffer(SafeHandle socket, int bytes) => SetBuffer(socket, Constants.Current.SO_RCVBUF, bytes, "SO_RCVBUF");
 
     /// <summary>Requests the credentials of the sender with each received message (SO_PASSCRED of unix(7)). On Linux only.</summary>
     /// <remarks>
-    /// The option applies to every process that has the socket open. The kernel attaches credentials to messages that are sent from now
-    /// on. The option also binds a socket without a name to an abstract name when it connects or sends.
+    /// The option applies to every process that has the socket open. The kernel attaches credentials to messages that are sent
+    /// after this call. The option also binds a socket without a name to an abstract name when it connects or sends.
     /// </remarks>
     /// <param name="socket">A Unix-domain socket.</param>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket.</exception>
     /// <exception cref="SystemCallException">Thrown when setsockopt(2) fails: ENOTSOCK, EBADF.</exception>
     /// <exception cref="PlatformNotSupportedException">Thrown when the system is not Linux.</exception>
     public static void RequestCredentials(SafeHandle socket)
@@ -221,7 +225,7 @@ public static class UnixSocket
             : throw new ArgumentException(SR.RequiredUserOfDatagram, nameof(requiredUsers));
     }
 
-    // Sets O_NONBLOCK in a way that the Socket remembers: its synchronous calls then wait with poll(2).
+    // Sets O_NONBLOCK through the Socket object, so that its synchronous methods wait with poll(2).
     private static SafeSocketHandle Prepare(Socket listener)
     {
         ArgumentNullException.ThrowIfNull(listener);

@@ -3,17 +3,18 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Sockets;
 
-/// <summary>The Unix-domain sockets of this network namespace, as the kernel lists them (unix_diag).</summary>
+/// <summary>Reads the kernel's list of the Unix-domain sockets in this network namespace (unix_diag).</summary>
 internal static class UnixSocketList
 {
     private const int MaxDumps = 10;
 
     /// <summary>
-    /// Returns all sockets; null where that is not possible, because the system has no unix_diag, or a sandbox forbids it.
+    /// Returns all sockets, or null if the list is not available because the system does not have unix_diag or a sandbox forbids
+    /// it.
     /// </summary>
     /// <remarks>
-    /// A dump during which sockets were created or closed is repeated. On a busy system this can happen each time. The last dump is then
-    /// returned, although rows may be missing.
+    /// If sockets are created or closed during a dump, the dump is repeated. On a busy system, this can happen each time. In that
+    /// case, the last dump is returned, although rows may be missing.
     /// </remarks>
     public static List<LinuxUnixDiag.Row>? Read()
     {

@@ -8,22 +8,22 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// A Unix-domain socket that is bound to an address (bind(2)) and listens for connections (listen(2)). A datagram socket does not listen;
-/// others send to its address.
+/// A Unix-domain socket that is bound to an address (bind(2)) and listens for connections (listen(2)). A datagram socket does not
+/// listen; other sockets send to its address.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Disposing the listener removes its path if the path still refers to this socket. The path remains if the descriptor was closed with
-/// <see cref="FileDescriptor.CloseHandle"/>, because another process may have received it.
+/// Disposing the listener removes its path if the path still refers to this socket. The path remains if the descriptor has been
+/// closed with <see cref="FileDescriptor.CloseHandle"/>, because another process may have received it.
 /// </para>
 /// <para>
-/// The descriptor has O_NONBLOCK, so that several threads and processes can accept with a timeout. The synchronous methods of
-/// <see cref="Socket"/> still wait. Thread safety is that of <see cref="Socket"/>.
+/// O_NONBLOCK is set on the descriptor, so that several threads and processes can accept with a timeout. The synchronous methods of
+/// <see cref="Socket"/> still wait. The thread safety is the same as that of <see cref="Socket"/>.
 /// </para>
 /// <para>
-/// If another thread may dispose the listener during the wait, accept with
-/// <see cref="UnixSocket.Accept(Socket, TimeSpan, CancellationToken)"/>. In .NET 10, <see cref="Socket.Accept"/> closes descriptor 0, the
-/// standard input, in that case.
+/// If another thread may dispose the listener during the wait for a connection, accept connections with
+/// <see cref="UnixSocket.Accept(Socket, TimeSpan, CancellationToken)"/>. In .NET 10, <see cref="Socket.Accept"/> closes descriptor
+/// 0, the standard input, in that case.
 /// </para>
 /// </remarks>
 public sealed class UnixSocketListener : Socket
@@ -41,32 +41,32 @@ public sealed class UnixSocketListener : Socket
         Address = address;
         _file = file;
 
-        // The descriptor has O_NONBLOCK, but the constructor of Socket does not check that. Without the assignments, Accept would throw an
-        // exception instead of waiting.
+        // The descriptor has O_NONBLOCK, but the constructor of Socket does not check that. Without these two assignments, Accept
+        // would throw an exception instead of waiting.
         Blocking = false;
         Blocking = true;
     }
 
-    /// <summary>Gets the address; a relative path was made absolute when the socket was created.</summary>
+    /// <summary>Gets the address of the socket. A relative path has been made absolute.</summary>
     public UnixSocketAddress Address { get; }
 
     /// <summary>Binds a socket and, except for a datagram socket, listens on it. The permissions are in effect before anyone can connect.</summary>
-    /// <param name="address">The address.</param>
+    /// <param name="address">The address to bind the socket to.</param>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
     /// <param name="backlog">The maximum number of connections that wait to be accepted. The system limits it (net.core.somaxconn).</param>
     /// <param name="mode">
     /// The permissions of the socket's file, regardless of the umask. An abstract name does not have permissions.
     /// </param>
     /// <param name="replaceStale">
-    /// True to replace a socket that no process has open. Of several processes that do this at the same time, exactly one succeeds. This
-    /// takes a lock on the directory (flock(2)), and waits up to five seconds for it.
+    /// True to replace a socket file whose socket no process has open. If several processes do this at the same time, exactly one
+    /// succeeds. The method locks the directory (flock(2)), and waits up to five seconds for the lock.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait for the lock.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when the address can't be used: EADDRINUSE (it is in use, or is not a socket that can be replaced), ENAMETOOLONG, ENOENT,
-    /// EACCES and so on.
+    /// Thrown when the address can't be used: EADDRINUSE (the address is in use, or the file is not a socket that can be replaced),
+    /// ENAMETOOLONG, ENOENT, EACCES and so on.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is one that Unix-domain sockets don't have.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not one of these three.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     public static UnixSocketListener Create(
         UnixSocketAddress address,
@@ -95,7 +95,7 @@ public sealed class UnixSocketListener : Socket
                 file.SetMode(mode, SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? status.Inode : 0);
             }
 
-            // Connections are refused until the socket listens, which is after the permissions have been set.
+            // Connections are refused until the socket listens. When it begins to listen, the permissions have been set.
             if (type != SocketType.Dgram && SysSocket.Listen(fd, backlog) < 0)
             {
                 throw SystemCallException.FromLast("listen", address.ToString());
@@ -113,8 +113,8 @@ public sealed class UnixSocketListener : Socket
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // While the socket is bound, no other process replaces its path as stale. A closed handle means that the descriptor was handed
-        // over.
+        // While the socket is bound, no other process replaces its path as stale. A closed handle means that the descriptor has
+        // been handed over.
         if (!SafeHandle.IsClosed)
         {
             _file?.Remove();
@@ -153,7 +153,8 @@ public sealed class UnixSocketListener : Socket
         }
     }
 
-    // Calls bind(2), because Socket.Bind loses the error number, and Socket.Dispose removes the path even if another socket has it.
+    // Calls bind(2) directly, because Socket.Bind loses the error number, and because Socket.Dispose would remove the path even if
+    // it now belongs to another socket.
     private static unsafe int Bind(int fd, UnixSocketAddress address)
     {
         byte* name = stackalloc byte[SysUn.MaxSize];

@@ -11,8 +11,8 @@ namespace PSFdPass;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The IDs can't be forged. For a client, they are those of the process that called listen(2). A process ID can be used again after
-/// that process has ended; <see cref="ProcessDescriptor"/> always refers to the same process.
+/// The IDs can't be forged. For a client, they are the IDs of the process that called listen(2). A process ID can be reused after
+/// the process has ended; <see cref="ProcessDescriptor"/> always refers to the same process.
 /// </para>
 /// <para>Thread-safe, except for <see cref="Dispose"/>.</para>
 /// </remarks>
@@ -29,48 +29,53 @@ public sealed class UnixSocketPeer : IDisposable
         GroupId = groupId;
     }
 
-    /// <summary>Gets the process ID in this process's PID namespace; 0 when it is not visible there, or not reported.</summary>
+    /// <summary>
+    /// Gets the process ID in this process's PID namespace; 0 if the process is not visible there, or if its ID is not reported.
+    /// </summary>
     public int ProcessId { get; }
 
-    /// <summary>Gets the process ID: the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
+    /// <summary>Gets the process ID. This is the same as <see cref="ProcessId"/>, under the name that other types use.</summary>
     public int Id => ProcessId;
 
     /// <summary>
-    /// Gets the short name of the program that the process ran when this object was created; empty when the process had ended. A
-    /// process can choose any name.
+    /// Gets the short name of the program that the process ran when this object was created; empty if the process had already
+    /// ended. A process can choose any name.
     /// </summary>
     public string Command { get; }
 
     /// <summary>Gets the effective user ID.</summary>
     public uint UserId { get; }
 
-    /// <summary>Gets the name of the user (getpwuid_r(3)); the number as text when it has none.</summary>
+    /// <summary>Gets the name of the user (getpwuid_r(3)), or the user ID as text if it has no name.</summary>
     public string UserName => _userName ??= UserNames.UserOf(UserId);
 
     /// <summary>Gets the effective group ID.</summary>
     public uint GroupId { get; }
 
-    /// <summary>Gets the name of the group (getgrgid_r(3)); the number as text when it has none.</summary>
+    /// <summary>Gets the name of the group (getgrgid_r(3)), or the group ID as text if it has no name.</summary>
     public string GroupName => _groupName ??= UserNames.GroupOf(GroupId);
 
     /// <summary>
-    /// Gets a process descriptor (pidfd_open(2)), which this object owns. It is readable when the process has ended. Null when
-    /// it was not requested, before Linux 6.5, and where the kernel no longer finds a process that has ended.
+    /// Gets a process descriptor (pidfd_open(2)), which this object owns. It is readable when the process has ended. The value is
+    /// null if the descriptor was not requested, if the system is not Linux 6.5 or later, or if the process has ended and the
+    /// kernel no longer finds it.
     /// </summary>
     public FileDescriptor? ProcessDescriptor { get; private init; }
 
     /// <summary>Returns the user ID for a user's name or number.</summary>
-    /// <param name="nameOrNumber">A name (getpwnam_r(3)), or a number as text. Text of digits alone is a number.</param>
-    /// <exception cref="ArgumentException">Thrown when there is no user of that name.</exception>
+    /// <param name="nameOrNumber">
+    /// A name (getpwnam_r(3)), or a number as text. A text that consists only of digits is a number.
+    /// </param>
+    /// <exception cref="ArgumentException">Thrown when there is no user with that name.</exception>
     public static uint FindUser(string nameOrNumber) => UserNames.Find(nameOrNumber);
 
-    /// <summary>Returns the peer of a socket.</summary>
+    /// <summary>Returns the peer of a connected socket.</summary>
     /// <param name="socket">A connected Unix-domain socket of type stream or seqpacket, or a socket of a pair.</param>
     /// <param name="withProcessDescriptor">True to open <see cref="ProcessDescriptor"/> as well, if the system supports it.</param>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when the peer can't be determined: ENOTSOCK, EBADF; ENOTCONN when the socket has no peer; EMFILE when no descriptor is left
-    /// for the process descriptor.
+    /// Thrown when the peer can't be determined: ENOTSOCK, EBADF, ENOTCONN (the socket has no peer), or EMFILE (there is no free
+    /// descriptor for the process descriptor).
     /// </exception>
     public static unsafe UnixSocketPeer Of(SafeHandle socket, bool withProcessDescriptor = false)
     {
@@ -79,7 +84,7 @@ public sealed class UnixSocketPeer : IDisposable
         UnixFamily.Require(lease.Fd);
         if (Constants.Current.SO_PEERCRED >= 0)
         {
-            // struct ucred: pid, uid, gid.
+            // struct ucred consists of pid, uid and gid.
             const int UcredSize = 3 * sizeof(uint);
             uint* credentials = stackalloc uint[3];
             uint length = UcredSize;
@@ -89,7 +94,7 @@ public sealed class UnixSocketPeer : IDisposable
                 throw SystemCallException.FromLast("getsockopt", "SO_PEERCRED");
             }
 
-            // For a socket that never had a peer, the user ID is -1. For a listener, these are its own credentials.
+            // If the socket never had a peer, the user ID is -1. If it is a listener, these are its own credentials.
             return credentials[1] != uint.MaxValue && !SocketFacts.IsListening(lease.Fd)
                 ? new UnixSocketPeer((int)credentials[0], credentials[1], credentials[2])
                 {
@@ -98,7 +103,7 @@ public sealed class UnixSocketPeer : IDisposable
                 : throw HasNoPeer(lease.Fd);
         }
 
-        // struct xucred: version, uid, the number of groups, and the groups, of which the first is the effective one.
+        // struct xucred consists of version, uid, the number of groups, and the groups, of which the first is the effective one.
         const int LOCAL_PEERCRED = 1;
         const int LOCAL_PEERPID = 2;
         const int XucredSize = 76;
@@ -121,15 +126,17 @@ public sealed class UnixSocketPeer : IDisposable
     /// <summary>Closes <see cref="ProcessDescriptor"/>.</summary>
     public void Dispose() => ProcessDescriptor?.Dispose();
 
-    /// <summary>Returns the IDs: <c>pid 42 uid 1000 gid 1000</c>.</summary>
+    /// <summary>Returns the IDs as text, for example <c>pid 42 uid 1000 gid 1000</c>.</summary>
     public override string ToString() => $"pid {ProcessId} uid {UserId} gid {GroupId}";
 
-    /// <summary>Returns the process and its user, with their names: <c>pid 42 (pwsh), user 1000 (ann)</c>.</summary>
+    /// <summary>
+    /// Returns the process and its user as text, with their names, for example <c>pid 42 (pwsh), user 1000 (ann)</c>.
+    /// </summary>
     public string Describe() => Command.Length > 0
         ? SR.Format(SR.PeerIdentityNamed, ProcessId, ShownText.Of(Command), UserNames.Describe(UserId))
         : SR.Format(SR.PeerIdentity, ProcessId, UserNames.Describe(UserId));
 
-    // Null where the kernel does not have the option (ENOPROTOOPT), or no longer finds the process (EINVAL, ESRCH).
+    // Returns null if the kernel does not have the option (ENOPROTOOPT) or no longer finds the process (EINVAL, ESRCH).
     private static FileDescriptor? OpenProcess(int socket)
     {
         if (SysSocket.TryGetOption(socket, Constants.Current.SOL_SOCKET, Constants.Current.SO_PEERPIDFD, out int process))
