@@ -21,7 +21,7 @@ internal static unsafe class ReceiveOnce
     /// <see cref="Outcome.Done"/>, <see cref="Outcome.NotReady"/> when the queue is empty, or <see cref="Outcome.Again"/> after a signal.
     /// </returns>
     /// <exception cref="SystemCallException">Thrown when recvmsg(2) fails.</exception>
-    // This method contains no loop, because the JIT compiles a method that has both a loop and a stackalloc only once, at its first call,
+    // The method has no loop, because the JIT compiles a method that has both a loop and a stackalloc only once, at its first call,
     // when the values of static readonly fields may not be known.
     [SkipLocalsInit]
     public static Outcome Try(int socket, Span<byte> buffer, Span<int> descriptors, bool peek, out ReceiveResult result)

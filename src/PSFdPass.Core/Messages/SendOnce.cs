@@ -25,7 +25,7 @@ internal static unsafe class SendOnce
     /// <see cref="Outcome.Again"/> after a signal.
     /// </returns>
     /// <exception cref="SystemCallException">Thrown when sendmsg(2) fails.</exception>
-    // This method contains no loop, because the JIT compiles a method that has both a loop and a stackalloc only once, at its first call,
+    // The method has no loop, because the JIT compiles a method that has both a loop and a stackalloc only once, at its first call,
     // when the values of static readonly fields may not be known.
     [SkipLocalsInit]
     public static Outcome Try(int socket, ReadOnlySpan<byte> data, ReadOnlySpan<int> descriptors, out int sent)
