@@ -4,7 +4,7 @@ using PSFdPass.Interop;
 namespace PSFdPass.Processes;
 
 /// <summary>
-/// How a child ended: with an exit code or by a signal. Both are null if another thread or process has reaped the child.
+/// The way in which a child ended: with an exit code or by a signal. Both are null if another thread or process has reaped the child.
 /// </summary>
 internal sealed record ChildExit(int? Code, int? Signal)
 {
