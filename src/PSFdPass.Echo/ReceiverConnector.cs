@@ -19,7 +19,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
     /// <summary>Connects to the wide receiver.</summary>
     /// <exception cref="OperationCanceledException">Thrown when the token is canceled.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown if the first connection can't be made, because of a permanent error (such as ENOTSOCK, or ENOENT for the socket's folder) or
+    /// Thrown when the first connection can't be made, because of a permanent error (such as ENOTSOCK, or ENOENT for the socket's folder) or
     /// because a temporary error lasts longer than two seconds.
     /// </exception>
     public Socket Connect(CancellationToken cancellation)
