@@ -73,7 +73,7 @@ public class PassingBenchmarks
         return message.Descriptors.Count;
     }
 
-    /// <summary>Receives a message asynchronously. It never has to wait.</summary>
+    /// <summary>Receives a message asynchronously, without having to wait for it.</summary>
     [Benchmark]
     public async Task<int> MessageAsync()
     {

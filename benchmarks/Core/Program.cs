@@ -1,4 +1,4 @@
-// Measures the methods of the library in one process, one at a time, with the memory that they allocate:
+// Measures the time and the allocated memory of the library's methods, one at a time, in one process:
 //
 //   dotnet run -c Release --project benchmarks/Core -- --filter '*'
 //

@@ -17,7 +17,9 @@ internal static class Tools
     /// <summary>Gets the path of this program, for starting it in another role.</summary>
     public static string Self { get; } = Environment.ProcessPath!;
 
-    /// <summary>Gets environment variables of every measured process. They turn off telemetry, update checks and colors.</summary>
+    /// <summary>
+    /// Gets the environment variables that every measured process gets. They turn off telemetry, update checks and colors.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> PlainEnvironment { get; } = new Dictionary<string, string>
     {
         ["POWERSHELL_TELEMETRY_OPTOUT"] = "1",

@@ -4,7 +4,7 @@
 //   dotnet run --project samples/EchoDemo -- WideReceiver             one player; the other in another terminal,
 //   dotnet run --project samples/EchoDemo -- Quarterback              then: nc localhost 8000
 //
-// A quarterback that a service manager starts with a listening TCP socket (sd_listen_fds(3)) uses it instead of --port:
+// A quarterback that a service manager starts with a listening TCP socket (sd_listen_fds(3)) uses that socket instead of --port:
 //   systemd-socket-activate -l 127.0.0.1:8000 EchoDemo Quarterback
 
 using System.Diagnostics;
@@ -95,7 +95,7 @@ static bool IsStale(string path)
     }
 }
 
-// Returns how to start this program in a new process: with its own executable, or with dotnet if it has none.
+// Returns the start information for this program in a new process: with its own executable, or with dotnet if it has none.
 static ProcessStartInfo ThisProgram(params string[] arguments)
 {
     string program = Environment.ProcessPath!;

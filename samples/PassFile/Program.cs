@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using PSFdPass;
 
-// Windows has no SCM_RIGHTS. Without this line the compiler warns about every call (CA1416).
+// Windows has no SCM_RIGHTS. Without this line, the compiler warns about every call (CA1416).
 [assembly: UnsupportedOSPlatform("windows")]
 
 (Socket left, Socket right) = UnixSocket.CreatePair();

@@ -24,9 +24,9 @@ public static class ActivatedListener
     /// </summary>
     /// <returns>The listener, which the caller must dispose; null when there is none.</returns>
     /// <exception cref="ServiceManagerException">
-    /// Thrown when the descriptors are for another process, or when a variable is malformed.
+    /// Thrown when the descriptors are for another process, or when an environment variable of the protocol is malformed.
     /// </exception>
-    /// <exception cref="SystemCallException">Thrown when a descriptor that was announced is not open (EBADF).</exception>
+    /// <exception cref="SystemCallException">Thrown when one of these descriptors is not open (EBADF).</exception>
     public static Socket? Take()
     {
         Socket? listener = null;

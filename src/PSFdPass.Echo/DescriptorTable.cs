@@ -3,12 +3,13 @@ using System.Globalization;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Checks how full this process's descriptor table is. The players leave some numbers free. With a full table, the runtime can't load
-/// assemblies, and aborts the process when a signal arrives, because no descriptor is left for the thread that handles it.
+/// Checks how full this process's descriptor table is. The players leave some numbers free, because the runtime can't load assemblies when
+/// the table is full. It even aborts the process when a signal arrives, because no descriptor is left for the thread that handles the
+/// signal.
 /// </summary>
 internal sealed class DescriptorTable : IDisposable
 {
-    /// <summary>The number of descriptors that are left free.</summary>
+    /// <summary>The number of descriptor numbers that are left free.</summary>
     public const int Reserve = 24;
 
     // The number of descriptors that the rest of this process may open later.
@@ -27,13 +28,13 @@ internal sealed class DescriptorTable : IDisposable
         }
         catch (SystemCallException)
         {
-            // No descriptor is left. The table is reported as full from then on.
+            // The table is already full. It is reported as full from then on.
         }
     }
 
     /// <summary>
-    /// Returns whether a descriptor that was just received belongs to the reserve. The kernel uses the lowest free number, so all
-    /// numbers below it are in use.
+    /// Returns whether a descriptor that has just been opened or received uses a number of the reserve. The kernel uses the lowest free
+    /// number, so all numbers below it are in use.
     /// </summary>
     public bool IsInReserve(FileDescriptor descriptor) => descriptor.Fd >= _limit - Reserve;
 
@@ -41,7 +42,7 @@ internal sealed class DescriptorTable : IDisposable
     /// <param name="own">The number of descriptors that the player has open.</param>
     public bool IsNearlyFull(int own) => own + _others + DescriptorSender.MaxDescriptorsPerMessage + Reserve > _limit;
 
-    /// <summary>Returns whether fewer descriptors than the reserve are left.</summary>
+    /// <summary>Returns whether fewer numbers are free than the reserve contains.</summary>
     public bool IsFull()
     {
         bool isFull = !TryHold();
@@ -50,8 +51,8 @@ internal sealed class DescriptorTable : IDisposable
     }
 
     /// <summary>
-    /// Fills the reserve with placeholders, so that descriptors that are received before <see cref="Release"/> can't use it. Returns false
-    /// when it can't be filled completely.
+    /// Fills the reserve with placeholders until <see cref="Release"/> is called, so that received descriptors can't use it. Returns false
+    /// when the reserve can't be filled completely.
     /// </summary>
     public bool TryHold()
     {
@@ -87,7 +88,7 @@ internal sealed class DescriptorTable : IDisposable
         _placeholder?.Dispose();
     }
 
-    // .NET raises the soft limit to the hard one when it starts. Only Linux has a file to read it from.
+    // Reads the soft limit, which .NET raises to the hard limit when it starts. Only Linux has a file that contains it.
     private static int ReadLimit()
     {
         const string Row = "Max open files";

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Closes descriptors on its own threads, because close(2) can block: on a connection with SO_LINGER, or without a limit on a file of a
-/// FUSE file system. When all threads are blocked, another one is started, up to a maximum.
+/// Closes descriptors on its own threads, because close(2) can block: on a connection with SO_LINGER for the linger time, and on a file in
+/// a FUSE file system indefinitely. When all threads are blocked, another one is started, up to a maximum.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class Disposer : IDisposable
@@ -12,7 +12,8 @@ internal sealed class Disposer : IDisposable
     private const int MostThreads = 8;
     private const int MillisecondsToFinish = 1000;
 
-    // While descriptors keep arriving, a thread looks for them at this interval. Waking it for each would cost more than closing it.
+    // While descriptors keep arriving, a thread looks for them at this interval. Waking the thread for each descriptor would cost more than
+    // closing the descriptor.
     private const int MillisecondsBetweenLooks = 5;
     private const int MillisecondsIdle = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
@@ -34,7 +35,9 @@ internal sealed class Disposer : IDisposable
     /// <summary>Gets the number of descriptors that are not closed yet.</summary>
     public int Pending => Volatile.Read(ref _pending);
 
-    /// <summary>Starts a thread and loads the code that it uses. Both need descriptors, so this is done while some are left.</summary>
+    /// <summary>
+    /// Starts a thread and loads the code that it uses. Both need descriptors, so call this method before the descriptor table is full.
+    /// </summary>
     public void WarmUp()
     {
         try
@@ -43,13 +46,15 @@ internal sealed class Disposer : IDisposable
         }
         catch (SystemCallException)
         {
-            // No descriptor is left.
+            // The descriptor table is already full.
         }
     }
 
     /// <summary>Closes a descriptor on another thread. Never blocks.</summary>
     /// <param name="descriptor">The descriptor, which now belongs to this object.</param>
-    /// <param name="before">Called with it on the other thread, where inspecting it may block.</param>
+    /// <param name="before">
+    /// Called with the descriptor before it is closed, on the other thread, where inspecting a descriptor may block.
+    /// </param>
     public void Close(FileDescriptor descriptor, Action<FileDescriptor>? before = null)
     {
         Interlocked.Increment(ref _pending);
@@ -60,7 +65,10 @@ internal sealed class Disposer : IDisposable
         }
     }
 
-    /// <summary>Closes the remaining descriptors, but waits at most a second. Blocked ones are closed when the process ends.</summary>
+    /// <summary>
+    /// Closes the remaining descriptors, but waits at most a second. Descriptors that can't be closed in that time are closed when the
+    /// process ends.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)
@@ -123,7 +131,7 @@ internal sealed class Disposer : IDisposable
         _watch.Change(period, period);
     }
 
-    // If there are descriptors to close, but none was closed since the last time, all threads are blocked.
+    // If there are descriptors to close, but none has been closed since the last check, all threads are blocked.
     private void AddThread()
     {
         lock (_gate)
@@ -137,7 +145,7 @@ internal sealed class Disposer : IDisposable
             {
                 Watch(false);
 
-                // A descriptor that was added just before may not have woken a thread, because _isWatched was still set.
+                // A descriptor that was added just before this may not have woken a thread, because _isWatched was still set.
                 if (_jobs.IsEmpty)
                 {
                     return;
@@ -175,7 +183,7 @@ internal sealed class Disposer : IDisposable
         }
     }
 
-    // Returns false when this thread has to end.
+    // Returns false when this thread must end.
     private bool TryDequeue(out (FileDescriptor Descriptor, Action<FileDescriptor>? Before) job)
     {
         if (_jobs.TryDequeue(out job))
@@ -192,7 +200,7 @@ internal sealed class Disposer : IDisposable
         {
             while (true)
             {
-                // The count is increased first, so that a job that is added afterwards wakes this thread.
+                // Count this thread as idle before looking, so that a job that is added afterwards wakes it.
                 _idle++;
                 if (_jobs.TryDequeue(out job))
                 {

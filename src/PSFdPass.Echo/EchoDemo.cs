@@ -29,8 +29,8 @@ public sealed class EchoDemo : IDisposable
         {
             if (options.Role == EchoRole.All)
             {
-                // If the socket is in use, the wide receiver's process can report that only as text, and another wide receiver may
-                // already listen on it. Therefore, its socket is created here first, to get the exception.
+                // Another wide receiver may already listen on the socket. The wide receiver's process could report that only as text, so
+                // this process creates the socket first, to get an exception.
                 CreateWideReceiver(options.ReplaceStale).Dispose();
             }
 
@@ -55,7 +55,7 @@ public sealed class EchoDemo : IDisposable
         Completion = Task.Run(PlayAsync);
     }
 
-    /// <summary>Gets the port on which users connect; 0 when the demo plays only the wide receiver.</summary>
+    /// <summary>Gets the port to which users connect; 0 when the demo plays only the wide receiver.</summary>
     public int Port => _quarterback?.LocalEndPoint.Port ?? 0;
 
     /// <summary>Gets the process ID of the quarterback; null when the demo does not play it.</summary>
@@ -75,7 +75,7 @@ public sealed class EchoDemo : IDisposable
 
     /// <summary>Starts the demo.</summary>
     /// <param name="options">The options of the demo.</param>
-    /// <param name="log">Called for each line of the log, on another thread. It may block or throw an exception.</param>
+    /// <param name="log">Called on another thread for each line of the log. It may block or throw an exception.</param>
     /// <exception cref="SystemCallException">
     /// Thrown when the port or the socket is in use (EADDRINUSE), or can't be used: ENAMETOOLONG and so on.
     /// </exception>
@@ -87,7 +87,7 @@ public sealed class EchoDemo : IDisposable
 
     /// <summary>Starts the demo.</summary>
     /// <param name="options">The options of the demo.</param>
-    /// <param name="log">The log, which the caller disposes after the demo.</param>
+    /// <param name="log">The log. The caller must dispose it after the demo has stopped.</param>
     /// <inheritdoc cref="Start(EchoDemoOptions, Action{string})"/>
     public static EchoDemo Start(EchoDemoOptions options, PlayerLog log)
     {
@@ -96,9 +96,9 @@ public sealed class EchoDemo : IDisposable
         return new EchoDemo(options, log, ownsLog: false);
     }
 
-    /// <summary>Connects as a user, types lines and returns the lines that the connection shows: two greetings, then the echoes.</summary>
-    /// <param name="lines">The lines to type.</param>
-    /// <param name="cancellation">Ends the connection.</param>
+    /// <summary>Connects as a user, sends lines, and returns the lines that the user receives: two greetings, then the echoes.</summary>
+    /// <param name="lines">The lines to send.</param>
+    /// <param name="cancellation">The token that closes the connection.</param>
     /// <exception cref="InvalidOperationException">
     /// Thrown when this demo plays only the wide receiver. Users connect to a quarterback.
     /// </exception>
@@ -171,7 +171,8 @@ public sealed class EchoDemo : IDisposable
     private WideReceiver CreateWideReceiver(bool replaceStale) => new(
         _options.SocketPath, _log, _options.SocketName, _options.AllowAnyUser, replaceStale, _options.AllowUnixConnections);
 
-    // A wide receiver that was killed leaves its socket file behind. If another one listens there now, the file is not removed.
+    // A wide receiver that was killed leaves its socket file behind. If another wide receiver now listens on that socket, the file is not
+    // removed.
     private void RemoveSocketOfKilledChild()
     {
         if (_child!.HasFailed && File.Exists(_options.SocketPath))
@@ -187,8 +188,7 @@ public sealed class EchoDemo : IDisposable
         }
     }
 
-    // If the wide receiver ends before users can connect, it has failed to start. If it ends later, the quarterback waits for the
-    // next one.
+    // If the wide receiver ends before users can connect, it has failed to start. If it ends later, the quarterback waits for another one.
     private async Task WatchChildAsync(Task play)
     {
         if (_child is null || await Task.WhenAny(play, _child.Exited).ConfigureAwait(false) == play || _stop.IsCancellationRequested)

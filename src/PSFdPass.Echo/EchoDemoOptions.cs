@@ -7,10 +7,10 @@ namespace PSFdPass.Echo;
 /// <summary>The options of the echo demo.</summary>
 public sealed record EchoDemoOptions
 {
-    /// <summary>The default port of the demo.</summary>
+    /// <summary>The default port to which users connect.</summary>
     public const int DefaultPort = 8000;
 
-    /// <summary>The default socket of the demo.</summary>
+    /// <summary>The default path of the socket between the players.</summary>
     public const string DefaultSocket = "fd-pass.sock";
 
     /// <summary>Gets the part that this process plays.</summary>
@@ -20,8 +20,8 @@ public sealed record EchoDemoOptions
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
 
     /// <summary>
-    /// Gets the listening TCP socket on which the quarterback accepts users, in place of one that it binds to <see cref="Listen"/>; null
-    /// by default. The demo closes it with close(2) only, so another process that has it open can still accept connections on it. When the
+    /// Gets the listening TCP socket on which the quarterback accepts users, instead of one that it binds to <see cref="Listen"/>; null by
+    /// default. The demo closes it with close(2) only, so another process that has it open can still accept connections on it. When the
     /// demo can't be started, the caller must dispose the listener.
     /// </summary>
     public Socket? Listener { get; init; }
@@ -33,20 +33,19 @@ public sealed record EchoDemoOptions
     public string? SocketName { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether the players play with players of any user. By default, they play only with those of this process's
-    /// user.
+    /// Gets a value indicating whether the other player can run under any account. By default, it must run under this process's account.
     /// </summary>
     public bool AllowAnyUser { get; init; }
 
-    /// <summary>Gets a value indicating whether the wide receiver serves users on Unix-domain stream sockets, too.</summary>
+    /// <summary>Gets a value indicating whether the wide receiver also serves users on Unix-domain stream sockets.</summary>
     public bool AllowUnixConnections { get; init; }
 
-    /// <summary>Gets a value indicating whether a socket file on which no process listens is removed.</summary>
+    /// <summary>Gets a value indicating whether a socket file on which no process listens is replaced.</summary>
     public bool ReplaceStale { get; init; }
 
     /// <summary>
-    /// Gets the start information of the wide receiver's process, for <see cref="EchoRole.All"/>. The process plays that role on the same
-    /// socket, writes its log to its standard output, and stops when its standard input ends.
+    /// Gets the start information of the wide receiver's process, for <see cref="EchoRole.All"/>. The process must play the wide receiver
+    /// on the same socket, write its log to its standard output, and stop when its standard input ends.
     /// </summary>
     public ProcessStartInfo? WideReceiverProcess { get; init; }
 }

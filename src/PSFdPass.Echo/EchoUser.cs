@@ -4,16 +4,16 @@ using System.Runtime.CompilerServices;
 
 namespace PSFdPass.Echo;
 
-/// <summary>Plays the user: connects once, types lines, and reads what the connection shows.</summary>
+/// <summary>Plays the user: connects once, sends lines, and reads the greetings and the echo.</summary>
 public static class EchoUser
 {
     /// <summary>Connects, sends each line, stops sending (shutdown(2)), and returns every line that it receives.</summary>
     /// <param name="quarterback">The address to connect to.</param>
-    /// <param name="lines">The lines to type.</param>
-    /// <param name="cancellation">Ends the connection.</param>
+    /// <param name="lines">The lines to send.</param>
+    /// <param name="cancellation">The token that closes the connection.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when no process listens there (ECONNREFUSED), or the connection ended before everything was typed and read (ECONNRESET,
-    /// EPIPE).
+    /// Thrown when no process listens at the address (ECONNREFUSED), or when the connection ends before everything has been sent and read
+    /// (ECONNRESET, EPIPE).
     /// </exception>
     public static async IAsyncEnumerable<string> SayAsync(
         IPEndPoint quarterback, IEnumerable<string> lines, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -32,7 +32,7 @@ public static class EchoUser
         await using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream);
 
-        // Lines are typed and read at the same time, because the echo of a long text starts before all of it is sent.
+        // Lines are sent and read at the same time, because the echo of a long text starts before all of the text has been sent.
         Task typing = TypeAsync(socket, stream, lines, cancellation);
         while (await ReadAsync(reader, cancellation).ConfigureAwait(false) is { } line)
         {

@@ -69,7 +69,7 @@ internal sealed class EchoedUser(FileDescriptor connection, SocketInfo socket, s
         }
         catch (SystemCallException exception) when (exception.ErrnoName is "ENOBUFS" or "ENOMEM")
         {
-            // The data that was read must not be lost.
+            // The data has already been read and must not be lost, so it is kept below.
         }
 
         if (sent == data.Length)

@@ -1,9 +1,9 @@
 namespace PSFdPass.Echo;
 
-/// <summary>A user whom the quarterback keeps, until a wide receiver has taken the connection.</summary>
+/// <summary>A user whom the quarterback keeps until a wide receiver has received the connection.</summary>
 internal sealed class GreetedUser(FileDescriptor connection, string name)
 {
-    /// <summary>The number of wide receivers that must have ended with a user on the wire before that user is suspect.</summary>
+    /// <summary>The number of wide receivers that must have died with a user on the wire before that user is a suspect.</summary>
     private const int DeathsOfASuspect = 2;
 
     private int _greeted;
@@ -16,24 +16,30 @@ internal sealed class GreetedUser(FileDescriptor connection, string name)
     /// <summary>Gets the user's address.</summary>
     public string Name => name;
 
-    /// <summary>Gets the number of bytes of the greeting that were written.</summary>
+    /// <summary>Gets the number of bytes of the greeting that have been written.</summary>
     public int Greeted => _greeted;
 
-    /// <summary>Gets or sets a value indicating whether the user has waited for a wide receiver, and may have hung up in that time.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the user has waited for a wide receiver, and may have hung up in the meantime.
+    /// </summary>
     public bool HasWaited { get; set; }
 
     /// <summary>
-    /// Gets a value indicating whether this user may be the reason why wide receivers died, and is therefore thrown last and alone.
+    /// Gets a value indicating whether this user may be the reason why wide receivers have died, and is therefore thrown last and alone.
     /// </summary>
     public bool IsSuspect => _deaths >= DeathsOfASuspect;
 
-    /// <summary>Gets a value indicating whether two wide receivers died while this user, already a suspect, was alone on the wire.</summary>
+    /// <summary>
+    /// Gets a value indicating whether two wide receivers have died while this user, already a suspect, was alone on the wire.
+    /// </summary>
     public bool IsDeadly => _deathsAlone >= DeathsOfASuspect;
 
-    /// <summary>Gets a value indicating whether the connection still exists: it was neither reset nor closed from both sides.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the connection still exists: it has been neither reset nor closed from both sides.
+    /// </summary>
     public bool IsConnected => SocketInfo.RemoteEndPointOf(connection.SafeHandle) is not null;
 
-    /// <summary>Writes the greeting, or the rest of it. Returns false when the send buffer is full, or the call failed temporarily.</summary>
+    /// <summary>Writes the greeting, or the rest of it. Returns false when the send buffer is full or the call fails temporarily.</summary>
     /// <exception cref="SystemCallException">Thrown when the user has disconnected: ECONNRESET, EPIPE and so on.</exception>
     public bool TryGreet()
     {
@@ -52,7 +58,7 @@ internal sealed class GreetedUser(FileDescriptor connection, string name)
         return false;
     }
 
-    /// <summary>Records that a wide receiver died while this user was on the wire.</summary>
+    /// <summary>Records that a wide receiver has died while this user was on the wire.</summary>
     public void RecordDeath(bool isAlone)
     {
         _deathsAlone += isAlone && IsSuspect ? 1 : 0;

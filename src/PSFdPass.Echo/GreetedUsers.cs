@@ -10,32 +10,34 @@ internal sealed class GreetedUsers(Action<string> log, Disposer disposer) : IDis
     private readonly Queue<GreetedUser> _suspects = new();
     private Queue<GreetedUser> _waiting = new();
 
-    /// <summary>Gets the number of users who were thrown and are not known to be taken.</summary>
+    /// <summary>Gets the number of users who have been thrown, but are not yet known to have been received.</summary>
     public int Thrown => _thrown.Count;
 
     /// <summary>Gets the number of users who wait to be thrown.</summary>
     public int Waiting => _waiting.Count + _suspects.Count;
 
-    /// <summary>Gets the users who were thrown and are not known to be taken.</summary>
+    /// <summary>Gets the users who have been thrown, but are not yet known to have been received.</summary>
     public IReadOnlyCollection<GreetedUser> OnTheWire => _thrown;
 
-    /// <summary>Gets a value indicating whether the user on the wire is a suspect, who must be alone there.</summary>
+    /// <summary>Gets a value indicating whether the user on the wire is a suspect. A suspect must be alone on the wire.</summary>
     public bool IsSuspectThrown => _thrown.TryPeek(out GreetedUser? user) && user.IsSuspect;
 
-    /// <summary>Returns the user whose turn it is. Suspects come last, and only when nobody else is on the wire.</summary>
+    /// <summary>Returns the next user to throw. Suspects come last, and only when nobody else is on the wire.</summary>
     public bool TryPeek([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out GreetedUser? user) =>
         _waiting.TryPeek(out user) || (_thrown.Count == 0 && _suspects.TryPeek(out user));
 
-    /// <summary>Adds a user, who waits to be thrown.</summary>
+    /// <summary>Adds a user to those who wait to be thrown.</summary>
     public void Add(GreetedUser user) => _waiting.Enqueue(user);
 
-    /// <summary>Records that the user whose turn it is was thrown.</summary>
+    /// <summary>Records that the next user has been thrown.</summary>
     public void Throw() => _thrown.Enqueue(Dequeue());
 
-    /// <summary>Closes the connection of the user whose turn it is.</summary>
+    /// <summary>Closes the connection of the next user.</summary>
     public void Drop(UserEnd reason) => Close(Dequeue(), reason);
 
-    /// <summary>Closes the quarterback's copies of all connections on the wire, which the wide receiver has taken.</summary>
+    /// <summary>
+    /// Closes the quarterback's copies of all connections that were on the wire, because the wide receiver has received them.
+    /// </summary>
     public void CloseTaken()
     {
         while (_thrown.TryDequeue(out GreetedUser? user))
@@ -44,8 +46,8 @@ internal sealed class GreetedUsers(Action<string> log, Disposer disposer) : IDis
         }
     }
 
-    /// <summary>Empties the wire: each user on it is kept for the next wide receiver, or closed.</summary>
-    /// <param name="judge">Returns null to keep a user, or else the reason for closing the connection.</param>
+    /// <summary>Removes every user from the wire, and either keeps the user for the next wide receiver or closes the connection.</summary>
+    /// <param name="judge">Returns null to keep a user; otherwise, the reason for closing the connection.</param>
     public void TakeBack(Func<GreetedUser, UserEnd?> judge)
     {
         var kept = new Queue<GreetedUser>();

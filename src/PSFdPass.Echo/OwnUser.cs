@@ -1,6 +1,6 @@
 namespace PSFdPass.Echo;
 
-/// <summary>The effective user of this process, as the kernel reports it to the other end of a socket.</summary>
+/// <summary>The account that this process runs under, as the kernel reports it to the other end of a socket.</summary>
 internal static class OwnUser
 {
     private static readonly Lazy<uint> LazyId = new(static () =>
@@ -14,6 +14,6 @@ internal static class OwnUser
         }
     });
 
-    /// <summary>Gets the user ID.</summary>
+    /// <summary>Gets the effective user ID of this process.</summary>
     public static uint Id => LazyId.Value;
 }

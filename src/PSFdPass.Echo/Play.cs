@@ -1,8 +1,8 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Runs a player on its own thread, until it is canceled or disposed. The objects that the player uses may be disposed right after
-/// this one.
+/// Runs a player on a thread of its own until the player is canceled or this object is disposed. The objects that the player uses may be
+/// disposed right after this object, because Dispose waits for the thread.
 /// </summary>
 internal sealed class Play : IDisposable
 {
@@ -12,11 +12,11 @@ internal sealed class Play : IDisposable
     private bool _isDisposed;
 
     /// <summary>Starts the player.</summary>
-    /// <param name="play">Runs the player until the token is canceled, with a set that is woken at that time.</param>
-    /// <param name="createSet">Creates the set.</param>
-    /// <param name="cancellation">Ends the play.</param>
-    /// <exception cref="ObjectDisposedException">Thrown when the player is disposed.</exception>
-    /// <exception cref="InvalidOperationException">Thrown when the player has already started.</exception>
+    /// <param name="play">The method that runs the player until the token is canceled. Cancellation also wakes the set.</param>
+    /// <param name="createSet">Creates the set on which the player waits.</param>
+    /// <param name="cancellation">The token that stops the player.</param>
+    /// <exception cref="ObjectDisposedException">Thrown when this object has been disposed.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the player is already running.</exception>
     public Task Begin(Action<DescriptorSet, CancellationToken> play, Func<DescriptorSet> createSet, CancellationToken cancellation)
     {
         lock (_guard)
@@ -41,7 +41,7 @@ internal sealed class Play : IDisposable
         }
     }
 
-    /// <summary>Ends the play, if there is one, and waits until it has ended, successfully or not.</summary>
+    /// <summary>Stops the player if it is running, and waits until it has ended, successfully or not.</summary>
     public void Dispose()
     {
         lock (_guard)

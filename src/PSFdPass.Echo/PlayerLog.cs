@@ -1,8 +1,8 @@
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The log of a player. It is written on its own thread, so that a log that blocks or fails does not affect the player. Lines that are
-/// not written in time are dropped and counted. A line that is repeated several times is written once, with the number of repetitions.
+/// The log of a player. It is written on a thread of its own, so that a writer that blocks or fails does not affect the player. Lines that
+/// are not written in time are dropped and counted. A line that is repeated several times is written once, with the number of repetitions.
 /// Exceptions of the writer (ENOSPC, EPIPE) are ignored.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
@@ -11,7 +11,8 @@ public sealed class PlayerLog : IDisposable
     private const int Capacity = 8192;
     private const int MillisecondsToFlush = 1000;
 
-    // While lines keep arriving, the writer looks for them at this interval. Waking it for each would cost more than writing it.
+    // While lines keep arriving, the writer looks for them at this interval. Waking the writer for each line would cost more than writing
+    // the line.
     private const int MillisecondsBetweenLooks = 10;
     private readonly object _gate = new();
     private readonly Action<string> _write;
@@ -167,7 +168,7 @@ public sealed class PlayerLog : IDisposable
         }
         catch (Exception)
         {
-            // A full disk or a closed pipe, for example. The line is lost, and the player continues.
+            // For example, the disk is full or the pipe is closed. The line is lost, and the player continues.
         }
     }
 }

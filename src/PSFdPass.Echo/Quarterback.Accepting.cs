@@ -27,8 +27,8 @@ public sealed partial class Quarterback
     {
         try
         {
-            // The methods of Socket are not used, because its asynchronous operations set O_NONBLOCK. Accepted connections inherit it on
-            // some systems, and the wide receiver would share it.
+            // The methods of Socket are not used, because its asynchronous operations set O_NONBLOCK. On some systems, accepted connections
+            // inherit this flag, and the wide receiver would share it.
             for (int accepts = 0; accepts < AcceptsInARow && MayAccept; accepts++)
             {
                 if (Acceptor.TryAccept(_listener.SafeHandle, out string name) is not { } connection)
@@ -38,7 +38,7 @@ public sealed partial class Quarterback
 
                 if (_table!.IsInReserve(connection))
                 {
-                    // The last one for now.
+                    // Accept no more users until enough numbers are free.
                     LogOnce(SR.TableFull);
                     _isTableFull = true;
                     _acceptAgain = RetryTime.After(PauseBeforeRetry);
@@ -54,7 +54,7 @@ public sealed partial class Quarterback
         }
         catch (SystemCallException exception)
         {
-            // No descriptor is left, or the user has already disconnected. The next users wait in the backlog.
+            // The descriptor table is full, or the user has already disconnected. The next users wait in the backlog.
             LogOnce(exception.Message);
             _acceptAgain = RetryTime.After(PauseBeforeRetry);
         }

@@ -16,24 +16,24 @@ namespace PSFdPass.Echo;
 /// </para>
 /// <para>
 /// The quarterback keeps its copy of a connection until the wide receiver has received its own. If the wide receiver does not receive it,
-/// the quarterback throws the connection again. On Linux, if the wide receiver runs under the same account and in the same PID
-/// namespace, a connection has one server at a time. It is not thrown again while another process has it open. After the wide receiver
-/// exits, its users are thrown again. If the wide receiver runs under another account, its open descriptors can't be listed. If it then
-/// closes the wire but continues to run, a user whom it has received but not yet written to may be thrown again. If it is in another PID
-/// namespace, the quarterback may treat its exit as if it had only closed the wire. On macOS, which does not report whether a message was received, a user on the wire is lost
-/// when the wide receiver exits.
+/// the quarterback throws the connection again. On Linux, if the wide receiver runs under the same account and in the same PID namespace, a
+/// connection has one server at a time. It is not thrown again while another process has it open. After the wide receiver exits, its users
+/// are thrown again. If the wide receiver runs under another account, its open descriptors can't be listed. If it then closes the wire but
+/// continues to run, a user whom it has received but not yet written to may be thrown again. If it is in another PID namespace, the
+/// quarterback may treat its exit as if it had only closed the wire. macOS does not report whether a message has been received, so there a
+/// user on the wire is lost when the wide receiver exits.
 /// </para>
 /// <para>
-/// If a wide receiver closes the wire but continues to run, users are then thrown one at a time. Each time all of them have been
-/// received, the number that may be thrown at a time doubles. If two wide receivers in succession die while the same user is on the wire,
-/// that user is thrown last and alone. If two more die then, the user is dropped, with a line in the log.
+/// If a wide receiver closes the wire but continues to run, users are then thrown one at a time. Each time all of them have been received,
+/// the number that may be thrown at a time doubles. A user who has been on the wire at the death of two wide receivers is thrown last and
+/// alone. If two more wide receivers die while that user is alone on the wire, the user is dropped, and the log reports it.
 /// </para>
 /// </remarks>
 public sealed partial class Quarterback : IDisposable
 {
     /// <summary>
     /// The largest number of users who may be on the wire. It is more than the wire has space for. When it is reached, no more users are
-    /// accepted until the wire is empty, because only an empty wire shows that all users were received.
+    /// accepted until the wire is empty, because only an empty wire shows that all users have been received.
     /// </summary>
     internal const int MaxThrown = 512;
 
@@ -65,10 +65,10 @@ public sealed partial class Quarterback : IDisposable
     /// <summary>Creates a quarterback and binds its port. It does not listen yet.</summary>
     /// <param name="listen">The address where users connect; port 0 chooses a free port.</param>
     /// <param name="socketPath">The wide receiver's Unix-domain socket.</param>
-    /// <param name="log">Called for each line of the log, on another thread. It may block or throw an exception.</param>
+    /// <param name="log">Called on another thread for each line of the log. It may block or throw an exception.</param>
     /// <param name="socketName">The socket's name in the log; null for its path.</param>
     /// <param name="allowAnyUser">
-    /// True to connect to a wide receiver of any user; false to connect only to one that runs as this process's user.
+    /// True to connect to a wide receiver that runs under any account; false to connect only to one that runs under this process's account.
     /// </param>
     /// <exception cref="SystemCallException">
     /// Thrown when the port is in use (EADDRINUSE) or privileged (EACCES), or the path of the socket is too long (ENAMETOOLONG).
@@ -112,26 +112,27 @@ public sealed partial class Quarterback : IDisposable
 
     private bool MayAccept => _acceptAgain.IsReached && _users.Waiting == 0 && _ungreeted.Count == 0 && _users.Thrown < _window;
 
-    /// <summary>Runs until it is canceled: connects to the wide receiver, listens, and hands users over.</summary>
+    /// <summary>Connects to the wide receiver, listens, and throws users to the wide receiver until it is canceled.</summary>
     /// <param name="listening">Called once, as soon as users can connect.</param>
-    /// <param name="cancellation">Ends the play.</param>
+    /// <param name="cancellation">The token that stops the quarterback.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when the first attempt to connect fails with a permanent error (ENOTSOCK, EACCES and so on), or another program bound the
-    /// same port at the same time and listens on it (EADDRINUSE).
+    /// Thrown when the first attempt to connect fails with a permanent error (ENOTSOCK, EACCES and so on), or when another program that has
+    /// bound the same port has begun to listen on it first (EADDRINUSE).
     /// </exception>
-    /// <exception cref="InvalidOperationException">Thrown when the play has already started.</exception>
+    /// <exception cref="InvalidOperationException">Thrown when the quarterback is already running.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
         _play.Begin((set, end) => Run(listening, set, end), static () => new DescriptorSet(), cancellation);
 
     /// <summary>
-    /// Ends the play, waits until it has ended, stops listening, and closes the connections that no wide receiver has received.
+    /// Stops the quarterback and waits until it has stopped. Then stops listening, and closes the connections that no wide receiver has
+    /// received.
     /// </summary>
     public void Dispose()
     {
         _play.Dispose();
         if (_isListenerShared)
         {
-            // The service manager has it open as well, and may start the next server with it.
+            // The service manager has the listener open as well, and may start the next server with it.
             FileDescriptor.CloseHandle(_listener.SafeHandle);
         }
 
@@ -179,7 +180,7 @@ public sealed partial class Quarterback : IDisposable
         }
     }
 
-    // Hands users over to one wide receiver until the wire is closed. Returns whether the wide receiver received a user.
+    // Throws users to one wide receiver until the wire is closed. Returns whether the wide receiver received a user.
     private bool ThrowTo(Wire wire, ReceiverProcess receiver, DescriptorSet set, CancellationToken cancellation)
     {
         set.Add(wire.Handle, DescriptorEvents.Readable);
@@ -205,7 +206,7 @@ public sealed partial class Quarterback : IDisposable
         bool isQuiet = true;
         while (true)
         {
-            // Check this before throwing the next user: an empty wire then shows that all earlier users were received.
+            // Check this before throwing the next user: an empty wire then shows that all earlier users have been received.
             bool areTaken = _users.Thrown >= (isQuiet ? 1 : Math.Min(DeliveryBatch, _window)) && wire.IsEmpty;
             GreetAgain();
             CheckTable();
@@ -309,8 +310,8 @@ public sealed partial class Quarterback : IDisposable
                 return false;
             }
 
-            // The wide receiver is still connected, and will receive the users on the wire. Perhaps too many descriptors
-            // are in flight (ETOOMANYREFS), or it refuses descriptors (EPERM).
+            // The wide receiver is still connected, and will receive the users on the wire. Perhaps too many descriptors are in flight
+            // (ETOOMANYREFS), or the wide receiver refuses descriptors (EPERM).
             LogOnce(exception.Message);
         }
 

@@ -1,6 +1,8 @@
 namespace PSFdPass.Echo;
 
-/// <summary>A quarterback's connection to this wide receiver. It counts what the quarterback has sent other than users.</summary>
+/// <summary>
+/// A quarterback's connection to this wide receiver. It counts the messages and descriptors that are ignored, because they are not users.
+/// </summary>
 internal sealed class QuarterbackLine(FileDescriptor connection, string socketName, Action<string> log)
 {
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
@@ -17,7 +19,8 @@ internal sealed class QuarterbackLine(FileDescriptor connection, string socketNa
     public bool HasSentOther { get; private set; }
 
     /// <summary>
-    /// Records something that is ignored. Returns true when it is to be logged, which is at most once a second. The others are counted.
+    /// Records that a message or a descriptor is ignored. Returns true at most once a second, to have it logged. The others are only
+    /// counted.
     /// </summary>
     public bool IsLineDue()
     {
@@ -33,7 +36,7 @@ internal sealed class QuarterbackLine(FileDescriptor connection, string socketNa
         return true;
     }
 
-    /// <summary>Logs how many were ignored without being logged.</summary>
+    /// <summary>Logs the number of messages and descriptors that were ignored without being logged.</summary>
     public void LogCount()
     {
         if (_unlogged > 0)

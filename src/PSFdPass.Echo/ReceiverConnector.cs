@@ -4,8 +4,8 @@ using PSFdPass.Facts;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// Connects to the wide receiver, and tries again until it succeeds: soon after temporary errors, and less often after others. Each error
-/// is logged once.
+/// Connects to the wide receiver, and tries again until it succeeds. The pause after a temporary error is shorter than after other errors.
+/// Each error is logged once.
 /// </summary>
 internal sealed class ReceiverConnector(UnixSocketAddress address, string name, bool allowAnyUser, Action<string> log)
 {
@@ -16,11 +16,11 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
     private bool _hasConnected;
     private string? _logged;
 
-    /// <summary>Connects.</summary>
-    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
+    /// <summary>Connects to the wide receiver.</summary>
+    /// <exception cref="OperationCanceledException">Thrown when the token is canceled.</exception>
     /// <exception cref="SystemCallException">
-    /// Thrown when connecting for the first time fails with a permanent error, such as ENOTSOCK, or ENOENT for the socket's folder, or
-    /// with a temporary error that lasts longer than two seconds.
+    /// Thrown when the first connection can't be made, because of a permanent error (such as ENOTSOCK, or ENOENT for the socket's folder) or
+    /// because a temporary error lasts longer than two seconds.
     /// </exception>
     public Socket Connect(CancellationToken cancellation)
     {
@@ -63,7 +63,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
         }
     }
 
-    // A socket that is missing may appear. A folder that is missing is more likely a wrong path.
+    // A missing socket may still be created, but a missing folder usually means that the path is wrong.
     private void ThrowIfFolderMissing()
     {
         if (!address.IsAbstract && Path.GetDirectoryName(address.Name) is { Length: > 0 } folder && !Directory.Exists(folder))
@@ -72,7 +72,7 @@ internal sealed class ReceiverConnector(UnixSocketAddress address, string name, 
         }
     }
 
-    // Connections must not be thrown to another user's process that created a socket at the path first.
+    // Connections must not be thrown to a process of another account that has created a socket at the path first.
     private bool IsPermitted(Socket wire)
     {
         if (allowAnyUser)

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The process of a wide receiver, which is the one that called listen(2) on the socket. Reports whether it is still running, and which
-/// connections it or another process has open.
+/// The process of a wide receiver: the process that called listen(2) on the wide receiver's socket. Reports whether it is still running,
+/// and which connections it or another process has open.
 /// </summary>
 internal sealed class ReceiverProcess : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class ReceiverProcess : IDisposable
 
     private ReceiverProcess(UnixSocketPeer? peer) => _peer = peer;
 
-    /// <summary>Finds the process at the other end of a wire. If that is not possible, the process is reported as alive.</summary>
+    /// <summary>Finds the process at the other end of a wire. If the process can't be found, it is reported as alive.</summary>
     public static ReceiverProcess Of(Socket wire)
     {
         try
@@ -27,7 +27,7 @@ internal sealed class ReceiverProcess : IDisposable
 
         try
         {
-            // Perhaps no descriptor is left. The process can be inspected by its ID.
+            // Perhaps the descriptor table is full. Without a process descriptor, the process can still be inspected by its ID.
             return new ReceiverProcess(UnixSocketPeer.Of(wire.SafeHandle));
         }
         catch (SystemCallException)
@@ -36,7 +36,10 @@ internal sealed class ReceiverProcess : IDisposable
         }
     }
 
-    /// <summary>Returns whether the process is running, and is not ending. A process closes its descriptors while it is ending.</summary>
+    /// <summary>
+    /// Returns whether the process is running. A process that has begun to end does not count as running, because it is closing its
+    /// descriptors.
+    /// </summary>
     public bool IsAlive()
     {
         if (_peer is null || _peer.ProcessId == 0)
@@ -44,13 +47,15 @@ internal sealed class ReceiverProcess : IDisposable
             return _peer?.ProcessDescriptor is null || !HasEnded(_peer.ProcessDescriptor);
         }
 
-        // In this order, because the ID still referred to this process if the process has not ended afterwards.
+        // The order matters: if the second check shows that the process has not ended, the ID still referred to it during the first check.
         bool isRunning = HasRunningThread(_peer.ProcessId);
         return isRunning && (_peer.ProcessDescriptor is null || !HasEnded(_peer.ProcessDescriptor));
     }
 
-    /// <summary>Returns the connections that another process, such as the wide receiver, has open too.</summary>
-    /// <param name="connections">The connections. Processes of other users are inspected only where that is permitted.</param>
+    /// <summary>Returns the connections that another process, such as the wide receiver, also has open.</summary>
+    /// <param name="connections">
+    /// The connections to look for. Processes that run under other accounts are inspected only if that is permitted.
+    /// </param>
     public HashSet<FileDescriptor> FindHeldElsewhere(IEnumerable<FileDescriptor> connections)
     {
         var wanted = new Dictionary<string, FileDescriptor>();
@@ -97,7 +102,7 @@ internal sealed class ReceiverProcess : IDisposable
         }
     }
 
-    // The first thread of a process may have ended before the others.
+    // The first thread of a process can end before the others.
     private static bool HasRunningThread(int process)
     {
         try
@@ -151,7 +156,7 @@ internal sealed class ReceiverProcess : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The process has ended, or belongs to another user.
+            // The process has ended, or runs under another account.
         }
     }
 

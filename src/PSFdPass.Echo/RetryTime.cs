@@ -7,10 +7,10 @@ internal readonly struct RetryTime
 
     private RetryTime(long ticks) => _ticks = ticks;
 
-    /// <summary>Gets the time that is never reached.</summary>
+    /// <summary>Gets a time that is never reached.</summary>
     public static RetryTime Never => new(long.MaxValue);
 
-    /// <summary>Gets the time that has already been reached.</summary>
+    /// <summary>Gets a time that has already been reached.</summary>
     public static RetryTime Now => new(long.MinValue);
 
     /// <summary>Gets a value indicating whether the time is never reached.</summary>
@@ -24,6 +24,6 @@ internal readonly struct RetryTime
         : _ticks == long.MinValue ? TimeSpan.Zero
         : TimeSpan.FromMilliseconds(Math.Max(0, _ticks - Environment.TickCount64));
 
-    /// <summary>Returns the time after a pause.</summary>
+    /// <summary>Returns the time at which a pause that begins now will end.</summary>
     public static RetryTime After(TimeSpan pause) => new(Environment.TickCount64 + (long)pause.TotalMilliseconds);
 }

@@ -4,8 +4,8 @@ using System.Net;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The users whom a wide receiver serves. Recognizes a connection that is already served, and one of which it has both ends, which would
-/// echo to each other indefinitely.
+/// The users whom a wide receiver serves. Recognizes a connection that is already served, and a connection of which the wide receiver has
+/// both ends. Two such ends would echo to each other indefinitely.
 /// </summary>
 internal sealed class ServedUsers
 {
@@ -16,7 +16,7 @@ internal sealed class ServedUsers
     /// <summary>Gets the number of users.</summary>
     public int Count => _users.Count;
 
-    /// <summary>Returns whether a user is served.</summary>
+    /// <summary>Returns whether a user is currently served.</summary>
     public bool Contains(EchoedUser user) => _users.Contains(user);
 
     /// <summary>Returns all users.</summary>
@@ -27,7 +27,7 @@ internal sealed class ServedUsers
 
     /// <summary>Returns whether the other end of a socket is the socket itself, or the socket of a user.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="other">The user at the other end; null when it is the socket itself.</param>
+    /// <param name="other">The user at the other end; null when the socket is connected to itself.</param>
     public bool HasOtherEnd(in SocketInfo socket, [MaybeNullWhen(false)] out EchoedUser? other)
     {
         other = null;
@@ -49,7 +49,7 @@ internal sealed class ServedUsers
         }
     }
 
-    /// <summary>Removes a user. Returns false when the user was already removed.</summary>
+    /// <summary>Removes a user. Returns false when the user has already been removed.</summary>
     public bool Remove(EchoedUser user)
     {
         if (!_users.Remove(user))
@@ -70,7 +70,7 @@ internal sealed class ServedUsers
         return true;
     }
 
-    // The same addresses in another network namespace belong to another connection.
+    // The namespace is compared too, because the same addresses in another network namespace belong to another connection.
     private readonly record struct Ends(IPAddress Here, int HerePort, IPAddress There, int TherePort, ulong Namespace)
     {
         public static Ends? Of(in SocketInfo socket) =>

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Echo;
 
-/// <summary>Catches the signals that ask a player to stop, SIGINT, SIGTERM and SIGQUIT, until it is disposed.</summary>
+/// <summary>Catches SIGINT, SIGTERM and SIGQUIT, which ask a player to stop, until this object is disposed.</summary>
 public sealed class ShutdownSignals : IDisposable
 {
     private readonly PosixSignalRegistration[] _registrations;
 
     /// <summary>Begins to catch the signals.</summary>
-    /// <param name="received">Called with the signal's name, on another thread, instead of the signal's previous action.</param>
+    /// <param name="received">Called on another thread with the signal's name, in place of the signal's previous action.</param>
     public ShutdownSignals(Action<string> received) =>
         _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT }.Select(
             signal => PosixSignalRegistration.Create(signal, context =>

@@ -4,8 +4,8 @@ namespace PSFdPass.Echo;
 internal static class SoftErrors
 {
     /// <summary>
-    /// Returns whether an error can be temporary. EACCES can, because a wide receiver that is starting creates its socket before it sets
-    /// the mode.
+    /// Returns whether an error can be temporary. EACCES is included, because a wide receiver that is starting creates its socket before it
+    /// sets the mode.
     /// </summary>
     public static bool Contains(SystemCallException exception) => exception.ErrnoName is
         "EINTR" or "EAGAIN" or "ENOBUFS" or "ENOMEM" or "EMFILE" or "ENFILE" or "EACCES" or "ETIMEDOUT" or "ECONNABORTED" or "EPROTO";

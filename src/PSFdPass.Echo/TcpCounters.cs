@@ -16,7 +16,7 @@ internal static class TcpCounters
     private const int BytesRetransmitted = 208;
     private const int Size = 216;
 
-    /// <summary>Returns the number of bytes that all processes have written to a connection; null where it is not available.</summary>
+    /// <summary>Returns the number of bytes that all processes have written to a connection; null if the number is not available.</summary>
     public static long? BytesWrittenTo(SafeHandle connection)
     {
         bool isHeld = false;

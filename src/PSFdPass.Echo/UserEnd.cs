@@ -9,6 +9,6 @@ internal enum UserEnd
     /// <summary>The user has disconnected.</summary>
     Gone,
 
-    /// <summary>Two wide receivers have ended while the user, already a suspect, was alone on the wire.</summary>
+    /// <summary>Two wide receivers have died while the user, already a suspect, was alone on the wire.</summary>
     Fatal,
 }

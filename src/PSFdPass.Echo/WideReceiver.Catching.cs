@@ -6,7 +6,7 @@ namespace PSFdPass.Echo;
 // Receives the connections that quarterbacks throw, and decides which of them are served.
 public sealed partial class WideReceiver
 {
-    // Receives the messages of one quarterback, but not so many at a time that the other quarterbacks have to wait.
+    // Receives a limited number of messages from one quarterback, so that the other quarterbacks don't have to wait long.
     private void Catch(QuarterbackLine quarterback)
     {
         try
@@ -118,7 +118,7 @@ public sealed partial class WideReceiver
         return true;
     }
 
-    // Serves a user's connection; anything else is closed.
+    // Serves a user's connection, and closes anything else.
     private void Take(QuarterbackLine quarterback, FileDescriptor descriptor)
     {
         if (SocketInfo.Of(descriptor.SafeHandle) is not { } socket)

@@ -10,13 +10,13 @@ namespace PSFdPass.Echo;
 /// <remarks>
 /// <para>
 /// Descriptors come from other processes, and closing or inspecting one can block without a limit (SO_LINGER, FUSE). To inspect one, the
-/// serving thread therefore only calls getsockopt(2), getsockname(2) and getpeername(2), which never block. Other threads do the rest. The
-/// wide receiver serves TCP connections, and Unix-domain ones only when that is permitted. It closes anything else, a connection that it
-/// already serves, and a connection of which it has both ends.
+/// serving thread therefore only calls getsockopt(2), getsockname(2) and getpeername(2), which never block. Other threads close
+/// descriptors, and describe those that are ignored. The wide receiver serves TCP connections, and Unix-domain ones only when that is
+/// permitted. It closes anything else, a connection that it already serves, and a connection of which it has both ends.
 /// </para>
 /// <para>
-/// Some numbers of the descriptor table stay free, so that the process can be ended by a signal when the table is full. Users who don't
-/// fit wait on the wire.
+/// Some numbers of the descriptor table stay free, because a signal can't end the process properly when the table is full. Users for whom
+/// there is no space wait on the wire.
 /// </para>
 /// </remarks>
 public sealed partial class WideReceiver : IDisposable
@@ -27,7 +27,7 @@ public sealed partial class WideReceiver : IDisposable
     private const int MessagesInARow = 64;
     private const int DescriptorsInARow = 64;
 
-    // The number of descriptors that may wait to be closed. When it is exceeded, quarterbacks that have sent anything other than users
+    // The number of descriptors that may wait to be closed. While it is exceeded, quarterbacks that have sent anything other than users
     // have to wait.
     private const int MaxPending = 1024;
 
@@ -52,9 +52,11 @@ public sealed partial class WideReceiver : IDisposable
 
     /// <summary>Creates a wide receiver and its socket. From then on, quarterbacks can connect.</summary>
     /// <param name="socketPath">The Unix-domain socket to listen on. Its file is removed when the wide receiver is disposed.</param>
-    /// <param name="log">Called for each line of the log, on another thread. It may block or throw an exception.</param>
+    /// <param name="log">Called on another thread for each line of the log. It may block or throw an exception.</param>
     /// <param name="socketName">The socket's name in the log; null for its path.</param>
-    /// <param name="allowAnyUser">True to serve quarterbacks of any user; false to serve only those of this process's user.</param>
+    /// <param name="allowAnyUser">
+    /// True to serve quarterbacks that run under any account; false to serve only those that run under this process's account.
+    /// </param>
     /// <param name="replaceStale">True to replace a socket on which no process listens.</param>
     /// <param name="allowUnixConnections">True to serve users on Unix-domain stream sockets too.</param>
     /// <exception cref="SystemCallException">
@@ -87,17 +89,17 @@ public sealed partial class WideReceiver : IDisposable
         _listener.Blocking = false;
     }
 
-    /// <summary>Gets the method that creates the set that waits for everything.</summary>
+    /// <summary>Gets the method that creates the set of descriptors on which the wide receiver waits.</summary>
     internal Func<DescriptorSet> CreateSet { get; init; } = static () => new DescriptorSet();
 
-    /// <summary>Runs until it is canceled, and then shuts down its connections.</summary>
-    /// <param name="listening">Called once, when the play begins.</param>
-    /// <param name="cancellation">Ends the play.</param>
-    /// <exception cref="InvalidOperationException">Thrown when the play has already started.</exception>
+    /// <summary>Serves quarterbacks and users until it is canceled, and then shuts down the connections of the users.</summary>
+    /// <param name="listening">Called once, when the wide receiver begins to serve.</param>
+    /// <param name="cancellation">The token that stops the wide receiver.</param>
+    /// <exception cref="InvalidOperationException">Thrown when the wide receiver is already running.</exception>
     public Task RunAsync(Action? listening = null, CancellationToken cancellation = default) =>
         _play.Begin((set, end) => Run(listening, set, end), CreateSet, cancellation);
 
-    /// <summary>Ends the play, waits until it has ended, stops listening, and removes the socket's file.</summary>
+    /// <summary>Stops the wide receiver, waits until it has stopped, stops listening, and removes the socket's file.</summary>
     public void Dispose()
     {
         _play.Dispose();
@@ -151,7 +153,7 @@ public sealed partial class WideReceiver : IDisposable
             {
                 switch (state)
                 {
-                    // A user who was closed in this round may still be in the buffer.
+                    // A user whose connection was closed in this round may still be in the buffer.
                     case EchoedUser user when user.Connection.IsOpen && _users.Contains(user):
                         Serve(user, events);
                         break;
@@ -217,7 +219,7 @@ public sealed partial class WideReceiver : IDisposable
         }
     }
 
-    // The listener would stay ready. New quarterbacks wait in the backlog for a while.
+    // Otherwise, the listener would be ready again at once. New quarterbacks wait in the backlog for a while.
     private void PauseAccepting()
     {
         _watched.Change(_listener.SafeHandle, DescriptorEvents.None);
@@ -265,7 +267,7 @@ public sealed partial class WideReceiver : IDisposable
 
         _watched.Remove(user.Connection.SafeHandle);
 
-        // Ends the connection for the user at once, even if other processes have it open.
+        // This ends the connection for the user at once, even if other processes have it open.
         SocketInfo.Shutdown(user.Connection.SafeHandle);
         _disposer.Close(user.Connection);
         _log(SR.Format(SR.ConnectionClosed, user.Name));

@@ -4,8 +4,8 @@ using System.Text;
 namespace PSFdPass.Echo;
 
 /// <summary>
-/// The wide receiver in a child process. Its standard output is the log. Its standard input is a pipe to which nothing is written. The
-/// input ends when this process stops the child or ends in any way, so the child is never left behind.
+/// A wide receiver in a child process. Its standard output is the log. Its standard input is a pipe to which nothing is written. The input
+/// ends when this process stops the child or ends in any way, so the child is never left behind.
 /// </summary>
 internal sealed class WideReceiverProcess : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class WideReceiverProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
 
-    /// <summary>Starts the process.</summary>
+    /// <summary>Starts the wide receiver's process.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">Thrown when the program can't be started.</exception>
     public WideReceiverProcess(ProcessStartInfo start, Action<string> log)
     {
@@ -35,16 +35,18 @@ internal sealed class WideReceiverProcess : IDisposable
     /// <summary>Gets the process ID.</summary>
     public int Id { get; }
 
-    /// <summary>Gets a task that completes when the process has ended, for whatever reason, and everything that it wrote was read.</summary>
+    /// <summary>
+    /// Gets a task that completes when the process has ended, for whatever reason, and everything that it wrote has been read.
+    /// </summary>
     public Task Exited { get; }
 
     /// <summary>Gets a value indicating whether the process has ended with a status other than 0.</summary>
     public bool HasFailed => Exited.IsCompleted && _process.ExitCode != 0;
 
-    /// <summary>Describes how the process ended, with the text of its standard error.</summary>
+    /// <summary>Returns a description of how the process ended, with the text of its standard error.</summary>
     public string Describe() => SR.Format(SR.ReceiverEnded, Id, _process.ExitCode, _errors.ToString().Trim()).Trim();
 
-    /// <summary>Asks the process to stop, and kills it if it has not stopped after a while.</summary>
+    /// <summary>Asks the process to stop, and kills it if it has not stopped after five seconds.</summary>
     public async Task StopAsync()
     {
         _process.StandardInput.Close();

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Echo;
 
-/// <summary>A quarterback's connection to a wide receiver. Nothing here blocks.</summary>
+/// <summary>A quarterback's connection to a wide receiver. None of its methods blocks.</summary>
 internal sealed class Wire : IDisposable
 {
     // A wide receiver that sends data continuously must not keep users waiting.
@@ -15,7 +15,7 @@ internal sealed class Wire : IDisposable
 
     public Wire(Socket socket) => _socket = socket;
 
-    /// <summary>Gets the method that closes descriptors which the wide receiver sent.</summary>
+    /// <summary>Gets the method that closes descriptors that the wide receiver has sent.</summary>
     public required Action<FileDescriptor> Discarded { private get; init; }
 
     /// <summary>Gets the socket.</summary>
@@ -25,8 +25,8 @@ internal sealed class Wire : IDisposable
     public SafeHandle Handle => _socket.SafeHandle;
 
     /// <summary>
-    /// Gets a value indicating whether everything that was thrown has been received, or lost because the wide receiver has closed the
-    /// wire. On macOS, which does not report it, the value is always true.
+    /// Gets a value indicating whether the wire is empty: every connection that was thrown has been received, or was lost when the wide
+    /// receiver closed the wire. On macOS, which does not report this, the value is always true.
     /// </summary>
     public bool IsEmpty => SocketInfo.UnreceivedBytesOf(Handle) <= 0;
 
@@ -50,8 +50,8 @@ internal sealed class Wire : IDisposable
     }
 
     /// <summary>
-    /// Returns whether, and how, the wide receiver has closed the wire. With <see cref="WireEnd.Closed"/>, it had received everything
-    /// before. Otherwise, the kernel reports ECONNRESET.
+    /// Returns whether, and how, the wide receiver has closed the wire. <see cref="WireEnd.Closed"/> means that it had received all
+    /// messages, and <see cref="WireEnd.Reset"/> that it had not (ECONNRESET).
     /// </summary>
     /// <param name="events">The events that a wait has reported.</param>
     [SkipLocalsInit]

@@ -1,14 +1,14 @@
 namespace PSFdPass.Echo;
 
-/// <summary>The way in which a wide receiver has closed the wire.</summary>
+/// <summary>Indicates whether a wide receiver has closed the wire, and whether messages were lost.</summary>
 internal enum WireEnd
 {
     /// <summary>The wire is open.</summary>
     None,
 
-    /// <summary>Everything had been received (end of file).</summary>
+    /// <summary>The wire is closed, and all messages had been received (end of file).</summary>
     Closed,
 
-    /// <summary>Something had not been received, and is lost with the wire (ECONNRESET).</summary>
+    /// <summary>The wire is closed. Messages that had not been received are lost (ECONNRESET).</summary>
     Reset,
 }

@@ -23,7 +23,9 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>Raises the limit of open descriptors, and the hard limit if necessary and permitted. Returns the new limit.</summary>
+    /// <summary>
+    /// Raises the soft limit on open descriptors, and also the hard limit if necessary and permitted. Returns the new limit.
+    /// </summary>
     public static long RaiseDescriptorLimit(long wanted)
     {
         ulong* limit = stackalloc ulong[2];

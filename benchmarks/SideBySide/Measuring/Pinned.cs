@@ -2,18 +2,18 @@ using System.Diagnostics;
 
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>Starts processes on a processor of their own. While the runner measures, it runs on another one.</summary>
+/// <summary>Starts processes that stay on one processor. During a measurement, the runner itself runs on another processor.</summary>
 internal static class Pinned
 {
     private static readonly int[] All = [.. Enumerable.Range(0, Environment.ProcessorCount)];
 
-    /// <summary>Gets the processor on which work is measured. This is the last one, because most interrupts occur on the first.</summary>
+    /// <summary>Gets the processor on which work is measured. It is the last one, because most interrupts occur on the first.</summary>
     public static int Measured => All.Length - 1;
 
     /// <summary>Gets another processor, if there is one.</summary>
     public static int Other => Math.Max(All.Length - 2, 0);
 
-    /// <summary>Starts a process. All of its threads stay on the processor.</summary>
+    /// <summary>Starts a process. All of its threads stay on the specified processor.</summary>
     public static Process Start(ProcessStartInfo start, int? processor)
     {
         Process? process = null;

@@ -5,7 +5,7 @@ internal readonly record struct ProcessTime(double User, double Kernel)
 {
     private const double NanosecondsATick = 1e7;
 
-    /// <summary>Gets the sum of both.</summary>
+    /// <summary>Gets the sum of both times.</summary>
     public double Whole => User + Kernel;
 
     /// <summary>Returns the time that a process has used so far.</summary>

@@ -13,8 +13,8 @@ internal readonly record struct Summary(double Median, double Min, double Max)
     }
 
     /// <summary>
-    /// Summarizes the quotients of measurements of the same rounds. The two measurements of a round were made one right after the
-    /// other, so a disturbance that is longer than a round affects both.
+    /// Summarizes the quotients of two series of measurements, round by round. The two measurements of a round were made one right after
+    /// the other, so a disturbance that lasts longer than a round affects both.
     /// </summary>
     public static Summary Ratio(IReadOnlyList<double> ours, IReadOnlyList<double> theirs) =>
         Of(ours.Zip(theirs, (our, their) => our / their));

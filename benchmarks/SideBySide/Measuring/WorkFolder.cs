@@ -1,6 +1,6 @@
 namespace PSFdPass.Benchmarks.Measuring;
 
-/// <summary>A folder for the sockets of one measurement. Its path is short, because the paths of sockets are limited.</summary>
+/// <summary>A folder for the sockets of one measurement. Its path is short, because the length of a socket's path is limited.</summary>
 internal sealed class WorkFolder : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fd-side-by-side-");

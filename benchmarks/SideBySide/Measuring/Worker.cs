@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace PSFdPass.Benchmarks.Measuring;
 
 /// <summary>
-/// A program that is started once, pinned to one processor, and then does one piece of work after the other. It reads each request
-/// as a line from its standard input, and writes a line with the answer to its standard output. Between requests it sleeps in read(2).
+/// A program that is started once, pinned to one processor, and then does one piece of work after another. It reads each request as a line
+/// from its standard input, and writes a line with the answer to its standard output. Between requests, it sleeps in read(2).
 /// </summary>
 internal sealed class Worker : IDisposable
 {

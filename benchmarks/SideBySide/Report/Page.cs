@@ -13,7 +13,7 @@ internal sealed class Page
     /// <summary>Gets the aims.</summary>
     public Aims Aims { get; } = new();
 
-    /// <summary>Adds the content between the markers with a name.</summary>
+    /// <summary>Adds the content that goes between the markers with the specified name.</summary>
     public void Add(string name, object content, IReadOnlyCollection<string>? notices = null) =>
         _parts[name] = content + string.Concat((notices ?? []).Select(notice => $"\n\n{notice}"));
 

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace PSFdPass.Benchmarks.Report;
 
-/// <summary>Draws panels one below the other as SVG: bars, and lines over a logarithmic scale.</summary>
+/// <summary>Draws panels as SVG, one below the other. A panel contains bars, or lines with logarithmic scales.</summary>
 internal sealed class Picture
 {
     private const int Width = 820;

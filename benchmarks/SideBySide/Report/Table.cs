@@ -1,6 +1,6 @@
 namespace PSFdPass.Benchmarks.Report;
 
-/// <summary>A table of texts. A heading begins with <c>&gt;</c> if its column contains numbers.</summary>
+/// <summary>A table of strings. A heading begins with <c>&gt;</c> if its column contains numbers.</summary>
 internal sealed class Table(params string[] headings)
 {
     private readonly List<string[]> _rows = [];

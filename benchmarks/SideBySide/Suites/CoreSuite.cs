@@ -3,7 +3,9 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>Sends, receives and closes in one process, over a stream socket pair: the library beside the same loop in other languages.</summary>
+/// <summary>
+/// Measures sending, receiving and closing in one process, over a stream socket pair: the library beside the same loop in other languages.
+/// </summary>
 internal sealed class CoreSuite : Suite
 {
     private const int BatchNanoseconds = 12_000_000;
@@ -23,7 +25,7 @@ internal sealed class CoreSuite : Suite
         {
             WarmUp();
 
-            // This comes first, because its many rounds also warm up the contenders for the measurements below.
+            // This measurement comes first, because its many rounds also warm up the contenders for the measurements below.
             foreach (int count in Counts)
             {
                 bool isTarget = count is 1 or 253;
@@ -193,7 +195,7 @@ internal sealed class CoreSuite : Suite
                     _ = contender.Worker.Loop(contender.Work, contender.Grows ? 253 : 1, 2);
                 }
 
-                // It compiles in the background, on the same processor, when no new method was called for 100 ms.
+                // The JIT compiles in the background, on the same processor, when no new method has been called for 100 ms.
                 Thread.Sleep(contender.IsManaged ? 200 : 0);
             }
         }
@@ -205,7 +207,7 @@ internal sealed class CoreSuite : Suite
 
         public Dictionary<int, double> Bytes { get; } = [];
 
-        /// <summary>Gets a value indicating whether this is only a lower limit for programs in .NET.</summary>
+        /// <summary>Gets a value indicating whether this contender only shows a lower limit for programs in .NET.</summary>
         public bool IsFloor => Name == "C, two threads" || Name.StartsWith("C# without", StringComparison.Ordinal);
 
         public bool IsManaged => IsOurs || Work.StartsWith("bare", StringComparison.Ordinal);

@@ -5,8 +5,8 @@ using PSFdPass.Benchmarks.Report;
 namespace PSFdPass.Benchmarks.Suites;
 
 /// <summary>
-/// The time and memory that importing the module takes in a new pwsh, beside a module with one empty cmdlet, and modules that also
-/// have a view for the prompt and a type file.
+/// Measures the time and memory that importing the module takes in a new pwsh, beside those of a module with one empty cmdlet, and of
+/// modules that also have a view for the prompt and a type file.
 /// </summary>
 internal sealed class ImportSuite : Suite
 {

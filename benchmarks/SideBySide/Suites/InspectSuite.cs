@@ -5,7 +5,9 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>Describes all descriptors of another process with many sockets: Get-FileDescriptor beside lsof.</summary>
+/// <summary>
+/// Measures how long it takes to describe all descriptors of another process with many sockets: Get-FileDescriptor beside lsof.
+/// </summary>
 internal sealed class InspectSuite : Suite
 {
     private const int Sockets = 10_000;

@@ -3,7 +3,7 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>The time per descriptor, in the kernel and in the program, and the number of system calls.</summary>
+/// <summary>Measures the time per descriptor, in the kernel and in the program, and counts the system calls.</summary>
 internal sealed class ProfileSuite : Suite
 {
     private const int Batch = 400_000;
@@ -60,7 +60,7 @@ internal sealed class ProfileSuite : Suite
         return ((after.User - before.User) / Batch, (after.Kernel - before.Kernel) / Batch);
     }
 
-    // Compares two amounts of work, so that the calls of the start are not counted.
+    // Compares two amounts of work, so that the system calls during the start are not counted.
     private Dictionary<string, double> CountCalls(string name, string[] command, string work)
     {
         if (Tools.Find("strace") is not { } strace)

@@ -3,7 +3,7 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>The cmdlets in pwsh, beside Python's loop and beside a cmdlet that does nothing.</summary>
+/// <summary>Measures the cmdlets in pwsh, beside Python's loop and a cmdlet that does nothing.</summary>
 internal sealed class PwshSuite : Suite
 {
     private const int Most = 10_000;
@@ -25,10 +25,10 @@ internal sealed class PwshSuite : Suite
     /// <summary>Gets the path of the module with one empty cmdlet.</summary>
     public static string EmptyModule => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModule.psd1");
 
-    /// <summary>Gets the path of the same module with one view for the prompt.</summary>
+    /// <summary>Gets the path of the module with one empty cmdlet and one view for the prompt.</summary>
     public static string EmptyModuleWithView => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModuleWithView.psd1");
 
-    /// <summary>Gets the path of the same module with a view and a type file.</summary>
+    /// <summary>Gets the path of the module with one empty cmdlet, a view and a type file.</summary>
     public static string EmptyModuleWithTypes => Path.Combine(Tools.Root, "artifacts", "bin", "EmptyModule", "release", "EmptyModuleWithTypes.psd1");
 
     /// <summary>Gets the command of a pwsh that runs the requests in its input (benchmarks/pwsh/worker.ps1).</summary>
@@ -55,7 +55,7 @@ internal sealed class PwshSuite : Suite
             Pass(ours, "array", round, "array");
             if (round < 0)
             {
-                // The JIT compiles in the background, and PowerShell's own code in several steps.
+                // The JIT compiles in the background. PowerShell's own code is compiled in several steps.
                 Thread.Sleep(100);
             }
         }
@@ -184,7 +184,7 @@ internal sealed class PwshSuite : Suite
         }
     }
 
-    /// <summary>A sender and a receiver of the same kind, each on a processor of its own, connected by a stream socket.</summary>
+    /// <summary>A sender and a receiver of the same kind, each on a separate processor. They are connected by a stream socket.</summary>
     private sealed class Sides : IDisposable
     {
         private readonly Worker _sender;

@@ -4,7 +4,9 @@ using PSFdPass.Benchmarks.Report;
 
 namespace PSFdPass.Benchmarks.Suites;
 
-/// <summary>Waits until one of many sockets is readable: Wait-FileDescriptor with a set beside Socket.Select, both in pwsh.</summary>
+/// <summary>
+/// Measures waiting until one of many sockets is readable: Wait-FileDescriptor with a set beside Socket.Select, both in pwsh.
+/// </summary>
 internal sealed class SetSuite : Suite
 {
     private const int WarmUps = 6;
@@ -25,7 +27,7 @@ internal sealed class SetSuite : Suite
             Array.ForEach(Forms, form => _times[(count, form)] = []);
             foreach (string form in Forms)
             {
-                // The forms are not measured in turn, because the lists that Socket.Select needs leave work to the garbage collector.
+                // The forms are not measured in turn, because the lists that Socket.Select needs leave work for the garbage collector.
                 for (int round = -WarmUps; round < options.Rounds; round++)
                 {
                     int wakes = form == "select" && count == Counts[^1] ? Wakes / 10 : Wakes;

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The minimum in C#: the three system calls for one descriptor, on Linux with glibc. It keeps the handles open during the calls, but
-/// does not distinguish errors, and does not support other control messages, waiting or time limits.
-/// The additional time compared with C is the time that the runtime needs for calling C.
+/// The loop with a minimum of C#: only the three system calls for one descriptor, on Linux with glibc. It keeps the handles open during the
+/// calls, but does not distinguish errors, and does not support other control messages, waiting or time limits. The additional time
+/// compared with C is the time that the runtime needs for calling C.
 /// </summary>
 internal static unsafe partial class BareLoop
 {
@@ -24,7 +24,7 @@ internal static unsafe partial class BareLoop
         }
     }
 
-    /// <summary>The same with handles. A handle is sent, and another is created for the received descriptor and disposed.</summary>
+    /// <summary>Passes a descriptor by its handle. A new handle is created for the received descriptor, and disposed.</summary>
     public static void PassHandles(SafeHandle left, SafeHandle right, SafeHandle descriptor, int times)
     {
         for (int i = 0; i < times; i++)

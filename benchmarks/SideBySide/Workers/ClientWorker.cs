@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The users of the connections. <c>connect PORT COUNT</c> opens them, <c>talk</c> sends a different number over each,
-/// <c>listen</c> answers with how many numbers were sent back, and <c>close</c> closes the connections.
+/// The users of the connections. <c>connect PORT COUNT</c> opens the connections, <c>talk</c> sends a different number over each,
+/// <c>listen</c> answers with the count of the numbers that were sent back, and <c>close</c> closes the connections.
 /// </summary>
 internal static class ClientWorker
 {

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Benchmarks.Workers;
 
-/// <summary>A process with sockets that others describe. <c>tcp COUNT</c> and <c>unix COUNT</c> open COUNT sockets, in connected pairs.</summary>
+/// <summary>
+/// A process with sockets that other processes inspect. <c>tcp COUNT</c> and <c>unix COUNT</c> open COUNT sockets, in connected pairs.
+/// </summary>
 internal static class HolderWorker
 {
     public static void Run()

@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The loop with the library. It has the same protocol as the loops in other languages (benchmarks/peers/README.md).
-/// <c>numbers</c> receives numbers into the caller's span and closes them, <c>owned</c> sends and receives objects that own their
-/// descriptors, <c>messages</c> receives one object per message, and <c>batch</c> sends and receives several messages per call.
-/// <c>bare</c> and <c>bare-handles</c> do not use the library (see <see cref="BareLoop"/>). <c>send</c> answers with the time of the
-/// sends alone. With the prefix <c>bytes-</c>, the answer is the number of bytes that the loop has allocated, not the time.
+/// The loop that passes descriptors, with the library. It has the same protocol as the loops in other languages
+/// (benchmarks/peers/README.md). <c>numbers</c> receives numbers into the caller's span and closes them, <c>owned</c> sends and receives
+/// objects that own their descriptors, <c>messages</c> receives one object per message, and <c>batch</c> sends and receives several
+/// messages per call. <c>bare</c> and <c>bare-handles</c> do not use the library (see <see cref="BareLoop"/>). <c>send</c> answers with the
+/// time of the sends alone. With the prefix <c>bytes-</c>, the answer is the number of bytes that the loop has allocated, not the time.
 /// </summary>
 internal static class LoopWorker
 {
@@ -133,7 +133,7 @@ internal static class LoopWorker
         return elapsed;
     }
 
-    // The same with messages, which are objects with their data and their descriptors.
+    // Passes the descriptors in messages. A received message is an object with data and descriptors.
     private static void PassMessages(SafeHandle left, SafeHandle right, ReadOnlySpan<SafeHandle> descriptors, int times)
     {
         for (int i = 0; i < times; i++)

@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The process that the connections are moved from. <c>listen</c> listens and answers with the port, <c>accept COUNT</c> accepts
-/// connections, and <c>move</c> sends all of them, closes its copies, and answers with the time when it began.
+/// The process from which connections are moved. <c>listen</c> listens and answers with the port, <c>accept COUNT</c> accepts connections,
+/// and <c>move</c> sends all of them, closes its copies, and answers with the time when it began.
 /// </summary>
 internal static class OriginWorker
 {

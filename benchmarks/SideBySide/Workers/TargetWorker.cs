@@ -5,8 +5,9 @@ using PSFdPass.Benchmarks.Measuring;
 namespace PSFdPass.Benchmarks.Workers;
 
 /// <summary>
-/// The process that the connections are moved to. <c>receive COUNT</c> receives them, and answers with the time when it had all of
-/// them, and with the bytes of managed and of private memory that they use. <c>answer</c> sends back the data of each, and closes it.
+/// The process to which connections are moved. <c>receive COUNT</c> receives them, and answers with the time at which all had arrived, and
+/// with the numbers of bytes of managed and of private memory that they use. <c>answer</c> sends the data of each connection back, and
+/// closes the connection.
 /// </summary>
 internal static class TargetWorker
 {
@@ -41,7 +42,7 @@ internal static class TargetWorker
                 case "answer":
                     for (int i = 0; i < connections.Count; i++)
                     {
-                        // Each is converted to a Socket, one at a time, to show that it works as a normal Socket.
+                        // Each connection is converted to a Socket, one at a time, to show that it works as a normal Socket.
                         using Socket socket = connections[i].OpenSocket();
                         int length = socket.Receive(data);
                         socket.Send(data, length, SocketFlags.None);

@@ -6,7 +6,9 @@ internal static class ActivationDescriptors
 {
     private static readonly List<NamedDescriptor> Waiting = [];
 
-    /// <summary>Takes the first descriptor that meets a condition; null when none does. The others remain for a later call.</summary>
+    /// <summary>
+    /// Takes the first descriptor that meets a condition; returns null when none does. The others remain for a later call.
+    /// </summary>
     public static FileDescriptor? TakeFirst(Predicate<FileDescriptor> isWanted)
     {
         lock (Waiting)

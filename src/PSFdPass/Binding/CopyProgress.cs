@@ -5,7 +5,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Shows the progress of a copy that takes over a second.</summary>
+/// <summary>Shows the progress of a copy that takes longer than a second.</summary>
 internal sealed class CopyProgress(Cmdlet cmdlet) : IProgress<long>
 {
     private const int SEEK_CUR = 1;
@@ -13,7 +13,7 @@ internal sealed class CopyProgress(Cmdlet cmdlet) : IProgress<long>
     private readonly DelayedProgress _progress = new(cmdlet, static () => SR.Copying);
     private long? _total;
 
-    /// <summary>Finds how many bytes will be copied, if that is known: the rest of a file, or the count.</summary>
+    /// <summary>Determines how many bytes will be copied, if possible: the rest of a file, or the count.</summary>
     public void Begin(SafeHandle source, long? count)
     {
         using var lease = new HandleLease(source);

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace PSFdPass.Binding;
 
-/// <summary>A progress bar that is shown for work that takes over a second, and is renewed five times a second.</summary>
+/// <summary>A progress bar that is shown for work that takes longer than a second, and is updated five times a second.</summary>
 internal sealed class DelayedProgress(Cmdlet cmdlet, Func<string> activity)
 {
     private const int ActivityId = 1;
@@ -15,8 +15,8 @@ internal sealed class DelayedProgress(Cmdlet cmdlet, Func<string> activity)
     private TimeSpan _next = s_delay;
 
     /// <summary>Shows how much is done, if the next update is due.</summary>
-    /// <param name="done">How much is done.</param>
-    /// <param name="total">How much there is to do; null when it is not known.</param>
+    /// <param name="done">The amount of work that is done.</param>
+    /// <param name="total">The whole amount of work; null when it is not known.</param>
     /// <param name="describe">Returns the text to show.</param>
     public void Report(long done, long? total, Func<long, long?, string> describe)
     {

@@ -2,8 +2,8 @@ namespace PSFdPass.Binding;
 
 /// <summary>Takes over descriptors that this process inherited, and refuses those that already have an owner in this process.</summary>
 /// <remarks>
-/// Everything that .NET and this module open is close-on-exec, and an inherited descriptor is not. The exceptions are those that the user
-/// made inheritable, which are recorded here.
+/// Descriptors that .NET and this module open are close-on-exec, and inherited descriptors are not. The exceptions are descriptors that the
+/// user has made inheritable. This class records them.
 /// </remarks>
 internal static class DescriptorAdoption
 {
@@ -23,15 +23,15 @@ internal static class DescriptorAdoption
         }
     }
 
-    /// <summary>Takes over the descriptor that was described, if it is still the same.</summary>
-    /// <exception cref="DescriptorElsewhereException">Thrown when it belongs to another process.</exception>
+    /// <summary>Takes over a descriptor by its description, if the number still refers to what was described.</summary>
+    /// <exception cref="DescriptorElsewhereException">Thrown when the descriptor belongs to another process.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
     /// <inheritdoc cref="Adopt(int)"/>
     public static FileDescriptor Adopt(DescriptorInfo info) => Adopt((int)DescriptorSource.Find(info)!.Handle.DangerousGetHandle());
 
     /// <summary>Takes over an inherited descriptor, and makes it close-on-exec.</summary>
-    /// <exception cref="DescriptorInUseException">Thrown when something in this process owns it.</exception>
-    /// <exception cref="SystemCallException">Thrown when it is not open (EBADF).</exception>
+    /// <exception cref="DescriptorInUseException">Thrown when the descriptor already has an owner in this process.</exception>
+    /// <exception cref="SystemCallException">Thrown when the descriptor is not open (EBADF).</exception>
     public static FileDescriptor Adopt(int fd)
     {
         DescriptorInfo info = new DescriptorInspector().Describe(Environment.ProcessId, fd);

@@ -19,7 +19,9 @@ internal sealed class DescriptorClosing
     /// <param name="force">True to close standard streams and the runtime's own descriptors as well.</param>
     /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor, or describes one of another process.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
-    /// <exception cref="DescriptorInUseException">Thrown when it is a standard stream or the runtime's own.</exception>
+    /// <exception cref="DescriptorInUseException">
+    /// Thrown when the descriptor is a standard stream or the runtime's own, and <paramref name="force"/> is false.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object is closed.</exception>
     /// <exception cref="SystemCallException">Thrown when a number is not open (EBADF).</exception>
     public static DescriptorClosing Of(object holder, bool force)
@@ -32,7 +34,9 @@ internal sealed class DescriptorClosing
                 (int)source.Handle.DangerousGetHandle(), SR.Format(SR.ForceCloses, reason));
     }
 
-    /// <summary>Closes the descriptor. A description is compared with the descriptor once more, immediately before.</summary>
+    /// <summary>
+    /// Closes the descriptor. A descriptor that was found by its description is compared with it again immediately before.
+    /// </summary>
     /// <inheritdoc cref="DescriptorSource.Close"/>
     public void Close() => _source.Close(_force);
 

@@ -9,13 +9,13 @@ public enum DescriptorForm
     /// <summary>A <see cref="System.Net.Sockets.Socket"/>.</summary>
     Socket,
 
-    /// <summary>A <see cref="System.IO.Stream"/>: for a connection a <see cref="System.Net.Sockets.NetworkStream"/>.</summary>
+    /// <summary>A <see cref="System.IO.Stream"/>; for a connection, a <see cref="System.Net.Sockets.NetworkStream"/>.</summary>
     Stream,
 
     /// <summary>A SafeFileHandle or SafeSocketHandle.</summary>
     Handle,
 
-    /// <summary>Its number, which the user must close.</summary>
+    /// <summary>The descriptor's number. The user must close the descriptor.</summary>
     Number,
 
     /// <summary>A Socket for a socket, a stream for a file or a pipe, and a FileDescriptor for other kinds.</summary>

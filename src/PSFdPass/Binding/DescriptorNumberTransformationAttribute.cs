@@ -6,7 +6,7 @@ namespace PSFdPass.Binding;
 
 /// <summary>
 /// Accepts numbers, and any object that holds a descriptor, as <see cref="DescriptorNumber"/>. Values that PowerShell would convert to a
-/// number, such as an empty text, null, true or 1.5, are refused: they would mean another descriptor.
+/// number, such as an empty string, null, true or 1.5, are refused, because the number would refer to an unintended descriptor.
 /// </summary>
 internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -17,7 +17,7 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
         return value is IList and not byte[] ? ((IList)value).Cast<object?>().Select(ToNumber).ToArray() : ToNumber(inputData);
     }
 
-    // An object that does not hold a descriptor stays as it is, so that its properties can be bound by name from the pipeline.
+    // An object that does not hold a descriptor is returned unchanged, so that its properties can be bound by name from the pipeline.
     private static object ToNumber(object? item)
     {
         object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
@@ -32,7 +32,7 @@ internal sealed class DescriptorNumberTransformationAttribute : ArgumentTransfor
             case null or string or bool or char or double or float or decimal:
                 throw Invalid(value);
             case DescriptorInfo info when info.ProcessId != Environment.ProcessId:
-                // In this process, the number would mean another descriptor. From the pipeline, Fd and ProcessId are bound by name.
+                // In this process, the number would refer to another descriptor. From the pipeline, Fd and ProcessId are bound by name.
                 return item!;
             default:
                 return FromHolder(item!, value);

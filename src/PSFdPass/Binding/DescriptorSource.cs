@@ -12,7 +12,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Binding;
 
-/// <summary>The descriptor that an object holds: how to borrow it, and how to close the holder's copy.</summary>
+/// <summary>The descriptor that an object holds. It can be borrowed, and the object's copy can be closed.</summary>
 internal sealed class DescriptorSource
 {
     private const int LastStandard = 2;
@@ -28,19 +28,19 @@ internal sealed class DescriptorSource
         IsNumber = isNumber;
     }
 
-    /// <summary>Gets the handle, which the holder still owns.</summary>
+    /// <summary>Gets the descriptor's handle, which the object still owns.</summary>
     public SafeHandle Handle { get; }
 
     /// <summary>
-    /// Gets a value indicating whether the descriptor was given by its number, directly or in a property, and not by an object that owns
-    /// it. <see cref="Handle"/> was then created for this object and owns nothing.
+    /// Gets a value indicating whether the descriptor was passed as a number, directly or in a property, and not as an object that owns it.
+    /// If so, <see cref="Handle"/> was created for this instance and does not own the descriptor.
     /// </summary>
     public bool IsNumber { get; }
 
     /// <summary>Gets the FileDescriptor that owns the descriptor; null if there is none.</summary>
     public FileDescriptor? Owner => IsNumber ? null : _holder as FileDescriptor;
 
-    /// <summary>Finds the descriptor in an object.</summary>
+    /// <summary>Finds the descriptor that an object holds.</summary>
     /// <param name="value">
     /// A <see cref="FileDescriptor"/>, an integer, a <see cref="DescriptorInfo"/> of this process, a <see cref="SafeHandle"/>, a
     /// <see cref="Socket"/>, <see cref="TcpClient"/>, <see cref="TcpListener"/>, <see cref="UdpClient"/>, a <see cref="FileStream"/>
@@ -101,8 +101,8 @@ internal sealed class DescriptorSource
     }
 
     /// <summary>
-    /// Closes the holder's copy as close(2) does: no connection is shut down and no path of a socket is unlinked. Does nothing when
-    /// the holder is closed.
+    /// Closes the object's copy as close(2) does, without shutting down a connection or unlinking the path of a socket. Does nothing when
+    /// the object is already closed.
     /// </summary>
     /// <param name="force">True to close a described descriptor even if the kernel does not report whether it is still the one that
     /// was described.</param>
@@ -128,7 +128,7 @@ internal sealed class DescriptorSource
                 FileDescriptor.CloseHandle(Handle);
                 if (SocketIn(_holder) is { } socket)
                 {
-                    // Its finalizer would shut the connection down or unlink the path that it was bound to.
+                    // The socket's finalizer would shut down the connection or unlink the path to which the socket was bound.
                     GC.SuppressFinalize(socket);
                 }
 
@@ -136,9 +136,9 @@ internal sealed class DescriptorSource
         }
     }
 
-    /// <summary>Returns the reason not to close the holder's copy, as a sentence; null if there is none.</summary>
+    /// <summary>Returns the reason not to close the descriptor, as a sentence; null if there is none.</summary>
     /// <remarks>
-    /// An object that owns its descriptor belongs to the user, so it is only protected if it is a standard stream. A number can
+    /// An object that owns its descriptor belongs to the user, so the descriptor is protected only if it is a standard stream. A number can
     /// belong to anyone, so the numbers that the runtime uses are protected as well.
     /// </remarks>
     public string? ReasonToKeep()
@@ -163,7 +163,8 @@ internal sealed class DescriptorSource
         return descriptor.ToString();
     }
 
-    // Objects of .NET and objects that PowerShell made, such as [pscustomobject], have the properties in the same place.
+    // A PSObject has the properties of .NET objects and those of objects that PowerShell has created, such as [pscustomobject], in the same
+    // collection.
     private static DescriptorSource? FromProperty(object value)
     {
         var wrapped = PSObject.AsPSObject(value);
@@ -243,6 +244,6 @@ internal sealed class DescriptorSource
         _ => null,
     };
 
-    // These hold a pointer of the runtime, not a descriptor. As a number, it could be mistaken for a descriptor.
+    // These handles contain a pointer of the runtime, which could be mistaken for the number of a descriptor.
     private static bool IsDescriptor(SafeHandle handle) => handle is not (SafeWaitHandle or SafeProcessHandle);
 }

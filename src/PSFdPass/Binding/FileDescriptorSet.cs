@@ -12,8 +12,8 @@ namespace PSFdPass;
 /// wait.
 /// </summary>
 /// <remarks>
-/// Thread-safe. The set does not keep its members open. Remove a member before closing it. A member that was closed is removed
-/// without being reported, at the latest by the next wait in which nothing is ready.
+/// Thread-safe. The set does not keep its members open. Remove a member before closing it. A member that has been closed is removed without
+/// being reported, at the latest by the next wait in which nothing is ready.
 /// </remarks>
 public sealed class FileDescriptorSet : IDisposable
 {
@@ -48,15 +48,15 @@ public sealed class FileDescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Adds an object that holds a descriptor, to wait until it can be read.</summary>
+    /// <summary>Adds an object that holds a descriptor. The object is ready when it can be read.</summary>
     /// <inheritdoc cref="Add(object, DescriptorEvents)"/>
     public void Add(object descriptor) => Add(descriptor, DescriptorEvents.Readable);
 
     /// <summary>Adds an object that holds a descriptor.</summary>
     /// <param name="descriptor">The object: a FileDescriptor, a socket, a stream, a number and so on.</param>
-    /// <param name="events">Readable, Writable or both.</param>
+    /// <param name="events">The events for which the object is ready: Readable, Writable or both.</param>
     /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor, or is a member already.</exception>
-    /// <exception cref="SystemCallException">Thrown when the system has reached a limit (ENOSPC, ENOMEM).</exception>
+    /// <exception cref="SystemCallException">Thrown when a limit of the system has been reached (ENOSPC, ENOMEM).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the object or the set is closed.</exception>
     public void Add(object descriptor, DescriptorEvents events)
     {
@@ -84,7 +84,7 @@ public sealed class FileDescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Changes the events of a member to wait for.</summary>
+    /// <summary>Changes the events for which a member is ready.</summary>
     /// <exception cref="ArgumentException">Thrown when the object is not a member.</exception>
     public void Change(object descriptor, DescriptorEvents events)
     {
@@ -141,7 +141,7 @@ public sealed class FileDescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Closes the set. Its members stay open. A wait on another thread ends with an error.</summary>
+    /// <summary>Closes the set. Its members stay open. A wait in progress on another thread ends with an error.</summary>
     public void Close() => Dispose();
 
     /// <inheritdoc cref="Close"/>

@@ -15,7 +15,7 @@ internal sealed class LineDecoder(Encoding encoding)
         return encoding.GetString(line is [.., (byte)'\r'] ? line[..^1] : line);
     }
 
-    /// <summary>Adds a part, and returns the lines that are complete.</summary>
+    /// <summary>Adds a part of the text, and returns the lines that are complete.</summary>
     public List<string> Add(ReadOnlySpan<byte> bytes)
     {
         char[] chars = new char[encoding.GetMaxCharCount(bytes.Length)];

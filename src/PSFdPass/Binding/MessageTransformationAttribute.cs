@@ -4,7 +4,7 @@ using System.Text;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Accepts a string, which is encoded as UTF-8, or bytes, or integers from 0 to 255.</summary>
+/// <summary>Accepts a string (which is encoded as UTF-8), bytes, or integers from 0 to 255.</summary>
 internal sealed class MessageTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>

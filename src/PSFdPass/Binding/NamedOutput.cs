@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Binding;
 
-/// <summary>Descriptors with a property <c>Name</c>, as the commands write and accept them.</summary>
+/// <summary>Descriptors with a <c>Name</c> property, which commands write and accept.</summary>
 internal static class NamedOutput
 {
     private const string Name = nameof(NamedDescriptor.Name);

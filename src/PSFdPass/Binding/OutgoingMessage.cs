@@ -41,7 +41,7 @@ internal sealed class OutgoingMessage
     public bool IsEmpty => _items.Count == 0 && _data is null;
 
     /// <summary>
-    /// Adds the descriptor that an object holds, see <see cref="DescriptorSource.Find"/>, the path of a file to open, or the descriptors
+    /// Adds the descriptor that an object holds (see <see cref="DescriptorSource.Find"/>), the path of a file to open, or the descriptors
     /// and the data of a <see cref="ReceivedMessage"/>.
     /// </summary>
     /// <exception cref="ArgumentException">Thrown when the object does not hold a descriptor, or describes one of another process.</exception>
@@ -79,9 +79,11 @@ internal sealed class OutgoingMessage
         _items.Add((null, source));
     }
 
-    /// <summary>Opens the files that were named by path. A FIFO waits for its other end.</summary>
+    /// <summary>
+    /// Opens the files that were named by path. To open a FIFO, the method waits until another process opens the other end.
+    /// </summary>
     /// <param name="timeout">The time limit for opening all files.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The time that is left.</returns>
     /// <exception cref="SystemCallException">Thrown when a file can't be opened: ENOENT, EACCES and so on.</exception>
     /// <exception cref="TimeoutException">Thrown when the other end of a FIFO was not opened in time.</exception>
@@ -113,11 +115,11 @@ internal sealed class OutgoingMessage
     /// <summary>Sends the descriptors, after <see cref="Open"/>.</summary>
     /// <param name="socket">A connected Unix-domain socket.</param>
     /// <param name="data">
-    /// The data to send with them; null to send the data of the messages that were added. If there is none, one byte is sent: the number of
-    /// descriptors modulo 256.
+    /// The data to send with the descriptors; null to send the data of the messages that were added. If there is no data at all, one byte
+    /// is sent: the number of descriptors modulo 256.
     /// </param>
     /// <param name="timeout">The time to wait for space in the receiver's queue.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     public void Send(SafeHandle socket, byte[]? data, TimeSpan timeout, CancellationToken cancellationToken)
     {
         ReadOnlySpan<SafeHandle> handles = CollectionsMarshal.AsSpan(_handles);
@@ -133,8 +135,8 @@ internal sealed class OutgoingMessage
     }
 
     /// <summary>
-    /// Closes the descriptors of the objects that hold them, as close(2) does, see <see cref="DescriptorSource.Close"/>. When one fails,
-    /// the others are closed and the first failure is thrown at the end.
+    /// Closes the descriptors of the objects that were added, as close(2) does (see <see cref="DescriptorSource.Close"/>). If closing one
+    /// fails, the others are still closed, and the first exception is thrown at the end.
     /// </summary>
     public void CloseHolders()
     {
@@ -154,7 +156,7 @@ internal sealed class OutgoingMessage
                 }
                 catch (Exception exception)
                 {
-                    // A stream's own Dispose can throw anything.
+                    // The Dispose method of a stream can throw any exception.
                     failure ??= exception;
                 }
             }
@@ -196,7 +198,7 @@ internal sealed class OutgoingMessage
             return ShownText.Of(SR.Format(SR.FileAtPath, path));
         }
 
-        // The number is omitted, because the receiver gets another one.
+        // The number is omitted, because the descriptor has another number in the receiver.
         string text = source!.Describe();
         return text[(text.IndexOf(' ') + 1)..];
     }

@@ -11,7 +11,7 @@ internal sealed class PathFilter
     {
         _patterns = [.. patterns.Select(pattern => new WildcardPattern(pattern))];
 
-        // A pattern that is not valid throws when it is used for the first time.
+        // A pattern that is not valid throws an exception when it is first used, so each is used once here.
         _ = Array.Exists(_patterns, static pattern => pattern.IsMatch(""));
     }
 
@@ -61,7 +61,7 @@ internal sealed class PathFilter
         return absolute;
     }
 
-    // A path may contain symbolic links, and the kernel reports the file that it leads to.
+    // A path may contain symbolic links, but the kernel reports the path of the file to which it leads.
     private static IEnumerable<string> Literals(string path) =>
         ((string?[])[path, path.StartsWith('@') ? null : RealPath(path)]).OfType<string>().Distinct().Select(WildcardPattern.Escape);
 

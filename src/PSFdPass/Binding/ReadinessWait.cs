@@ -21,7 +21,9 @@ internal sealed class ReadinessWait
     /// <summary>Adds an object.</summary>
     public void Add(object holder, SafeHandle handle) => _members.Add(new Member(holder, handle));
 
-    /// <summary>Waits until one or all of the objects have been ready or were closed, or until the time is over.</summary>
+    /// <summary>
+    /// Waits until one object (or, with <paramref name="all"/>, each object) has been ready or closed, or until the time is over.
+    /// </summary>
     public void Run(DescriptorEvents events, bool all, Deadline deadline, CancellationToken cancellationToken)
     {
         using var set = new DescriptorSet();

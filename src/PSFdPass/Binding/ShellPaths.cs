@@ -5,9 +5,9 @@ namespace PSFdPass.Binding;
 /// <summary>Paths as the shell understands them: relative to its location, with its drives and its wildcards.</summary>
 internal static class ShellPaths
 {
-    /// <summary>Returns the path in the file system for a path of the shell. Nothing in it is a wildcard.</summary>
-    /// <exception cref="ArgumentException">Thrown when it is a path of another provider, such as <c>Env:</c>.</exception>
-    /// <exception cref="System.Management.Automation.DriveNotFoundException">Thrown when there is no such drive.</exception>
+    /// <summary>Converts a path of the shell to a path in the file system. Wildcard characters have no special meaning.</summary>
+    /// <exception cref="ArgumentException">Thrown when the path belongs to another provider, such as <c>Env:</c>.</exception>
+    /// <exception cref="System.Management.Automation.DriveNotFoundException">Thrown when the drive does not exist.</exception>
     public static string Resolve(SessionState session, string path)
     {
         string resolved = session.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);

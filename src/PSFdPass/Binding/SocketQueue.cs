@@ -8,7 +8,7 @@ internal sealed class SocketQueue : IDisposable
 {
     private const int MostAtOnce = 64;
 
-    // How often the sockets are checked: one that another runspace closes is not reported as ready.
+    // The interval at which the sockets are checked. This is needed because a socket that another runspace closes is not reported as ready.
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly DescriptorSet _set = new();
@@ -22,7 +22,7 @@ internal sealed class SocketQueue : IDisposable
     /// <summary>Gets the number of sockets.</summary>
     public int Count => _members.Count;
 
-    /// <summary>Adds a socket. One that is a member already is ignored.</summary>
+    /// <summary>Adds a socket. A socket that is already in the queue is ignored.</summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public void Add(object socket, SafeHandle handle)
     {
@@ -35,17 +35,19 @@ internal sealed class SocketQueue : IDisposable
         }
     }
 
-    /// <summary>Removes a socket.</summary>
+    /// <summary>Removes a socket from the queue.</summary>
     public void Remove(Member member)
     {
         _members.Remove(member);
         _set.Remove(member.Handle);
     }
 
-    /// <summary>Waits until a socket has a message, was closed, or its time is over.</summary>
+    /// <summary>Waits until a socket has a message, has been closed, or has reached its time limit.</summary>
     /// <param name="wait">False to return only sockets that are ready now.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The sockets. Receiving from one whose time is over throws a <see cref="TimeoutException"/>.</returns>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>
+    /// The sockets to receive from. Receiving from a socket that has reached its time limit throws a <see cref="TimeoutException"/>.
+    /// </returns>
     public IReadOnlyList<Member> Take(bool wait, CancellationToken cancellationToken)
     {
         var ready = new ReadyDescriptor[MostAtOnce];
@@ -80,17 +82,17 @@ internal sealed class SocketQueue : IDisposable
         return slice;
     }
 
-    /// <summary>A socket.</summary>
+    /// <summary>A socket in the queue.</summary>
     /// <param name="Socket">The object that the user passed.</param>
-    /// <param name="Handle">Its handle.</param>
+    /// <param name="Handle">The socket's handle.</param>
     internal sealed record Member(object Socket, SafeHandle Handle)
     {
         private long _since = Stopwatch.GetTimestamp();
 
-        /// <summary>Gets the time since the last message.</summary>
+        /// <summary>Gets the time since the last message, or since the socket was added.</summary>
         public TimeSpan Waited => Stopwatch.GetElapsedTime(_since);
 
-        /// <summary>Restarts the time limit, for the next message.</summary>
+        /// <summary>Restarts the time limit for the next message.</summary>
         public void Restart() => _since = Stopwatch.GetTimestamp();
     }
 }

@@ -15,7 +15,7 @@ public enum UnixSocketKind
     Datagram,
 }
 
-/// <summary>Converts the types to those of .NET.</summary>
+/// <summary>Converts socket types to those of .NET.</summary>
 internal static class UnixSocketKinds
 {
     public static SocketType ToSocketType(this UnixSocketKind kind) => kind switch

@@ -5,15 +5,15 @@ using PSFdPass.Facts;
 namespace PSFdPass.Binding;
 
 /// <summary>
-/// The properties that PSFdPass.types.ps1xml adds to objects for their views: text in which control characters are replaced.
-/// Code properties work in the constrained language mode, in which script blocks can't call methods.
+/// The properties that PSFdPass.types.ps1xml adds to objects for their views. In their text, control characters are replaced. They are code
+/// properties, because these also work in constrained language mode, in which script blocks can't call methods.
 /// </summary>
 public static class ViewProperties
 {
     private const int MostText = 40;
     private const int MostMembers = 4;
 
-    /// <summary>Gets the name of a descriptor that has one.</summary>
+    /// <summary>Gets the name of a descriptor; empty if it does not have one.</summary>
     public static string ShownName(PSObject value) => Interop.ShownText.Of(value.Properties["Name"]?.Value as string ?? "");
 
     /// <summary>Gets the names of the descriptors of a takeover.</summary>
@@ -65,11 +65,11 @@ public static class ViewProperties
     /// <summary>Gets the text of a message.</summary>
     public static string ShownText(PSObject value) => Show(value, static shown => (shown as ReceivedMessage)?.Text);
 
-    /// <summary>Gets the beginning of the text of a message, which leaves space for other columns.</summary>
+    /// <summary>Gets the beginning of the text of a message, which is short enough to leave space for other columns.</summary>
     public static string ShortText(PSObject value) =>
         value?.BaseObject is ReceivedMessage message ? Interop.ShownText.Of(message.Text, MostText) : "";
 
-    /// <summary>Gets the numbers of the first members of a set, with what they refer to.</summary>
+    /// <summary>Gets the numbers of the first members of a set, and what the numbers refer to.</summary>
     public static string ShownMembers(PSObject value) => Show(
         value, static shown => shown is FileDescriptorSet set ? string.Join(", ", set.Describe(MostMembers)) : null);
 

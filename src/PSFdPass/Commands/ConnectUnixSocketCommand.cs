@@ -19,7 +19,7 @@ public sealed class ConnectUnixSocketCommand : AddressedSocketCommand
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
-    /// <summary>The users that the listener may run as, by name or number. Otherwise, the connection is closed.</summary>
+    /// <summary>The users that the listener may run as, by name or number. If it runs as another user, the connection is closed.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(UserNameCompleter))]

@@ -4,7 +4,7 @@ using PSFdPass.Completion;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Duplicates a descriptor of this process, or takes a duplicate out of another one.</summary>
+/// <summary>Duplicates a descriptor of this process, or one of another process into this one.</summary>
 [Cmdlet(VerbsCommon.Copy, "FileDescriptor", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(FileDescriptor))]
 public sealed class CopyFileDescriptorCommand : FdPassCommand
@@ -16,7 +16,7 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     [ValidateNotNull]
     public DescriptorNumber Fd { get; set; } = null!;
 
-    /// <summary>The process that the descriptor belongs to; by default this one.</summary>
+    /// <summary>The process that the descriptor belongs to; by default, this one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Id")]
     [ArgumentCompleter(typeof(ProcessIdCompleter))]
@@ -39,7 +39,7 @@ public sealed class CopyFileDescriptorCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        // Only the replacement of an open descriptor changes anything that was there before.
+        // Confirmation is needed only to replace an open descriptor. Otherwise, nothing that already exists is changed.
         if (TargetFd is { } target && Force && !ShouldProcess(SR.Format(SR.SubjectDescriptor, target), SR.Format(SR.ReplaceAction, Fd)))
         {
             return;

@@ -7,7 +7,7 @@ using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 
-/// <summary>The base of every cmdlet of the module: Ctrl-C, time limits, paths and errors.</summary>
+/// <summary>The base of every cmdlet of the module. It handles Ctrl-C, time limits, paths and errors.</summary>
 public abstract class FdPassCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stopped = new();
@@ -29,7 +29,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     protected override void StopProcessing() => _stopped.Cancel();
 
     /// <summary>Runs an action whose failure ends the command.</summary>
-    /// <param name="action">The action.</param>
+    /// <param name="action">The action to run.</param>
     /// <param name="target">The object that an error is about.</param>
     protected void Run(Action action, object? target)
     {
@@ -44,7 +44,9 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>Runs a function whose failure is an error about one object, after which the command continues with the next.</summary>
-    /// <param name="function">The function. It must not write output, because a failure further down the pipeline is not its failure.</param>
+    /// <param name="function">
+    /// The function to run. It must not write output, because an error further down the pipeline would be reported as its own.
+    /// </param>
     /// <param name="target">The object that an error is about.</param>
     /// <returns>The result; null after an error.</returns>
     protected T? TryRun<T>(Func<T> function, object? target)
@@ -77,7 +79,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Returns whether an exception is an error to report, or the end of a wait that Ctrl-C has ended.</summary>
+    /// <summary>Returns whether an exception is an error to report, or was caused by Ctrl-C.</summary>
     protected bool IsTerminating(Exception exception) =>
         ErrorRecords.IsExpected(exception) || (exception is OperationCanceledException && Stopped.IsCancellationRequested);
 
@@ -106,8 +108,8 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>
-    /// Ends the command if the pipeline is being stopped. Call it before removing something from a queue, because the pipeline then no
-    /// longer accepts output.
+    /// Ends the command if the pipeline is being stopped. Call this method before removing something from a queue, because a pipeline that
+    /// is being stopped no longer accepts output.
     /// </summary>
     protected void ThrowIfStopping()
     {
@@ -129,15 +131,15 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         WriteObject(owner);
     }
 
-    /// <summary>Returns what to do about an error, in the terms of this cmdlet's parameters, or null.</summary>
+    /// <summary>Returns advice on an error, in terms of this cmdlet's parameters; null if there is none.</summary>
     protected virtual string? AdviceOn(Exception exception) => null;
 
-    /// <summary>Returns a message that says more than the exception's, or null.</summary>
+    /// <summary>Returns a message that is more helpful than that of the exception; null if there is none.</summary>
     protected virtual string? DescribeError(Exception exception) => null;
 
     /// <summary>
     /// Returns whether <see cref="Cmdlet.ShouldProcess(string, string)"/> would ask or show anything for this command, which has
-    /// <see cref="ConfirmImpact.Low"/>. If not, the texts for it need not be made for each object.
+    /// <see cref="ConfirmImpact.Low"/>. If not, the command need not create the texts for each object.
     /// </summary>
     protected bool MustCallShouldProcess()
     {
@@ -148,11 +150,14 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
             GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
     }
 
-    /// <summary>Returns whether <see cref="Cmdlet.WriteVerbose"/> would show anything. If not, the texts for it need not be made for each object.</summary>
+    /// <summary>
+    /// Returns whether <see cref="Cmdlet.WriteVerbose"/> would show anything. If not, the command need not create the texts for each
+    /// object.
+    /// </summary>
     protected bool MustWriteVerbose() =>
         MyInvocation.BoundParameters.ContainsKey("Verbose") || GetVariableValue("VerbosePreference") is not ActionPreference.SilentlyContinue;
 
-    /// <summary>Writes a verbose message. Its text is made only if it is shown.</summary>
+    /// <summary>Writes a verbose message. Its text is created only if it is shown.</summary>
     protected void WriteVerbose(Func<string> text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -162,7 +167,7 @@ public abstract class FdPassCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Converts a number of seconds; null means no limit.</summary>
+    /// <summary>Converts a number of seconds to a timeout; null means no limit.</summary>
     protected static TimeSpan ToTimeout(double? seconds) =>
         seconds is { } value ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan;
 

@@ -9,7 +9,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(FileDescriptor))]
 public sealed class GetActivationFileDescriptorCommand : FdPassCommand
 {
-    /// <summary>The names of the descriptors, with wildcards. By default all.</summary>
+    /// <summary>The names of the descriptors to return, which can contain wildcards; by default, all.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

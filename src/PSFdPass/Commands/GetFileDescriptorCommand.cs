@@ -9,7 +9,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(DescriptorInfo))]
 public sealed class GetFileDescriptorCommand : FdPassCommand
 {
-    // The view of the descriptors of another process shows its ID.
+    // The view of the descriptors of another process shows the process ID.
     private const string OfOtherProcess = "PSFdPass.DescriptorInfo#OtherProcess";
     private const string ListeningSocket = "PSFdPass.DescriptorInfo#Listening";
 
@@ -17,44 +17,44 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
     private PathFilter? _paths;
     private bool _found;
 
-    /// <summary>The descriptors' numbers, or objects that hold descriptors; by default all that are open.</summary>
+    /// <summary>The descriptors' numbers, or objects that hold descriptors; by default, all that are open.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [DescriptorNumberTransformation]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
     [ValidateNotNull]
     public DescriptorNumber[]? Fd { get; set; }
 
-    /// <summary>The process that the descriptors belong to; by default this one.</summary>
+    /// <summary>The process that the descriptors belong to; by default, this one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Id")]
     [ArgumentCompleter(typeof(ProcessIdCompleter))]
     [ValidateRange(1, int.MaxValue)]
     public int ProcessId { get; set; } = Environment.ProcessId;
 
-    /// <summary>Only descriptors of these kinds.</summary>
+    /// <summary>Show only descriptors of these kinds.</summary>
     [Parameter]
     [ValidateNotNull]
     public DescriptorKind[] Kind { get; set; } = [];
 
-    /// <summary>Only descriptors with one of these paths, which can contain wildcards.</summary>
+    /// <summary>Show only descriptors with one of these paths, which can contain wildcards.</summary>
     [Parameter(ParameterSetName = "Path")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[]? Path { get; set; }
 
-    /// <summary>Only descriptors with one of these paths, in which no character is a wildcard.</summary>
+    /// <summary>Show only descriptors with one of these paths, in which no character is a wildcard.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "LiteralPath")]
     [Alias("LP")]
     [ValidateNotNullOrEmpty]
     public string[]? LiteralPath { get; set; }
 
     /// <summary>
-    /// Only sockets that listen, with the processes that have them: by default those of all processes that this user may inspect.
+    /// Show only listening sockets, with the processes that have them; by default, the sockets of all processes that this user may inspect.
     /// </summary>
     [Parameter]
     public SwitchParameter Listening { get; set; }
 
-    /// <summary>Also the descriptors that the runtime uses for itself. By default, they are hidden.</summary>
+    /// <summary>Also show the descriptors that the runtime uses for itself. By default, they are hidden.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -99,7 +99,7 @@ public sealed class GetFileDescriptorCommand : FdPassCommand
         }
     }
 
-    /// <summary>Reports a path that no descriptor had.</summary>
+    /// <summary>Reports an error if no descriptor has any of the requested paths.</summary>
     protected override void EndProcessing()
     {
         if (_paths is not null && !_found)

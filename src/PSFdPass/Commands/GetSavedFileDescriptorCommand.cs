@@ -9,7 +9,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(SavedFileDescriptor))]
 public sealed class GetSavedFileDescriptorCommand : HolderCommand
 {
-    /// <summary>The names to list, with wildcards. By default all.</summary>
+    /// <summary>The names to list, which can contain wildcards; by default, all.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

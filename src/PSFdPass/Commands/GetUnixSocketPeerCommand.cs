@@ -5,7 +5,7 @@ using PSFdPass.Errors;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Asks the kernel who is at the other end of a Unix-domain socket.</summary>
+/// <summary>Returns the process at the other end of a Unix-domain socket, as the kernel reports it.</summary>
 [Cmdlet(VerbsCommon.Get, "UnixSocketPeer")]
 [OutputType(typeof(UnixSocketPeer))]
 public sealed class GetUnixSocketPeerCommand : FdPassCommand
@@ -16,7 +16,7 @@ public sealed class GetUnixSocketPeerCommand : FdPassCommand
     [ArgumentCompleter(typeof(SocketNumberCompleter))]
     public object Socket { get; set; } = null!;
 
-    /// <summary>Open a process descriptor as well, which never refers to another process.</summary>
+    /// <summary>Also open a process descriptor. Unlike a process ID, it never refers to another process.</summary>
     [Parameter]
     public SwitchParameter WithProcessDescriptor { get; set; }
 

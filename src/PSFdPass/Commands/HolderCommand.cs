@@ -19,13 +19,13 @@ public abstract class HolderCommand : FdPassCommand
     [ArgumentCompleter(typeof(SocketPathCompleter))]
     public string Holder { get; set; } = "";
 
-    /// <summary>The users that the holder may run as, by name or number. By default root and this user.</summary>
+    /// <summary>The users that the holder may run as, by name or number; by default, root and this user.</summary>
     [Parameter(ParameterSetName = HolderSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(UserNameCompleter))]
     public string[]? RequireUser { get; set; }
 
-    /// <summary>The time limit for the holder or the service manager.</summary>
+    /// <summary>The time limit for the holder's answer, or for space in the service manager's queue.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
@@ -36,6 +36,6 @@ public abstract class HolderCommand : FdPassCommand
     /// <inheritdoc/>
     protected override void BeginProcessing() => Run(() => _users = RequireUser?.Select(UserNames.Find).ToHashSet(), RequireUser);
 
-    /// <summary>Returns the client of the holder.</summary>
+    /// <summary>Returns a client for the holder.</summary>
     protected FdHolder GetHolder() => new(UnixSocketAddress.FromPath(ResolvePath(Holder)), _users);
 }

@@ -11,7 +11,7 @@ public sealed class NewFileDescriptorSetCommand : FdPassCommand
 {
     private FileDescriptorSet _set = null!;
 
-    /// <summary>The first members, which are waited for until they can be read.</summary>
+    /// <summary>The initial members. They are ready when they can be read.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]

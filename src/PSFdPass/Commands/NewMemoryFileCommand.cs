@@ -8,19 +8,21 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(FileDescriptor))]
 public sealed class NewMemoryFileCommand : FdPassCommand
 {
-    /// <summary>Its name, for display. Several files may have the same name.</summary>
+    /// <summary>The name of the file, for display. Several files may have the same name.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNull]
     public string Name { get; set; } = "PSFdPass";
 
-    /// <summary>Its content: a text, as UTF-8, or bytes. Each object from the pipeline makes a file of its own.</summary>
+    /// <summary>
+    /// The content of the file: text, which is encoded as UTF-8, or bytes. Each object from the pipeline creates a separate file.
+    /// </summary>
     [Parameter(Position = 1, ValueFromPipeline = true)]
     [ValidateNotNull]
     [AllowEmptyCollection]
     [MessageTransformation]
     public byte[] Content { get; set; } = [];
 
-    /// <summary>The operations that nobody may perform on it from then on.</summary>
+    /// <summary>The operations that are prohibited once the file has been created.</summary>
     [Parameter]
     public MemoryFileSeals Seal { get; set; }
 

@@ -36,7 +36,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     public DescriptorInfo? InputObject { get; set; }
 
-    /// <summary>The access of the descriptor: by default Read; with -Create, -CreateNew, -Truncate or -Append, Write.</summary>
+    /// <summary>The access of the descriptor: by default, Read; with -Create, -CreateNew, -Truncate or -Append, Write.</summary>
     [Parameter(Position = 1, ParameterSetName = PathSet)]
     [Parameter(Position = 1, ParameterSetName = LiteralPathSet)]
     public FileAccess? Access { get; set; }
@@ -51,19 +51,19 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter CreateNew { get; set; }
 
-    /// <summary>The permissions of a file that is created, without those that the umask removes.</summary>
+    /// <summary>The permissions of a file that is created. The umask removes some of them.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     [FileModeTransformation]
     [ArgumentCompleter(typeof(FileModeCompleter))]
     public string Mode { get; set; } = "0666";
 
-    /// <summary>Empty the file.</summary>
+    /// <summary>Empty the file when it is opened.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Truncate { get; set; }
 
-    /// <summary>Let every write go to the end of the file.</summary>
+    /// <summary>Append every write to the end of the file.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     public SwitchParameter Append { get; set; }
@@ -79,7 +79,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public object? Beneath { get; set; }
 
-    /// <summary>The time limit for the other end of a FIFO.</summary>
+    /// <summary>The time limit for the other end of a FIFO to be opened.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     [TimeoutTransformation]
@@ -131,7 +131,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
         }
     }
 
-    // Beneath a directory, the shell resolves nothing: no wildcard, no "..", no location.
+    // With -Beneath, the shell does not resolve wildcards, ".." or its own location.
     private IReadOnlyList<string> Resolve(string given) =>
         Beneath is not null ? [ParameterSetName == PathSet ? given : ResolvePathOfProvider(given)]
         : ParameterSetName == PathSet ? ShellPaths.Expand(SessionState, given)

@@ -7,16 +7,21 @@ namespace PSFdPass.Commands;
 /// <summary>The pwsh that this module runs in, and how to start another one like it.</summary>
 internal static class PwshProcess
 {
-    // Set for a wide receiver that is started here. It is not a parameter, because users don't need it.
+    // This environment variable is set for a wide receiver that this class starts. It is not a parameter, because users don't need it.
     private const string StopWithInput = "PSFDPASS_STOP_WITH_INPUT";
 
-    /// <summary>Gets a value indicating whether this process must stop when its standard input ends, for the process that started it.</summary>
+    /// <summary>
+    /// Gets a value indicating whether this process must stop when its standard input ends, as the process that started it has requested.
+    /// </summary>
     public static bool MustStopWithInput { get; } = Environment.GetEnvironmentVariable(StopWithInput) == "1";
 
-    /// <summary>Gets a value indicating whether this pwsh runs a command or a script and ends, rather than a prompt.</summary>
+    /// <summary>Gets a value indicating whether this pwsh runs a command or a script and then exits, instead of showing a prompt.</summary>
     public static bool IsOneShot { get; } = IsOneCommand([.. Environment.GetCommandLineArgs().Skip(1)]);
 
-    /// <summary>Returns the command line of a pwsh that plays the wide receiver, on the same socket and in the same folder, until its input ends.</summary>
+    /// <summary>
+    /// Returns the start information of a pwsh that plays the wide receiver, on the same socket and in the same folder, until its input
+    /// ends.
+    /// </summary>
     public static ProcessStartInfo ForWideReceiver(PSCmdlet command, string socketPath, bool allowAnyUser, bool force)
     {
         string switches = (allowAnyUser ? " -AllowAnyUser" : "") + (force ? " -Force" : "");

@@ -44,16 +44,16 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
     [Parameter(Mandatory = true, ParameterSetName = LineSet)]
     public SwitchParameter Line { get; set; }
 
-    /// <summary>Continue with the next line until the end.</summary>
+    /// <summary>Continue with the next line until the end of file.</summary>
     [Parameter(ParameterSetName = LineSet)]
     public SwitchParameter Follow { get; set; }
 
-    /// <summary>Read this many bytes, or fewer at the end.</summary>
+    /// <summary>Read this many bytes, or fewer at the end of file.</summary>
     [Parameter(Mandatory = true, ParameterSetName = CountSet)]
     [ValidateRange(1, 0x7FFFFFC7)]
     public int Count { get; set; }
 
-    /// <summary>Return everything until the end as one object.</summary>
+    /// <summary>Return everything until the end of file as one object.</summary>
     [Parameter(Mandatory = true, ParameterSetName = RawSet)]
     public SwitchParameter Raw { get; set; }
 
@@ -70,7 +70,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
     [ValidateNotNull]
     public Encoding? Encoding { get; set; }
 
-    /// <summary>The time limit for each line with -Line, and otherwise for everything.</summary>
+    /// <summary>The time limit for each line with -Line; otherwise, for everything that is read.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
@@ -193,14 +193,14 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
 
     private bool TryReadPart(int most, Func<string?> takeRest) => TryReadPart(most, out _, takeRest);
 
-    // Appends the available bytes to the data. Returns false at the end and after an error.
+    // Appends the available bytes to the data. Returns false at the end of file and after an error.
     private bool TryReadPart(int most, out bool isFailed, Func<string?>? takeRest = null)
     {
         bool hasMore = false;
         isFailed = !TryRead(
             () =>
             {
-                // A peer that never stops sending would keep the command reading past its time limit.
+                // Otherwise, a peer that never stops sending would keep the command reading past its time limit.
                 if (_hasRead && _deadline.HasPassed)
                 {
                     throw new TimeoutException();
@@ -244,7 +244,7 @@ public sealed class ReadFileDescriptorCommand : FdPassCommand
         }
     }
 
-    // The data that was read before is not lost: it is the error's target.
+    // The data that was read before the error is not lost, because it is the error's target.
     private void WriteReadError(Exception exception, Func<string?>? takeRest)
     {
         if (exception is OperationCanceledException)

@@ -45,7 +45,8 @@ public sealed partial class ReceiveFileDescriptorCommand
         }
         catch
         {
-            // The pipeline accepts no more, because of Select-Object -First 1 for example. Nobody else would close the rest.
+            // The pipeline accepts no more output, for example because of Select-Object -First 1. Nothing else would close the other
+            // descriptors.
             int closed = descriptors.Count - written;
             for (; written < descriptors.Count; written++)
             {
@@ -68,7 +69,7 @@ public sealed partial class ReceiveFileDescriptorCommand
         }
         catch (PipelineStoppedException)
         {
-            // Ctrl-C at this moment: the first exception is thrown again.
+            // Ctrl-C was pressed at this moment. The first exception is thrown again.
         }
     }
 
@@ -92,7 +93,7 @@ public sealed partial class ReceiveFileDescriptorCommand
             throw new PipelineStoppedException();
         }
 
-        // After an error the descriptor is not lost: the error's target still owns it.
+        // After an error, the descriptor is not lost, because the error's target still owns it.
         if (TryRun(() => descriptor.OpenAs(As), descriptor) is { } value)
         {
             WriteObject(value);

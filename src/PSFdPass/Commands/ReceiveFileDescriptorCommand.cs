@@ -42,11 +42,11 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
     [Parameter(ParameterSetName = "Descriptor")]
     public DescriptorForm As { get; set; }
 
-    /// <summary>Return one object for each message: its data, its text, its descriptors.</summary>
+    /// <summary>Return one object for each message, with its data, its text and its descriptors.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Message")]
     public SwitchParameter AsMessage { get; set; }
 
-    /// <summary>Continue until the peer closes.</summary>
+    /// <summary>Continue until the peer closes its end.</summary>
     [Parameter]
     public SwitchParameter Follow { get; set; }
 
@@ -55,12 +55,14 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>The maximum number of bytes to receive from a message. The rest of a packet is discarded, with a warning.</summary>
+    /// <summary>The maximum number of bytes to receive in one message. The rest of a longer packet is discarded, with a warning.</summary>
     [Parameter]
     [ValidateRange(1, MostBytes)]
     public int BufferSize { get; set; }
 
-    /// <summary>Return the next message and leave it in the queue. Its descriptors are open, and arrive again with it when it is received.</summary>
+    /// <summary>
+    /// Return the next message and leave it in the queue. Its descriptors are opened now, and again when the message is received.
+    /// </summary>
     [Parameter]
     public SwitchParameter Peek { get; set; }
 
@@ -68,7 +70,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
     [Parameter]
     public SwitchParameter WithCredentials { get; set; }
 
-    /// <summary>Checks the switches only, because the socket may come from the pipeline.</summary>
+    /// <summary>Checks only the switches, because the socket may come from the pipeline.</summary>
     protected override void BeginProcessing()
     {
         if (Peek && (Follow || Count is not null))
@@ -138,8 +140,8 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         }
     }
 
-    // With several sockets, the command continues with the others. A timeout is often expected, so -ErrorAction determines how it is
-    // handled. Without -ErrorAction, a timeout ends the command, so that try and catch work.
+    // With several sockets, the command continues with the others after an error. A timeout is often expected, so -ErrorAction determines
+    // how it is handled. Without -ErrorAction, a timeout ends the command, so that try and catch work.
     private void Fail(Exception exception, object socket)
     {
         bool continues = MyInvocation.ExpectingInput ||
@@ -173,7 +175,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         }
         catch (PipelineStoppedException)
         {
-            // The shell removes the progress bar of a pipeline that was stopped.
+            // The shell removes the progress bar of a stopped pipeline.
         }
     }
 
@@ -215,7 +217,7 @@ public sealed partial class ReceiveFileDescriptorCommand : SocketCommand
         {
             foreach (SocketQueue.Member member in Take(wait))
             {
-                // Another reader may have received the message first. Wait again, unless the time limit has expired.
+                // Another reader may have received the message first. If so, wait again, unless the time limit has expired.
                 bool isOver = TimeoutSeconds is { } limit && member.Waited.TotalSeconds >= limit;
                 (Outcome outcome, ReceivedMessage? message) = Receive(member.Socket, member.Handle, TimeSpan.Zero, mayBeEmpty: !isOver);
                 if (outcome is Outcome.End or Outcome.Failed)

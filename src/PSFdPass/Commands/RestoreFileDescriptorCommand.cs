@@ -11,7 +11,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(FileDescriptor))]
 public sealed class RestoreFileDescriptorCommand : HolderCommand
 {
-    /// <summary>The names of the descriptors.</summary>
+    /// <summary>The names under which the descriptors were saved.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(SavedNameCompleter))]
     public string[] Name { get; set; } = [];

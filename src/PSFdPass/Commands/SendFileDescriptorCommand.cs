@@ -22,13 +22,16 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     private DelayedProgress _progress = null!;
     private int _sent;
 
-    /// <summary>The objects to send: any object that holds a descriptor, or a file to open. Each pipeline object is one message, and so is an array.</summary>
+    /// <summary>
+    /// The objects to send: any object that holds a descriptor, or a file to open. Each pipeline object is sent as one message, and so is
+    /// an array.
+    /// </summary>
     // Not object[]: wrapping each pipeline object in an array costs more than sending it.
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ParameterSetName = DescriptorSet)]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public object InputObject { get; set; } = null!;
 
-    /// <summary>The data. When descriptors are sent without data, it is one byte: their number modulo 256.</summary>
+    /// <summary>The data to send. By default, one byte is sent with descriptors: their number modulo 256.</summary>
     [Parameter(Mandatory = true, ParameterSetName = DataSet)]
     [Parameter(ParameterSetName = DescriptorSet)]
     [ValidateNotNull]
@@ -95,7 +98,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
     /// <inheritdoc/>
     protected override string? AdviceOn(Exception exception) =>
 
-        // The exception counts only what its own call has sent.
+        // The exception counts only the descriptors that its own call has sent.
         exception is SendTimeoutException or SystemCallException && _sent > 0
             ? _sent == 1 ? SR.OneObjectSent : SR.Format(SR.ObjectsSent, _sent)
             : null;
@@ -195,7 +198,7 @@ public sealed class SendFileDescriptorCommand : SocketCommand
         }
         catch (Exception exception)
         {
-            // Objects can throw anything when they are closed, and the message has already been sent.
+            // Objects can throw any exception when they are closed, and the message has already been sent.
             WriteError(exception, InputObject);
         }
     }

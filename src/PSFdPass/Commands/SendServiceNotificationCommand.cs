@@ -9,7 +9,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(void))]
 public sealed class SendServiceNotificationCommand : FdPassCommand
 {
-    /// <summary>The service has finished starting or reloading.</summary>
+    /// <summary>Report that the service has finished starting or reloading.</summary>
     [Parameter]
     public SwitchParameter Ready { get; set; }
 
@@ -19,15 +19,15 @@ public sealed class SendServiceNotificationCommand : FdPassCommand
     [ValidateNotNull]
     public string? Status { get; set; }
 
-    /// <summary>The service has begun to reload its configuration.</summary>
+    /// <summary>Report that the service has begun to reload its configuration.</summary>
     [Parameter]
     public SwitchParameter Reloading { get; set; }
 
-    /// <summary>The service has begun to stop.</summary>
+    /// <summary>Report that the service has begun to stop.</summary>
     [Parameter]
     public new SwitchParameter Stopping { get; set; }
 
-    /// <summary>The service is alive.</summary>
+    /// <summary>Report that the service is alive.</summary>
     [Parameter]
     public SwitchParameter Watchdog { get; set; }
 
@@ -40,7 +40,7 @@ public sealed class SendServiceNotificationCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Barrier { get; set; }
 
-    /// <summary>The time limit for the manager.</summary>
+    /// <summary>The time limit for space in the manager's queue and, with -Barrier, for the manager to process the notification.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }

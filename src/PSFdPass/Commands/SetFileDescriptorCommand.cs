@@ -10,7 +10,7 @@ namespace PSFdPass.Commands;
 [OutputType(typeof(object))]
 public sealed class SetFileDescriptorCommand : FdPassCommand
 {
-    /// <summary>The descriptors: any objects that hold one, or numbers.</summary>
+    /// <summary>The descriptors to change: numbers, or any objects that hold descriptors.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [Alias("Fd")]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
@@ -25,7 +25,7 @@ public sealed class SetFileDescriptorCommand : FdPassCommand
     [Parameter]
     public SwitchParameter NonBlocking { get; set; }
 
-    /// <summary>Return the input.</summary>
+    /// <summary>Return each input object.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 

@@ -15,13 +15,13 @@ public abstract class SocketCommand : FdPassCommand
     [ArgumentCompleter(typeof(SocketNumberCompleter))]
     public virtual object Socket { get; set; } = null!;
 
-    /// <summary>Gets the socket's handle, which stays the user's.</summary>
+    /// <summary>Gets the socket's handle, which the user's object still owns.</summary>
     protected SafeHandle Handle { get; private set; } = null!;
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => Run(FindHandle, Socket);
 
-    /// <summary>Finds the handle, and makes sure that it can carry descriptors.</summary>
+    /// <summary>Finds the handle, and makes sure that the socket can carry descriptors.</summary>
     protected void FindHandle()
     {
         Handle = HandleOf(Socket);

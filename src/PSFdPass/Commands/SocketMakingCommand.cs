@@ -4,22 +4,25 @@ using PSFdPass.Binding;
 
 namespace PSFdPass.Commands;
 
-/// <summary>The base of the cmdlets that create sockets: the sizes of their buffers.</summary>
+/// <summary>The base of the cmdlets that create sockets, with the parameters for the sizes of the buffers.</summary>
 public abstract class SocketMakingCommand : FdPassCommand
 {
     /// <summary>
-    /// Bytes that may wait to be received; on Linux also the largest packet. The system caps it (net.core.wmem_max).
+    /// The number of bytes that may wait to be received; on Linux, also the maximum size of a packet. The system limits the value
+    /// (net.core.wmem_max).
     /// </summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? SendBufferSize { get; set; }
 
-    /// <summary>Bytes that the receiving side may hold. On Linux, only the sender's buffer matters.</summary>
+    /// <summary>The number of bytes that the receiving side may hold. On Linux, only the sender's buffer matters.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? ReceiveBufferSize { get; set; }
 
-    /// <summary>Sets the requested buffer sizes of sockets and writes the sockets; closes all of them if that fails.</summary>
+    /// <summary>
+    /// Sets the requested buffer sizes of sockets, and writes the sockets to the pipeline. If that fails, closes all of them.
+    /// </summary>
     protected void WriteSockets(params Socket[] sockets)
     {
         ArgumentNullException.ThrowIfNull(sockets);
@@ -33,7 +36,7 @@ public abstract class SocketMakingCommand : FdPassCommand
                 receiving = ReceiveBufferSize is { } receive ? UnixSocket.SetReceiveBuffer(socket.SafeHandle, receive) : null;
             }
 
-            // Once for both ends of a pair.
+            // Warn only once for both ends of a pair.
             if (sending < SendBufferSize)
             {
                 WriteWarning(SR.Format(SR.SendBufferLimited, Quantity.OfBytes(sending.Value), SendBufferSize));

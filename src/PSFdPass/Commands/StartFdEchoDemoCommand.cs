@@ -25,16 +25,18 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
 
     private readonly BlockingCollection<(string Text, bool IsOutput)> _lines = [];
 
-    /// <summary>Which player this is: both, each in a process of its own, or one of them.</summary>
+    /// <summary>
+    /// The part that this process plays: the quarterback, the wide receiver, or all (with the wide receiver in a separate process).
+    /// </summary>
     [Parameter(Position = 0)]
     public EchoRole Role { get; set; }
 
-    /// <summary>The port where users connect; 0 picks a free one.</summary>
+    /// <summary>The port to which users connect; 0 chooses a free port.</summary>
     [Parameter]
     [ValidateRange(0, 65535)]
     public int Port { get; set; } = EchoDemoOptions.DefaultPort;
 
-    /// <summary>The address where users connect.</summary>
+    /// <summary>The address to which users connect.</summary>
     [Parameter]
     [ValidateNotNull]
     [ArgumentCompleter(typeof(LocalAddressCompleter))]
@@ -46,7 +48,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     [ArgumentCompleter(typeof(SocketPathCompleter))]
     public string SocketPath { get; set; } = EchoDemoOptions.DefaultSocket;
 
-    /// <summary>Play the user too: connect, type these lines, show what comes back, and end.</summary>
+    /// <summary>Also play the user: connect, send these lines, show what comes back, and end the demo.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Say")]
     [ValidateNotNullOrEmpty]
     public string[]? Say { get; set; }
@@ -55,7 +57,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
     [Parameter(Mandatory = true, ParameterSetName = "Background")]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>Serve quarterbacks of every user, not only of this process's.</summary>
+    /// <summary>Let the other player run under any account, and not only under this process's account.</summary>
     [Parameter]
     public SwitchParameter AllowAnyUser { get; set; }
 
@@ -113,8 +115,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         EchoDemo demo = StartDemo(static _ => { });
         try
         {
-            // A quarterback alone may have to wait for a wide receiver that is started later, so this waits only for errors
-            // that occur at once.
+            // A quarterback alone may have to wait for a wide receiver that is started later, so wait only for errors that occur at once.
             TimeSpan patience = Role == EchoRole.Quarterback ? QuarterbackGrace : Timeout.InfiniteTimeSpan;
             _ = demo.Listening.Wait(patience, Stopped);
         }
@@ -141,7 +142,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         _ = signal.Task.ContinueWith(_ => demo.RequestStop(), TaskScheduler.Default);
         using CancellationTokenRegistration stop = Stopped.Register(() =>
         {
-            // Ctrl-C is a signal as well, and its line comes first.
+            // Ctrl-C also sends a signal, and the line for that signal must come first.
             signal.Task.Wait(SignalGrace);
             demo.RequestStop();
         });
@@ -214,7 +215,7 @@ public sealed class StartFdEchoDemoCommand : FdPassCommand
         }
         catch (InvalidOperationException)
         {
-            // For example, a second signal arrived while the last line was shown.
+            // For example, a second signal has arrived while the last line was being shown.
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
     [ArgumentCompleter(typeof(ProgramCompleter))]
     public string FilePath { get; set; } = "";
 
-    /// <summary>The arguments; each element is one argument.</summary>
+    /// <summary>The arguments of the program; each element is one argument.</summary>
     [Parameter(Position = 1)]
     [AllowEmptyString]
     [AllowEmptyCollection]
@@ -33,22 +33,22 @@ public sealed class StartFdProcessCommand : FdPassCommand
     [ValidateNotNull]
     public IDictionary? Descriptor { get; set; }
 
-    /// <summary>The standard input.</summary>
+    /// <summary>The standard input of the child.</summary>
     [Parameter]
     [ValidateNotNull]
     public object? StandardInput { get; set; }
 
-    /// <summary>The standard output.</summary>
+    /// <summary>The standard output of the child.</summary>
     [Parameter]
     [ValidateNotNull]
     public object? StandardOutput { get; set; }
 
-    /// <summary>The standard error.</summary>
+    /// <summary>The standard error of the child.</summary>
     [Parameter]
     [ValidateNotNull]
     public object? StandardError { get; set; }
 
-    /// <summary>Changes to the environment.</summary>
+    /// <summary>Changes to the environment of the child.</summary>
     [Parameter]
     [ValidateNotNull]
     public IDictionary? Environment { get; set; }
@@ -58,12 +58,12 @@ public sealed class StartFdProcessCommand : FdPassCommand
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
-    /// <summary>Listening descriptors, as from a service manager.</summary>
+    /// <summary>Listening sockets, which the child gets as from a service manager.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public object[]? ListenFds { get; set; }
 
-    /// <summary>Their names.</summary>
+    /// <summary>The names of the listening sockets.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string[]? ListenFdNames { get; set; }
@@ -72,12 +72,12 @@ public sealed class StartFdProcessCommand : FdPassCommand
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
-    /// <summary>The longest time to wait.</summary>
+    /// <summary>The maximum time to wait.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>Return the process.</summary>
+    /// <summary>Return an object that represents the process.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -133,7 +133,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
             }
             else if (Wait)
             {
-                // Not terminating, so that an assignment gets the process.
+                // This error is non-terminating, so that an assignment still gets the process.
                 WriteError(
                     new TimeoutException(
                         SR.Format(SR.ProcessStillRuns, process.Id, ShownText.Of(FilePath), Quantity.OfSeconds(TimeoutSeconds))),
@@ -149,7 +149,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
         }
     }
 
-    // As after a native command. If the code is not known, the variable is null and not 0, which would mean success.
+    // Sets the variable as after a native command. If the code is not known, the variable is null, because 0 would mean success.
     private void SetLastExitCode(int? code) => SessionState.PSVariable.Set("global:LASTEXITCODE", code);
 
     private FdProcessStartInfo CreateStartInfo()
@@ -164,7 +164,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
             CreateNewProcessGroup = true,
         };
 
-        // One path for both is opened once, so that neither overwrites the other.
+        // If both have the same path, it is opened once, so that neither overwrites the other.
         bool isShared = StandardError is not null && StandardOutput is not null &&
             Unwrap(StandardError) is string error && Unwrap(StandardOutput) is string output && ResolvePath(error) == ResolvePath(output);
         start.StandardError = isShared ? start.StandardOutput
@@ -213,7 +213,7 @@ public sealed class StartFdProcessCommand : FdPassCommand
         }
     }
 
-    // For writing, the file is created, or emptied if it exists, as a redirection does.
+    // To write to a file, create it, or empty it if it exists, as a redirection does.
     private SafeHandle Open(string path, FileAccess access)
     {
         bool isForWriting = access == FileAccess.Write;

@@ -6,7 +6,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Commands;
 
-/// <summary>Waits until descriptors are ready.</summary>
+/// <summary>Waits until descriptors can be read or written.</summary>
 [Cmdlet(VerbsLifecycle.Wait, "FileDescriptor")]
 [OutputType(typeof(object))]
 public sealed class WaitFileDescriptorCommand : FdPassCommand
@@ -19,22 +19,22 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
     private readonly ReadinessWait _wait = new();
     private FileDescriptorSet? _set;
 
-    /// <summary>The objects to wait for: those that hold descriptors, or one set of them.</summary>
+    /// <summary>The objects to wait for: objects that hold descriptors, or one set of them.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     [Alias("Fd")]
     [ArgumentCompleter(typeof(DescriptorNumberCompleter))]
     public object[] InputObject { get; set; } = null!;
 
-    /// <summary>Wait until they can be read, which is the default.</summary>
+    /// <summary>Wait until an object can be read. This is the default.</summary>
     [Parameter]
     public SwitchParameter Readable { get; set; }
 
-    /// <summary>Wait until they can be written.</summary>
+    /// <summary>Wait until an object can be written.</summary>
     [Parameter]
     public SwitchParameter Writable { get; set; }
 
-    /// <summary>Wait until each of them has been ready.</summary>
+    /// <summary>Wait until every object has been ready at least once.</summary>
     [Parameter]
     public SwitchParameter All { get; set; }
 

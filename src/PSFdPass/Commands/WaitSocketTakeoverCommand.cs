@@ -24,12 +24,12 @@ public sealed class WaitSocketTakeoverCommand : FdPassCommand
     [ValidateNotNull]
     public object[] InputObject { get; set; } = [];
 
-    /// <summary>The names of the descriptors in order. By default an object's property Name, or its position.</summary>
+    /// <summary>The names of the descriptors, in order. By default, an object's Name property, or else its position.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string[] Name { get; set; } = [];
 
-    /// <summary>The time limit for a successor to be ready.</summary>
+    /// <summary>The time limit for a successor to become ready.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; } = 60;

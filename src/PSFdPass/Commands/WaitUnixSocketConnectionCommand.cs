@@ -27,16 +27,16 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
 
-    /// <summary>The number of connections to accept; by default one.</summary>
+    /// <summary>The number of connections to accept; by default, one.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? Count { get; set; }
 
-    /// <summary>Continue until the command is stopped.</summary>
+    /// <summary>Accept connections until the command is stopped.</summary>
     [Parameter]
     public SwitchParameter Follow { get; set; }
 
-    /// <summary>Accept only connections of these users, by name or number; others are closed, with a warning.</summary>
+    /// <summary>Accept only connections from these users, by name or number. Other connections are closed, with a warning.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(UserNameCompleter))]
@@ -52,7 +52,7 @@ public sealed class WaitUnixSocketConnectionCommand : SocketMakingCommand
             SafeHandle listener = HandleOf(Listener);
             if (_users is not null)
             {
-                // Fails for other families, which do not report the peer's user.
+                // This fails for sockets of other families, which do not report the peer's user.
                 _ = UnixSocketType.Of(listener);
             }
 

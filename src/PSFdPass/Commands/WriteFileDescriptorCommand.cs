@@ -35,7 +35,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
     [AllowEmptyCollection]
     public object InputObject { get; set; } = null!;
 
-    /// <summary>Add no line feed to text.</summary>
+    /// <summary>Don't add a line feed to text.</summary>
     [Parameter(ParameterSetName = DataSet)]
     public SwitchParameter NoNewline { get; set; }
 
@@ -57,7 +57,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
     [ValidateRange(0, long.MaxValue)]
     public long? Count { get; set; }
 
-    /// <summary>The time limit for each object, and with -From for everything.</summary>
+    /// <summary>The time limit for each object or, with -From, for the whole copy.</summary>
     [Parameter]
     [TimeoutTransformation]
     public double? TimeoutSeconds { get; set; }
@@ -96,7 +96,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
         }
     }
 
-    /// <summary>Writes the bytes that arrived one by one.</summary>
+    /// <summary>Writes the remaining bytes of those that arrived one by one.</summary>
     protected override void EndProcessing() => WriteBytes();
 
     private void Add(object input)
@@ -151,7 +151,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
         }
     }
 
-    // An error ends the command. Otherwise, the rest would follow after a gap.
+    // An error ends the command. Otherwise, the remaining data would be written after a gap.
     private void Write(ReadOnlyMemory<byte> data) =>
         Run(() => FileDescriptor.Write(_handle, data.Span, ToTimeout(TimeoutSeconds), Stopped), Descriptor);
 

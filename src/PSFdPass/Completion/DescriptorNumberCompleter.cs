@@ -34,7 +34,7 @@ public class DescriptorNumberCompleter : IArgumentCompleter
         }
         catch (Exception exception) when (exception is IOException or NotSupportedException)
         {
-            // There is no such process, or this user may not inspect it.
+            // The process does not exist, or this user may not inspect it.
             return [];
         }
     }

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace PSFdPass.Completion;
 
-/// <summary>Completes the permissions that the file of a socket usually has.</summary>
+/// <summary>Completes permissions that are usual for the file of a socket.</summary>
 internal sealed class FileModeCompleter : IArgumentCompleter
 {
     private static readonly (string Digits, Func<string> Description)[] s_usual =

@@ -24,16 +24,16 @@ public sealed class NamedSocket
             : type;
     }
 
-    /// <summary>Gets the path, or the abstract name without the NUL in front of it.</summary>
+    /// <summary>Gets the path, or the abstract name without the leading NUL.</summary>
     public string Name { get; }
 
-    /// <summary>Gets a value indicating whether a process listens there or receives datagrams.</summary>
+    /// <summary>Gets a value indicating whether a process listens or receives datagrams on the socket.</summary>
     public bool IsReachable { get; }
 
     /// <summary>Gets the type of the socket, and the process that has it: <c>Stream: pid 42 (pwsh)</c>.</summary>
     public string Description { get; }
 
-    /// <summary>Returns the files that are sockets. Sockets on which a process listens come first.</summary>
+    /// <summary>Returns those files that are sockets. Sockets on which a process listens come first.</summary>
     /// <param name="paths">Absolute paths.</param>
     public static IReadOnlyList<NamedSocket> InFiles(IEnumerable<string> paths)
     {

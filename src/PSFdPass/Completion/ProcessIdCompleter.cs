@@ -7,8 +7,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Completion;
 
 /// <summary>
-/// Completes the ID of a process. The tooltip shows its name and the number of its sockets. Processes that have sockets come first.
-/// The word can be the beginning of the ID or of the name.
+/// Completes the ID of a process. The tooltip shows the name of the process and the number of its sockets. Processes that have sockets come
+/// first. The word can be the beginning of the ID or of the name.
 /// </summary>
 public sealed class ProcessIdCompleter : IArgumentCompleter
 {

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace PSFdPass.Completion;
 
-/// <summary>Completes sockets: first the session's variables that hold one, then the numbers.</summary>
+/// <summary>Completes a socket: first with the session's variables that hold sockets, then with descriptor numbers.</summary>
 public abstract class SocketCompleter : DescriptorNumberCompleter
 {
     /// <inheritdoc/>

@@ -4,14 +4,14 @@ using System.Management.Automation;
 
 namespace PSFdPass.Completion;
 
-/// <summary>Completes the paths of sockets, and of folders on the way to them. Sockets on which a process listens come first.</summary>
+/// <summary>Completes the paths of sockets, and of the folders that lead to them. Sockets on which a process listens come first.</summary>
 internal sealed class SocketPathCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        // The shell's own completion of file names handles locations, drives and quotes; its tooltips are the full paths.
+        // The shell's own completion of file names handles locations, drives and quotes. Its tooltips are the full paths.
         Dictionary<string, CompletionResult> found = LiteralPathCompleter.Complete(wordToComplete)
             .GroupBy(result => result.ToolTip)
             .ToDictionary(results => results.Key, results => results.First());

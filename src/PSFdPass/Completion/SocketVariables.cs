@@ -11,7 +11,7 @@ namespace PSFdPass.Completion;
 internal static class SocketVariables
 {
     /// <summary>Returns completions for the variables whose names begin with the word, such as <c>$left</c>.</summary>
-    /// <param name="word">The word; <c>$</c> in front of it may be missing.</param>
+    /// <param name="word">The word, with or without the leading <c>$</c>.</param>
     /// <param name="isOffered">Returns whether a socket is offered.</param>
     public static IEnumerable<CompletionResult> Complete(string word, Func<DescriptorInfo, bool> isOffered)
     {

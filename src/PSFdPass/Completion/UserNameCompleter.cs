@@ -20,7 +20,7 @@ internal sealed class UserNameCompleter : IArgumentCompleter
             select new CompletionResult(fields[0], fields[0], CompletionResultType.ParameterValue, SR.Format(SR.UserId, fields[2]));
     }
 
-    // passwd(5). Users of a directory service are not in it, but can be typed.
+    // Reads passwd(5). It does not contain the users of a directory service, but their names can be typed.
     private static string[] ReadUsers()
     {
         try

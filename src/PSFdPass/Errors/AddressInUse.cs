@@ -3,14 +3,14 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Errors;
 
-/// <summary>Explains why an address can't be bound, and which process has it.</summary>
+/// <summary>Describes why an address can't be bound, and which process has it.</summary>
 internal static class AddressInUse
 {
     /// <summary>Returns the message for an address that is in use.</summary>
     /// <param name="address">The address.</param>
     /// <param name="type">The type of the socket that was to be bound.</param>
     /// <param name="exception">The error of bind(2).</param>
-    /// <param name="force">True when a stale socket was to be replaced.</param>
+    /// <param name="force">True if a stale socket was to be replaced.</param>
     public static string Describe(UnixSocketAddress address, SocketType type, SystemCallException exception, bool force)
     {
         UnixSocketEntry? entry = new DescriptorInspector().FindUnixSocket(address);
@@ -24,7 +24,7 @@ internal static class AddressInUse
     }
 
     // The open descriptors are inspected first, because that does not disturb the listener. Processes of other users can't be inspected,
-    // but the kernel reports the listener's process to a client.
+    // but the kernel reports the listener's process to a client that connects.
     private static string? FindHolder(UnixSocketAddress address, SocketType type, UnixSocketEntry? entry)
     {
         if (entry?.ProcessId is { } process)

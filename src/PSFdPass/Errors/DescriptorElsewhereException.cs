@@ -1,6 +1,9 @@
 namespace PSFdPass;
 
-/// <summary>The exception for a <see cref="DescriptorInfo"/> of another process, where one of this process is required.</summary>
+/// <summary>
+/// The exception that is thrown when a <see cref="DescriptorInfo"/> describes a descriptor of another process, but one of this process is
+/// required.
+/// </summary>
 public sealed class DescriptorElsewhereException : ArgumentException
 {
     internal DescriptorElsewhereException(DescriptorInfo info)

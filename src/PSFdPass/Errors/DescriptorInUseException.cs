@@ -1,6 +1,6 @@
 namespace PSFdPass;
 
-/// <summary>The exception for a number that was not closed or replaced, because it is in use.</summary>
+/// <summary>The exception that is thrown when a descriptor number is not closed or replaced, because it is in use.</summary>
 public sealed class DescriptorInUseException : InvalidOperationException
 {
     internal DescriptorInUseException(int fd, string message, Exception? inner = null)

@@ -1,8 +1,8 @@
 namespace PSFdPass;
 
 /// <summary>
-/// The exception for a read from a socket whose next message carries descriptors, which a read would discard. The message is still in the
-/// queue.
+/// The exception that is thrown when the next message of a socket carries descriptors, which a read would discard. The message is still in
+/// the queue.
 /// </summary>
 public sealed class DescriptorsPendingException : InvalidOperationException
 {

@@ -2,7 +2,10 @@ using System.Management.Automation;
 
 namespace PSFdPass.Errors;
 
-/// <summary>Creates error records from exceptions: an ID to catch them by, a category, the object that they are about, and advice.</summary>
+/// <summary>
+/// Creates error records from exceptions. Each has an ID that a script can check, a category, the object that the error is about, and
+/// advice.
+/// </summary>
 internal static class ErrorRecords
 {
     /// <summary>Returns whether an exception is an error to report to the user, and not a fault of this module.</summary>
@@ -12,9 +15,9 @@ internal static class ErrorRecords
 
     /// <summary>Creates the record for an exception.</summary>
     /// <param name="exception">The exception.</param>
-    /// <param name="target">The object that it is about. A message that the exception carries takes precedence.</param>
-    /// <param name="advice">What to do about it, shown after the message.</param>
-    /// <param name="text">The message; null for the exception's.</param>
+    /// <param name="target">The object that the error is about. A message that the exception carries takes precedence.</param>
+    /// <param name="advice">Advice on the error, which is shown after the message.</param>
+    /// <param name="text">The message; null to use that of the exception.</param>
     public static ErrorRecord From(Exception exception, object? target, string? advice = null, string? text = null)
     {
         exception = exception is Descriptors.DescriptorsPendingException pending ? new DescriptorsPendingException(pending) : exception;
@@ -52,7 +55,7 @@ internal static class ErrorRecords
         WildcardPatternException => new ErrorRecord(exception, "InvalidPattern", ErrorCategory.InvalidArgument, target),
         ItemNotFoundException => new ErrorRecord(exception, "NotFound", ErrorCategory.ObjectNotFound, target),
 
-        // PowerShell's own exceptions, such as the one for a missing drive, have a record.
+        // PowerShell's own exceptions, such as the one for a missing drive, already have a record.
         IContainsErrorRecord { ErrorRecord: { } record } => new ErrorRecord(record, exception),
         SystemCallException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),
         FdHolderException error => new ErrorRecord(error, error.ErrnoName, CategoryOf(error.ErrnoName), target),

@@ -2,7 +2,7 @@ using PSFdPass.Binding;
 
 namespace PSFdPass;
 
-/// <summary>The exception that is thrown when a message arrived without a descriptor. Its data is in <see cref="Received"/>.</summary>
+/// <summary>The exception that is thrown when a message arrives without a descriptor. The message is in <see cref="Received"/>.</summary>
 public sealed class NoDescriptorException : IOException
 {
     /// <summary>Creates the exception.</summary>
@@ -10,6 +10,6 @@ public sealed class NoDescriptorException : IOException
     public NoDescriptorException(ReceivedMessage received)
         : base(SR.Format(SR.NoDescriptor, Quantity.OfBytes(received.Data.Length))) => Received = received;
 
-    /// <summary>Gets the message.</summary>
+    /// <summary>Gets the message that arrived.</summary>
     public ReceivedMessage Received { get; }
 }
