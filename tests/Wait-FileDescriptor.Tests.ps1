@@ -170,10 +170,12 @@ Describe 'A file descriptor set' {
         $sockets | ForEach-Object Dispose
     }
 
-    It 'can not be combined with other objects or with -Writable' {
+    It 'cannot be combined with other objects, -Readable, -Writable or -All' {
         $set.Add($right)
         { Wait-FileDescriptor $set, $left } | Should -Throw -ErrorId 'InvalidArgument,*'
         { Wait-FileDescriptor $set -Writable } | Should -Throw -ErrorId 'InvalidArgument,*'
+        { Wait-FileDescriptor $set -Readable } | Should -Throw -ErrorId 'InvalidArgument,*'
+        { Wait-FileDescriptor $set -All } | Should -Throw -ErrorId 'InvalidArgument,*'
         { Wait-FileDescriptor $right -Follow } | Should -Throw -ErrorId 'InvalidArgument,*'
         $set.Dispose()
         { Wait-FileDescriptor $set } | Should -Throw -ErrorId 'Closed,*' -ExpectedMessage '*FileDescriptorSet*'
