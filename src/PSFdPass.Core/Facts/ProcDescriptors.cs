@@ -86,7 +86,7 @@ internal sealed unsafe class ProcDescriptors : IDisposable
         return fd < 0 ? null : new SafeDescriptorHandle(fd, ownsHandle: true);
     }
 
-    // Writes the path of an entry to <c>name</c>, and returns the descriptor of the directory that the path is relative to. The
+    // Writes the path of an entry to the buffer, and returns the descriptor of the directory that the path is relative to. The
     // directories stay open until this object is disposed.
     private int Find(SafeDescriptorHandle? directory, ReadOnlySpan<byte> folder, int fd, byte* name)
     {
