@@ -13,16 +13,16 @@ internal readonly ref struct ControlMessage
         _layout = ref layout;
     }
 
-    /// <summary>Gets cmsg_level.</summary>
+    /// <summary>Gets the level of the message (cmsg_level).</summary>
     public int Level { get; }
 
-    /// <summary>Gets cmsg_type.</summary>
+    /// <summary>Gets the type of the message (cmsg_type), whose meaning depends on the level.</summary>
     public int Type { get; }
 
-    /// <summary>Gets the data, which stays in the buffer that was read.</summary>
+    /// <summary>Gets the data: a part of the buffer from which the message was read, not a copy.</summary>
     public ReadOnlySpan<byte> Data { get; }
 
-    /// <summary>Gets a value indicating whether the data is descriptor numbers, four bytes each (SCM_RIGHTS).</summary>
+    /// <summary>Gets a value indicating whether the data consists of descriptor numbers, four bytes each (SCM_RIGHTS).</summary>
     public bool IsRights => Level == _layout.SolSocket && Type == ControlMessageLayout.ScmRights;
 
     /// <summary>Gets a value indicating whether the data is a complete <c>struct ucred</c> (SCM_CREDENTIALS).</summary>

@@ -4,16 +4,16 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Ancillary;
 
 /// <summary>
-/// Reads control messages one after another, in the layout of a given system; used with <c>foreach</c>. Makes no system call, and
-/// does not trust lengths. A length that reaches past the end of the buffer is reduced to the rest of the buffer, because macOS
-/// leaves the original cmsg_len in a message that it truncated.
+/// Reads the control messages in a buffer one after another, in the layout of a given system, with <c>foreach</c>. It makes no
+/// system calls and does not trust lengths. A length that exceeds the rest of the buffer is reduced, because macOS leaves the
+/// original cmsg_len in a message that it has truncated.
 /// </summary>
 internal ref struct ControlMessageReader
 {
     private readonly ref readonly ControlMessageLayout _layout;
     private ReadOnlySpan<byte> _rest;
 
-    /// <summary>Starts at the first of the msg_controllen bytes that recvmsg(2) wrote.</summary>
+    /// <summary>Initializes a reader for the msg_controllen bytes that recvmsg(2) wrote.</summary>
     public ControlMessageReader(ReadOnlySpan<byte> control, ref readonly ControlMessageLayout layout)
     {
         _rest = control;
@@ -21,7 +21,7 @@ internal ref struct ControlMessageReader
         Current = default;
     }
 
-    /// <summary>Gets the message that <see cref="MoveNext"/> found.</summary>
+    /// <summary>Gets the message that <see cref="MoveNext"/> has advanced to.</summary>
     public ControlMessage Current { get; private set; }
 
     /// <summary>Reads the descriptors if the buffer contains one complete SCM_RIGHTS message and nothing else.</summary>
@@ -44,10 +44,12 @@ internal ref struct ControlMessageReader
         return false;
     }
 
-    /// <summary>Makes <c>foreach</c> work.</summary>
+    /// <summary>Returns a copy of this reader, as <c>foreach</c> requires.</summary>
     public readonly ControlMessageReader GetEnumerator() => this;
 
-    /// <summary>Advances to the next message. Returns false at the end, or if the rest is shorter than a header.</summary>
+    /// <summary>
+    /// Advances to the next message. Returns false at the end, or if the rest does not start with a valid header.
+    /// </summary>
     public bool MoveNext()
     {
         if (_rest.Length < _layout.DataOffset)

@@ -3,27 +3,31 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Ancillary;
 
-/// <summary>Writes control messages one after another into a buffer, in the layout of a given system. Makes no system call.</summary>
+/// <summary>
+/// Writes control messages one after another into a buffer, in the layout of a given system. It makes no system calls.
+/// </summary>
 internal ref struct ControlMessageWriter
 {
     private readonly Span<byte> _buffer;
     private readonly ref readonly ControlMessageLayout _layout;
 
-    /// <summary>Starts at the beginning of a buffer, which must hold <see cref="ControlMessageLayout.Space"/> for each message.</summary>
+    /// <summary>
+    /// Initializes a writer for a buffer, in which each message takes up <see cref="ControlMessageLayout.Space"/> bytes.
+    /// </summary>
     public ControlMessageWriter(Span<byte> buffer, ref readonly ControlMessageLayout layout)
     {
         _buffer = buffer;
         _layout = ref layout;
     }
 
-    /// <summary>Gets the number of bytes written so far, which is the msg_controllen for sendmsg(2).</summary>
+    /// <summary>Gets the number of bytes written so far, which is the msg_controllen to pass to sendmsg(2).</summary>
     public int Written { get; private set; }
 
     /// <summary>Appends an SCM_RIGHTS message with these descriptor numbers.</summary>
     public void WriteRights(scoped ReadOnlySpan<int> descriptors) =>
         Write(_layout.SolSocket, ControlMessageLayout.ScmRights, MemoryMarshal.AsBytes(descriptors));
 
-    /// <summary>Appends one control message. The padding after it is zero.</summary>
+    /// <summary>Appends one control message, padded with zeros.</summary>
     /// <exception cref="ArgumentException">Thrown when the message does not fit in the buffer.</exception>
     public void Write(int level, int type, scoped ReadOnlySpan<byte> data)
     {

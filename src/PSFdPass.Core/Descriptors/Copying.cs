@@ -7,12 +7,12 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Copies data from one descriptor to another, once.</summary>
+/// <summary>Copies data from one descriptor to another. An instance can be used for one copy.</summary>
 internal sealed unsafe class Copying
 {
     private const int SEEK_CUR = 1;
 
-    // The most bytes at once, so that a copy can be canceled and reports its progress.
+    // The maximum number of bytes that are copied at once. The limits allow a copy to be canceled and to report its progress.
     private const int MostInKernel = 8 << 20;
     private const int MostThroughBuffer = 128 << 10;
 
@@ -51,7 +51,7 @@ internal sealed unsafe class Copying
         Buffer,
     }
 
-    /// <summary>Copies, and returns the number of bytes.</summary>
+    /// <summary>Copies up to <paramref name="count"/> bytes, and returns the number of bytes that were copied.</summary>
     public long Run(long count, IProgress<long>? progress)
     {
         long total = 0;
@@ -79,7 +79,7 @@ internal sealed unsafe class Copying
         return total;
     }
 
-    // Returns the method to try first. If the kernel refuses it, the copy continues with the next one.
+    // Returns the method to try first. If the kernel refuses it, the copy continues with another one.
     private static Method FirstMethod(int source, int target)
     {
         _ = SysStat.TryGetStatus(source, out SysStat.FileStatus from);
@@ -130,7 +130,8 @@ internal sealed unsafe class Copying
             return (int)result;
         }
 
-        // Files in /proc appear to be empty to these calls. If an error remains, read(2) or write(2) reports it.
+        // Try another method after an error, and also if nothing was copied at first, because files in /proc appear empty to these
+        // calls. If the error remains, read(2) or write(2) reports it.
         if (errno != 0 || isFirst)
         {
             _method = _method == Method.CopyFileRange ? Method.SendFile : Method.Buffer;
@@ -161,7 +162,7 @@ internal sealed unsafe class Copying
         }
     }
 
-    // An empty packet is copied as one, which a target other than a SEQPACKET or datagram socket ignores.
+    // An empty packet is written as an empty packet. If the target is not a SEQPACKET or datagram socket, that has no effect.
     private int CopyPacket(ArrayBufferWriter<byte> packet)
     {
         WaitUntilReady();
@@ -197,7 +198,7 @@ internal sealed unsafe class Copying
         }
     }
 
-    // The data of a stream socket stays in its queue (MSG_PEEK) until it is written.
+    // The data of a stream socket stays in its queue (MSG_PEEK) until it has been written to the target.
     private int Read(byte* bytes, int length)
     {
         if (!_isStreamSocket)

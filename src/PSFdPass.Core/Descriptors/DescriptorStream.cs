@@ -7,12 +7,12 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// A stream over a file, a pipe or a device. It calls read(2) and write(2) at the offset of the open file description, which is
-/// shared by all processes that have the description.
+/// A stream over a file, a pipe or a device. It calls read(2) and write(2) at the offset of the open file description, which all
+/// processes that have that description share.
 /// </summary>
 /// <remarks>
-/// Nothing is buffered, so that several processes can write to one file without losing text. O_NONBLOCK is neither needed nor changed: a
-/// call that would block waits in the wait loop. Disposing the stream on another thread ends a wait with
+/// Nothing is buffered, so that several processes can write to one file without losing text. O_NONBLOCK is neither needed nor
+/// changed: a call that would block waits in the wait loop. Disposing the stream from another thread ends a wait with
 /// <see cref="ObjectDisposedException"/>. Thread-safe, apart from <see cref="ReadTimeout"/> and <see cref="WriteTimeout"/>.
 /// </remarks>
 internal sealed class DescriptorStream : Stream

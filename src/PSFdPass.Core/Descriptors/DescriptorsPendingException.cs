@@ -1,8 +1,8 @@
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// The exception that is thrown when the next message of a socket carries descriptors, which a read would discard. The message is still
-/// in the queue.
+/// The exception that is thrown when the next message of a socket carries descriptors, which a read would discard. The message
+/// stays in the queue.
 /// </summary>
 internal sealed class DescriptorsPendingException(int fd) : InvalidOperationException(
     SR.Format(SR.DescriptorsPending, fd))

@@ -4,8 +4,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// Duplicates descriptors: another number for the same open file description, with the same offset and flags, in this process or from
-/// another one.
+/// Duplicates descriptors of this process or of another one. A duplicate is another number for the same open file description, and
+/// shares its offset and its flags.
 /// </summary>
 internal static class Duplication
 {
@@ -20,7 +20,7 @@ internal static class Duplication
             : throw SystemCallException.FromLast("fcntl", fd);
     }
 
-    /// <summary>Duplicates a descriptor of this process to a number (dup3(2)).</summary>
+    /// <summary>Duplicates a descriptor of this process to a specified number (dup3(2)).</summary>
     public static FileDescriptor To(int fd, int target, bool replace)
     {
         if (Fcntl.Control(fd, Constants.F_GETFD) < 0)
@@ -61,7 +61,7 @@ internal static class Duplication
         int process = SysPidFd.Open(processId);
         if (process < 0)
         {
-            // The ID is 0, or that of a thread other than the main thread: EINVAL, and ENOENT on newer kernels.
+            // EINVAL, or ENOENT on newer kernels: the ID is 0, or is that of a thread other than the main thread of its process.
             int errno = Errno.Last is Errno.EINVAL or Errno.ENOENT ? Errno.ESRCH : Errno.Last;
             throw new SystemCallException("pidfd_open", errno, SR.Format(SR.SubjectProcess, processId));
         }
@@ -77,8 +77,8 @@ internal static class Duplication
         return new FileDescriptor(copy, ownsHandle: true);
     }
 
-    // The kernel returns the lowest free number that is not below the target. If it is not the target, the target is in use. Checking first
-    // and then calling dup3(2) could close a file that another thread has opened in between.
+    // F_DUPFD_CLOEXEC returns the lowest free number that is not below the target. If that is not the target itself, the target is
+    // in use. Checking first and then calling dup3(2) could close a file that another thread has opened in between.
     private static void Occupy(int fd, int target)
     {
         int copy = Fcntl.Control(fd, Constants.Current.F_DUPFD_CLOEXEC, target);

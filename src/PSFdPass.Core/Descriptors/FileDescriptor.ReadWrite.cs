@@ -6,19 +6,22 @@ using PSFdPass.Interop;
 namespace PSFdPass;
 
 /// <content>
-/// Reading and writing without blocking, and without O_NONBLOCK, which would affect the other processes that share the open file
-/// description.
+/// Methods that read and write without blocking. They do not set O_NONBLOCK, because the flag would affect the other processes that
+/// share the open file description.
 /// </content>
 public sealed partial class FileDescriptor
 {
-    /// <summary>Reads what is available, without blocking: recv(2) with MSG_DONTWAIT from a socket, otherwise poll(2) and read(2).</summary>
+    /// <summary>
+    /// Reads what is available, without blocking. A socket is read by recv(2) with MSG_DONTWAIT, any other file by poll(2) and
+    /// read(2).
+    /// </summary>
     /// <param name="descriptor">A descriptor of any kind that can be read.</param>
     /// <param name="buffer">The buffer for the data.</param>
-    /// <param name="bytes">The number of bytes that were read; 0 at the end.</param>
+    /// <param name="bytes">The number of bytes that were read; 0 at end of file.</param>
     /// <returns>False when nothing is available yet.</returns>
     /// <remarks>
-    /// Descriptors that are attached to a socket's data are discarded; receive them with <see cref="DescriptorReceiver"/>. A pipe or a
-    /// terminal from which another thread or process reads at the same time can still block.
+    /// Descriptors that are attached to a socket's data are discarded; receive them with <see cref="DescriptorReceiver"/>. If
+    /// another thread or process reads from the same pipe or terminal at the same time, the call can still block.
     /// </remarks>
     /// <exception cref="SystemCallException">Thrown when recv(2) or read(2) fails: ECONNRESET, EBADF, EISDIR and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
@@ -52,16 +55,16 @@ public sealed partial class FileDescriptor
     }
 
     /// <summary>
-    /// Writes as much as there is space for, without blocking: send(2) with MSG_DONTWAIT and MSG_NOSIGNAL to a socket, otherwise poll(2)
-    /// and write(2).
+    /// Writes as much as there is space for, without blocking. A socket is written by send(2) with MSG_DONTWAIT and MSG_NOSIGNAL,
+    /// any other file by poll(2) and write(2).
     /// </summary>
     /// <param name="descriptor">A descriptor of any kind that can be written.</param>
     /// <param name="data">The data.</param>
     /// <param name="bytes">The number of bytes that were written, from the start of the data.</param>
     /// <returns>False when there is no space yet.</returns>
     /// <remarks>
-    /// If the descriptor is not a socket, at most PIPE_BUF bytes (4,096 on Linux, 512 on macOS) are written at once, which does not block on a pipe that
-    /// poll(2) reports as writable. A terminal can still block.
+    /// If the descriptor is not a socket, at most PIPE_BUF bytes (4,096 on Linux, 512 on macOS) are written at once. Such a write
+    /// to a pipe does not block after poll(2) has reported the pipe as writable. A write to a terminal can still block.
     /// </remarks>
     /// <exception cref="SystemCallException">Thrown when send(2) or write(2) fails: EPIPE, ECONNRESET, ENOSPC and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>

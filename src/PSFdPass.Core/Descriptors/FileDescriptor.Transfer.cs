@@ -6,7 +6,9 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-/// <content>Reading, writing and copying with a timeout, regardless of O_NONBLOCK and without changing it.</content>
+/// <content>
+/// Methods that read, write and copy with a timeout, whether or not O_NONBLOCK is set. They do not change that flag.
+/// </content>
 public sealed partial class FileDescriptor
 {
     /// <summary>Waits until a descriptor of any kind can be read, and reads what is available (read(2), recv(2)).</summary>
@@ -14,15 +16,17 @@ public sealed partial class FileDescriptor
     /// <param name="buffer">The buffer for the data. Bytes of a packet that don't fit are discarded.</param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>The number of bytes that were read; 0 at the end, for an empty packet or with an empty buffer.</returns>
+    /// <returns>The number of bytes that were read; 0 at end of file, for an empty packet, and if the buffer is empty.</returns>
     /// <remarks>
-    /// A message that carries descriptors stays in a socket's queue. Several threads may read one descriptor. If another reader of the
-    /// same socket receives a message between the check for descriptors and the read, the read can discard the descriptors of the
-    /// message after it.
+    /// Before a socket is read, its next message is checked. If that message carries descriptors, it stays in the queue. Several
+    /// threads may read from one descriptor. However, if another reader receives the message between the check and the read, the
+    /// read receives the message after it, and can discard the descriptors of that one.
     /// </remarks>
     /// <exception cref="TimeoutException">Thrown when nothing could be read in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
-    /// <exception cref="InvalidOperationException">Thrown when the next message carries descriptors, which <see cref="DescriptorReceiver"/> receives.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Thrown when the next message carries descriptors. Receive it with <see cref="DescriptorReceiver"/>.
+    /// </exception>
     /// <exception cref="SystemCallException">Thrown when the call fails: EBADF, EISDIR, ENOTCONN, ECONNRESET and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, before or during the wait.</exception>
     public static unsafe int Read(
@@ -43,25 +47,32 @@ public sealed partial class FileDescriptor
     }
 
     /// <summary>
-    /// Reads up to a delimiter, such as the end of a line, and nothing beyond it, so that other readers of the descriptor get the rest. From
-    /// a SeqPacket or Datagram socket, one whole packet is read.
+    /// Reads up to and including a delimiter, such as a line feed, and nothing beyond it, so that other readers of the descriptor
+    /// get the rest. From a SeqPacket or Datagram socket, one whole packet is read.
     /// </summary>
-    /// <param name="descriptor">The descriptor.</param>
-    /// <param name="delimiter">The delimiter.</param>
+    /// <param name="descriptor">The descriptor to read from.</param>
+    /// <param name="delimiter">The byte that ends the data.</param>
     /// <param name="data">
-    /// The buffer to which the data is appended, with the delimiter. After an exception, it contains the data that was read until then.
+    /// The buffer to which the data is appended, including the delimiter. After an exception, it contains the data that had been
+    /// read before.
     /// </param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>True when the delimiter or a packet was read; false when the end was reached first, with or without data.</returns>
+    /// <returns>
+    /// True when the delimiter or a packet was read; false when end of file was reached first, whether or not data was read before
+    /// it.
+    /// </returns>
     /// <remarks>
-    /// The delimiter is searched for with MSG_PEEK in sockets, and with pread(2) in files. Pipes, terminals and other devices are read byte
-    /// by byte. Several threads of this process may read one socket or file, and each gets whole lines if whole lines have arrived. A
-    /// reader in another process can receive part of a line in between.
+    /// To find the delimiter, the data of a socket is peeked at (MSG_PEEK), and the data of a file is read with pread(2). Pipes,
+    /// terminals and other devices are read byte by byte. Several threads of this process may read from one socket or file; if only
+    /// whole lines have arrived, each thread gets whole lines. A reader in another process can receive part of a line between the
+    /// search and the read.
     /// </remarks>
     /// <exception cref="TimeoutException">Thrown when the delimiter was not read in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
-    /// <exception cref="InvalidOperationException">Thrown when the next message carries descriptors, which <see cref="DescriptorReceiver"/> receives.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Thrown when the next message carries descriptors. Receive it with <see cref="DescriptorReceiver"/>.
+    /// </exception>
     /// <exception cref="SystemCallException">Thrown when a call fails: EBADF, EISDIR, ENOTCONN, ECONNRESET and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, before or during the wait.</exception>
     public static bool ReadUntil(
@@ -74,14 +85,22 @@ public sealed partial class FileDescriptor
         return WaitLoop.Run<ReadUntilAttempt, bool>(ref attempt, descriptor, deadline, cancellationToken);
     }
 
-    /// <summary>Writes data to a descriptor of any kind, and waits while there is no space for it (write(2), send(2)).</summary>
+    /// <summary>
+    /// Writes data to a descriptor of any kind (write(2), send(2)), and waits while there is no space for the data.
+    /// </summary>
     /// <param name="descriptor">The descriptor. Files are written at the shared offset of the open file description.</param>
     /// <param name="data">The data. To a SeqPacket or Datagram socket, it is written as one packet, even when it is empty.</param>
     /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <remarks>Several threads may write to one descriptor. If a write has to wait, their data can be interleaved.</remarks>
-    /// <exception cref="TimeoutException">Thrown when not all data was written in time. The message says how much was written.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled. The message says how much was written.</exception>
+    /// <remarks>
+    /// Several threads may write to one descriptor. If a write has to wait, the data of the threads can be interleaved.
+    /// </remarks>
+    /// <exception cref="TimeoutException">
+    /// Thrown when not all data was written in time. The message says how much was written.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">
+    /// Thrown when the wait was canceled. The message says how much was written.
+    /// </exception>
     /// <exception cref="SystemCallException">Thrown when the call fails: EBADF, EPIPE, ECONNRESET, ENOSPC, EMSGSIZE and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, before or during the wait.</exception>
     public static unsafe void Write(
@@ -106,24 +125,28 @@ public sealed partial class FileDescriptor
     /// Copies data from one descriptor to another until the end of the source: inside the kernel where possible (copy_file_range(2),
     /// sendfile(2), splice(2)), and otherwise by reading and writing.
     /// </summary>
-    /// <param name="source">The source, which is read at the shared offset.</param>
-    /// <param name="target">The target, which is written at the shared offset.</param>
-    /// <param name="count">The maximum number of bytes; null for all. A packet is copied whole, even if it exceeds the maximum.</param>
-    /// <param name="progress">Receives, on this thread, the number of bytes that were copied so far, after each part.</param>
-    /// <param name="timeout">The time for the whole copy; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="source">The source. A file is read at the shared offset of the open file description.</param>
+    /// <param name="target">The target. A file is written at the shared offset of the open file description.</param>
+    /// <param name="count">
+    /// The maximum number of bytes to copy; null for no maximum. A packet is copied whole, even if it exceeds the maximum.
+    /// </param>
+    /// <param name="progress">
+    /// Receives the number of bytes copied so far, after each part, on the thread that called this method.
+    /// </param>
+    /// <param name="timeout">The time limit for the whole copy; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the copy.</param>
     /// <returns>The number of bytes that were copied.</returns>
     /// <remarks>
-    /// Data of a file or of a stream socket that could not be written stays in the source. Up to 4,096 bytes of a pipe or a device, or one
-    /// packet, can be lost. In that case, the message of a <see cref="TimeoutException"/> or an <see cref="OperationCanceledException"/>
-    /// reports how many of them were written.
+    /// If data can't be written, it stays in the source when that is a file or a stream socket. From a pipe or a device, up to
+    /// 4,096 bytes can be lost, and from a SeqPacket or Datagram socket, one packet. In that case, the message of a
+    /// <see cref="TimeoutException"/> or an <see cref="OperationCanceledException"/> reports how many of these bytes were written.
     /// </remarks>
     /// <exception cref="ArgumentException">Thrown when the source and the target are the same file.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the count is negative, or the timeout is negative and not infinite.</exception>
-    /// <exception cref="TimeoutException">Thrown when the copy was not complete in time.</exception>
+    /// <exception cref="TimeoutException">Thrown when the copy was not completed in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the copy was canceled.</exception>
     /// <exception cref="InvalidOperationException">Thrown when the next message of the source carries descriptors.</exception>
-    /// <exception cref="SystemCallException">Thrown when a call fails.</exception>
+    /// <exception cref="SystemCallException">Thrown when a system call fails: EBADF, EISDIR, EPIPE, ENOSPC and so on.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when a descriptor is closed, before or during the copy.</exception>
     public static long Copy(
         SafeHandle source,

@@ -4,10 +4,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Opens files, directories, FIFOs and devices by path: open(2), openat2(2). Always close-on-exec.</summary>
+/// <summary>Opens files, directories, FIFOs and devices by path (open(2), openat2(2)), always close-on-exec.</summary>
 internal static class FileOpening
 {
-    /// <summary>Opens a path. Opening a FIFO waits for its other end.</summary>
+    /// <summary>Opens a path. Opening a FIFO waits until its other end has been opened.</summary>
     public static FileDescriptor Open(string path, FileOpenOptions options, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var deadline = Deadline.After(timeout);
@@ -86,8 +86,9 @@ internal static class FileOpening
         return fd >= 0 ? new SafeDescriptorHandle(fd, ownsHandle: true) : throw SystemCallException.FromLast("open", directory);
     }
 
-    // Returns the part of an absolute path that follows the directory, and a relative path as it is. Only the text is compared, which is
-    // safe because the kernel confines the returned path to the directory, and refuses any other absolute path.
+    // Makes an absolute path relative to the directory if it begins with the directory's path, and returns any other path
+    // unchanged. Comparing only the text is safe, because the kernel confines a relative path to the directory, and refuses an
+    // absolute one.
     private static string RelativeTo(string directory, string path)
     {
         if (!path.StartsWith('/'))

@@ -4,13 +4,18 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Files in memory, which are deleted when their last descriptor is closed: memfd_create(2). On Linux only.</summary>
+/// <summary>
+/// Creates files in memory (memfd_create(2)), and returns their seals. A file in memory is deleted when its last descriptor is
+/// closed. Linux only.
+/// </summary>
 internal static unsafe class MemoryFiles
 {
     private const int F_ADD_SEALS = 1033;
     private const int F_GET_SEALS = 1034;
 
-    /// <summary>Creates a file, close-on-exec, open for reading and writing at its beginning.</summary>
+    /// <summary>
+    /// Creates a file in memory, and opens it for reading and writing, close-on-exec. The offset is at its beginning.
+    /// </summary>
     public static FileDescriptor Create(string name, ReadOnlySpan<byte> content, MemoryFileSeals seals)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -63,7 +68,10 @@ internal static unsafe class MemoryFiles
         return seals >= 0 ? (MemoryFileSeals)seals : null;
     }
 
-    /// <summary>Returns the seals of a memory file, given its link in <c>/proc/…/fd</c>; null when it can't be opened.</summary>
+    /// <summary>
+    /// Returns the seals of a memory file, given its link in <c>/proc/…/fd</c>; null for any other link, and when it can't be
+    /// opened.
+    /// </summary>
     public static MemoryFileSeals? SealsOf(string link)
     {
         int fd = Fcntl.Open(link, Constants.O_RDONLY | Constants.Current.O_CLOEXEC);

@@ -9,8 +9,9 @@ namespace PSFdPass.Descriptors;
 /// </summary>
 /// <remarks>
 /// open(2) of a FIFO waits for the other end, and neither a signal nor another thread can end that wait cleanly. Therefore each
-/// attempt uses O_NONBLOCK, which is cleared before the descriptor is returned. A writer gets ENXIO until there is a reader. A reader is
-/// opened at once and kept open, so that writers can open their end, until <see cref="PipeWriters"/> finds one.
+/// attempt uses O_NONBLOCK, which is cleared before the descriptor is returned. Opening a FIFO for writing fails with ENXIO until
+/// there is a reader. Opening it for reading succeeds at once; the descriptor is kept open, so that a writer can open the other
+/// end, until <see cref="PipeWriters"/> detects one.
 /// </remarks>
 internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
 {
@@ -24,12 +25,12 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
     private PipeWriters? _writers;
 
     /// <summary>Prepares to open a path.</summary>
-    /// <param name="shownPath">The path for messages.</param>
+    /// <param name="shownPath">The path as error messages show it.</param>
     /// <param name="path">The path to open.</param>
-    /// <param name="root">The directory that the path may not leave, or null.</param>
-    /// <param name="options">The options.</param>
+    /// <param name="root">The directory that the path must not leave, or null.</param>
+    /// <param name="options">The access mode, and the permissions of a new file.</param>
     /// <param name="flags">The flags of open(2), with O_NONBLOCK.</param>
-    /// <param name="timeout">The timeout, for the message.</param>
+    /// <param name="timeout">The timeout that the error message reports.</param>
     public OpenAttempt(
         string shownPath, string path, SafeDescriptorHandle? root, FileOpenOptions options, int flags, TimeSpan timeout)
     {
@@ -141,7 +142,8 @@ internal struct OpenAttempt : IAttempt<SafeDescriptorHandle>, IDisposable
         return IsFifo(fd, out _);
     }
 
-    // The reader of the first attempt is kept, because only this reader can show that a writer has opened and closed the FIFO.
+    // The read end that the first attempt opened is kept, because only a read end that was open at the time can show that a writer
+    // has opened and closed the FIFO.
     private bool HasWriter(ref SafeDescriptorHandle? opened, SysStat.FileStatus status)
     {
         if (_reader is not null &&

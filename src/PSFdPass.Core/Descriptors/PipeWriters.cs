@@ -9,11 +9,12 @@ internal sealed unsafe class PipeWriters : IDisposable
     private SafeDescriptorHandle? _read;
     private SafeDescriptorHandle? _write;
 
-    /// <summary>Returns whether a writer has opened the pipe since this reader did.</summary>
+    /// <summary>Returns whether a writer has opened the pipe since the given read end was opened.</summary>
     /// <remarks>
-    /// poll(2) reports data, and writers that have closed the pipe. A writer that has written nothing yet is found on Linux by tee(2) to a
-    /// private pipe: it returns 0 when no process has the pipe open for writing, and fails with EAGAIN when one has and there is no data.
-    /// On macOS, such a writer is found at its first write.
+    /// poll(2) shows that there is data, or that a writer has closed the pipe. To detect a writer that has not written anything
+    /// yet, tee(2) to a private pipe is used on Linux: it returns 0 when no process has the pipe open for writing, and fails with
+    /// EAGAIN when a process has it open for writing, but there is no data. On macOS, a writer is detected only after it has
+    /// written.
     /// </remarks>
     /// <exception cref="SystemCallException">Thrown when no descriptor is left for the private pipe: EMFILE, ENFILE.</exception>
     public bool HaveOpened(int reader)

@@ -9,8 +9,8 @@ using PSFdPass.Waiting;
 namespace PSFdPass.Descriptors;
 
 /// <summary>
-/// Reads up to a delimiter and nothing beyond it: from sockets with MSG_PEEK, from files with pread(2), and byte by byte from pipes and
-/// terminals. A packet is read whole. The result is false at the end.
+/// Reads up to a delimiter and nothing beyond it: from sockets with MSG_PEEK, from files with pread(2), and byte by byte from pipes
+/// and terminals. A packet is read whole. The result is false at end of file.
 /// </summary>
 internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte delimiter, IBufferWriter<byte> data, TimeSpan timeout)
     : IAttempt<bool>
@@ -18,7 +18,7 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
     private const int SEEK_CUR = 1;
     private const int MostAtOnce = 4096;
 
-    // Peeking and reading are two calls. The lock prevents two threads of this process from reading the same data.
+    // Peeking and reading are two calls. The lock ensures that no other thread of this process reads the data in between.
     private static readonly object Gate = new();
 
     /// <inheritdoc/>
@@ -80,7 +80,8 @@ internal unsafe struct ReadUntilAttempt(SafeHandle handle, StreamMode mode, byte
             : throw SystemCallException.FromLast("lseek", fd);
     }
 
-    // Reads a limited number at once, so that the wait loop can check the deadline and the cancellation even if a writer never stops.
+    // Reads a limited number of bytes at once, so that the wait loop can check the deadline and the cancellation even if a writer
+    // never stops.
     [SkipLocalsInit]
     private readonly Outcome TryBytes(int fd, out bool result)
     {

@@ -5,7 +5,7 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Waits until a descriptor is ready, or reports an error or a hang-up.</summary>
+/// <summary>Waits until poll(2) reports that a descriptor is ready, or has an error or a hang-up.</summary>
 internal readonly unsafe struct ReadyAttempt(SafeHandle handle, short events, TimeSpan timeout) : IAttempt<bool>
 {
     /// <inheritdoc/>

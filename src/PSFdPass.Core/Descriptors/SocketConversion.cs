@@ -7,8 +7,10 @@ namespace PSFdPass.Descriptors;
 /// <summary>Converts the descriptor of a socket to a <see cref="Socket"/>.</summary>
 internal static class SocketConversion
 {
-    /// <summary>Hands the descriptor over to a new socket. After one of the exceptions below, the handle still owns it.</summary>
-    /// <param name="handle">The handle.</param>
+    /// <summary>
+    /// Hands the descriptor over to a new socket. If one of the exceptions below is thrown, the handle still owns the descriptor.
+    /// </summary>
+    /// <param name="handle">The handle that owns the socket's descriptor.</param>
     /// <param name="ownsHandle">True to close the descriptor when the socket is disposed.</param>
     /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
@@ -33,7 +35,7 @@ internal static class SocketConversion
         var socket = new Socket(new SafeSocketHandle(handle.Detach(), ownsHandle));
         if (isNonBlocking)
         {
-            // Socket assumes that the descriptor blocks, so that its synchronous calls would fail with EWOULDBLOCK. Setting the property
+            // Socket assumes that the descriptor blocks, so its synchronous calls would fail with EWOULDBLOCK. Setting the property
             // twice makes them wait.
             socket.Blocking = false;
             socket.Blocking = true;

@@ -12,10 +12,14 @@ namespace PSFdPass.Descriptors;
 /// <summary>Reads and writes the bytes of a socket without blocking. Messages that carry descriptors are left in the queue.</summary>
 internal static unsafe class SocketTransfer
 {
-    // Space for credentials, a security label and a process descriptor. If descriptors don't fit, the kernel sets MSG_CTRUNC.
+    // There is enough space for credentials, a security label and a process descriptor. If descriptors don't fit as well, the
+    // kernel sets MSG_CTRUNC.
     private const int ControlSize = 1024;
 
-    /// <summary>Reads once: from a Unix-domain stream, at most up to a message that carries descriptors.</summary>
+    /// <summary>
+    /// Reads available data without waiting. From a Unix-domain stream, it reads at most up to the next message that carries
+    /// descriptors.
+    /// </summary>
     /// <exception cref="DescriptorsPendingException">Thrown when the next message carries descriptors.</exception>
     /// <exception cref="SystemCallException">Thrown when recv(2) fails.</exception>
     public static Outcome Read(int fd, byte* buffer, int length, out int count)
@@ -28,7 +32,7 @@ internal static unsafe class SocketTransfer
                 return outcome;
             }
 
-            // A packet is read whole; 0 bytes of a stream are its end.
+            // A packet is read whole. From a stream, only the peeked bytes are read, which are 0 at its end.
             length = SocketFacts.IsStream(fd) ? count : length;
         }
 
@@ -36,14 +40,14 @@ internal static unsafe class SocketTransfer
             SysSocket.Recv(fd, buffer, (nuint)length, Constants.Current.MSG_DONTWAIT), "recv", fd, out count);
     }
 
-    /// <summary>Writes once, perhaps only a part of the data. A packet is written whole.</summary>
+    /// <summary>Writes as much of the data as fits, without waiting. A packet is written whole or not at all.</summary>
     /// <exception cref="SystemCallException">Thrown when send(2) fails: EPIPE, ECONNRESET, EMSGSIZE and so on.</exception>
     public static Outcome Write(int fd, byte* buffer, int length, out int count) => StreamMode.OutcomeOf(
         SysSocket.Send(fd, buffer, (nuint)length, Constants.Current.MSG_DONTWAIT | Constants.Current.MSG_NOSIGNAL), "send", fd, out count);
 
     /// <summary>
-    /// Copies the data that the next read will return and leaves it in the queue (MSG_PEEK): from a Unix-domain stream, at most up to a
-    /// message that carries descriptors.
+    /// Copies the data that the next read will return, and leaves it in the queue (MSG_PEEK). From a Unix-domain stream, it copies
+    /// at most up to the next message that carries descriptors.
     /// </summary>
     /// <inheritdoc cref="Read"/>
     public static Outcome Peek(int fd, byte* buffer, int length, out int count)
@@ -58,9 +62,10 @@ internal static unsafe class SocketTransfer
         return outcome;
     }
 
-    // Returns the number of bytes before the first message with descriptors. MSG_PEEK returns the data up to the end of that message, and
-    // does not show where the message begins. Therefore a second call has a buffer that is one byte too short, followed by memory that
-    // can't be written. The kernel copies a message completely or not at all, and stops before the message that does not fit.
+    // Returns the number of bytes before the first message with descriptors. MSG_PEEK returns the data up to the end of that
+    // message, and does not show where the message begins. Therefore, a second call passes a buffer that is one byte too short,
+    // followed by memory that can't be written. The kernel copies a message completely or not at all, and stops before the message
+    // that does not fit.
     private static int PlainLength(int fd)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Max(SysIoctl.BytesToRead(fd), 1));

@@ -3,22 +3,28 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>The way in which a descriptor is read and written without blocking and without changing O_NONBLOCK.</summary>
+/// <summary>
+/// Reads and writes a descriptor in the way that suits its kind, without blocking and without changing O_NONBLOCK.
+/// </summary>
 /// <remarks>
-/// Sockets are read and written by <see cref="SocketTransfer"/>. Files never report that a call would block. On pipes and devices,
-/// RWF_NOWAIT (Linux) makes a single call non-blocking. If the file does not support it, poll(2) is called first. The call that follows
-/// can still block if another process was faster.
+/// Sockets are read and written by <see cref="SocketTransfer"/>. Calls on files never report that they would block. On pipes and
+/// devices, RWF_NOWAIT (Linux) makes a single call non-blocking. If RWF_NOWAIT is not supported, poll(2) is called first. The read
+/// or write after it can still block if another process has read or written in between.
 /// </remarks>
 internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
 {
     /// <summary>
-    /// PIPE_BUF of Linux and of macOS: a write of this many bytes to a pipe that poll(2) reports as writable does not block.
+    /// The value of PIPE_BUF on this system. A write of up to this many bytes to a pipe that poll(2) reports as writable does not
+    /// block.
     /// </summary>
     public static readonly int PipeBuf = OperatingSystem.IsLinux() ? 4096 : 512;
 
     private volatile bool _needsPoll = !OperatingSystem.IsLinux();
 
-    /// <summary>Gets a value indicating whether calls never report that they would block.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the descriptor is a file, directory or block device, on which calls never report that they
+    /// would block.
+    /// </summary>
     public bool IsFile => isFile;
 
     /// <summary>Gets a value indicating whether the descriptor is a socket.</summary>
@@ -30,7 +36,7 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
         ? new StreamMode(status.Type is SysStat.S_IFREG or SysStat.S_IFBLK or SysStat.S_IFDIR, status.Type == SysStat.S_IFSOCK)
         : throw SystemCallException.FromLast("fstat", fd);
 
-    /// <summary>Reads once.</summary>
+    /// <summary>Tries to read available data, without waiting.</summary>
     public Outcome Read(int fd, byte* buffer, int length, out int count)
     {
         if (isSocket)
@@ -59,7 +65,7 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
         return OutcomeOf(result, "read", fd, out count);
     }
 
-    /// <summary>Writes once, perhaps only a part of the data.</summary>
+    /// <summary>Tries to write as much of the data as fits, without waiting.</summary>
     public Outcome Write(int fd, byte* buffer, int length, out int count)
     {
         if (isSocket)
@@ -88,7 +94,10 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
         return OutcomeOf(result, "write", fd, out count);
     }
 
-    /// <summary>Returns whether poll(2) reports a descriptor as ready. If poll fails, the next call on the descriptor reports the error.</summary>
+    /// <summary>
+    /// Returns whether poll(2) reports a descriptor as ready. Also returns true if poll(2) fails; the next call on the descriptor
+    /// then reports the error.
+    /// </summary>
     public static bool IsReady(int fd, short events)
     {
         var descriptor = new Poll.PollFd { fd = fd, events = events };

@@ -5,7 +5,10 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Reads once at the shared offset, without blocking, into memory that the caller has pinned. The result is 0 at the end.</summary>
+/// <summary>
+/// Reads available data at the shared offset, without blocking, into memory that the caller must have pinned. The result is 0 at
+/// end of file.
+/// </summary>
 internal unsafe struct StreamRead(SafeHandle handle, byte* buffer, int length, StreamMode mode, TimeSpan timeout) : IAttempt<int>
 {
     /// <inheritdoc/>

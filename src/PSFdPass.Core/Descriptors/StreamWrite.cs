@@ -5,7 +5,9 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Writes a whole buffer, which the caller has pinned, at the shared offset, in parts that do not block.</summary>
+/// <summary>
+/// Writes a whole buffer at the shared offset, in parts and without blocking. The caller must have pinned the buffer.
+/// </summary>
 internal unsafe struct StreamWrite(SafeHandle handle, byte* buffer, int length, StreamMode mode, TimeSpan timeout) : IAttempt<int>
 {
     private int _written;

@@ -59,13 +59,19 @@ internal static unsafe class DescriptorFacts
         ((flags & Constants.Current.O_PATH) != 0 ? DescriptorFlags.PathOnly : 0);
 
     /// <summary>
-    /// Returns the path, the addresses of a socket, or the kernel's name for a descriptor; empty when it has no name, or is not open.
+    /// Returns the path, the addresses of a socket, or the kernel's name for the file of a descriptor; empty when the file has no
+    /// name, or the descriptor is not open.
     /// </summary>
-    /// <remarks>An O_PATH descriptor of a socket's file is not a socket. Its target is the path.</remarks>
+    /// <remarks>
+    /// A descriptor that was opened with O_PATH on a socket's file is not a socket. Its target is the path of that file.
+    /// </remarks>
     public static string TargetOf(int fd, DescriptorKind kind) =>
         kind == DescriptorKind.Socket && SocketDescription.Of(fd) is { } socket ? socket.ToString() : LinkOf(fd);
 
-    /// <summary>Returns the path, or the kernel's name such as <c>socket:[4711]</c>; empty where it is not available.</summary>
+    /// <summary>
+    /// Returns the path of a descriptor's file, or the kernel's name for it, such as <c>socket:[4711]</c>; empty where neither is
+    /// available.
+    /// </summary>
     public static string LinkOf(int fd)
     {
         if (OperatingSystem.IsLinux())

@@ -3,7 +3,7 @@ namespace PSFdPass;
 /// <summary>Specifies the kind of file that a descriptor refers to.</summary>
 public enum DescriptorKind
 {
-    /// <summary>The descriptor is closed, or was handed over.</summary>
+    /// <summary>The descriptor is closed, or has been handed over.</summary>
     None,
 
     /// <summary>A regular file.</summary>
@@ -54,6 +54,6 @@ public enum DescriptorKind
     /// <summary>An io_uring instance: io_uring_setup(2).</summary>
     IoUring,
 
-    /// <summary>Another kind. The target is the kernel's name for it.</summary>
+    /// <summary>Another kind of file. The target is the kernel's name for the file.</summary>
     Other,
 }

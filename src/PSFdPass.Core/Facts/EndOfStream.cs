@@ -5,14 +5,18 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Facts;
 
-/// <summary>Distinguishes the end of a connection from an empty packet, for a recvmsg(2) that returned no bytes and no descriptors.</summary>
+/// <summary>
+/// Distinguishes the end of a connection from an empty packet, after recvmsg(2) has returned no bytes and no descriptors.
+/// </summary>
 internal static unsafe class EndOfStream
 {
     private const int ControlSize = ControlMessageLayout.MaxRightsSpace + 1024;
 
-    /// <summary>Returns whether the connection has ended and everything was received.</summary>
-    /// <param name="socket">The socket.</param>
-    /// <param name="hasCredentials">True when the call returned SCM_CREDENTIALS. It returns none at the end of a SEQPACKET connection.</param>
+    /// <summary>Returns whether the connection has ended and everything has been received.</summary>
+    /// <param name="socket">The number of the socket's descriptor.</param>
+    /// <param name="hasCredentials">
+    /// True when recvmsg(2) returned SCM_CREDENTIALS, which it never does at the end of a SEQPACKET connection.
+    /// </param>
     public static bool IsAt(int socket, bool hasCredentials) => SocketFacts.TypeOf(socket) switch
     {
         Constants.SOCK_STREAM => true,
@@ -27,7 +31,7 @@ internal static unsafe class EndOfStream
         {
             if (Errno.Last != Errno.EINTR || i == Pacing.MaxInterruptions)
             {
-                // Reporting an empty packet instead would hide the end.
+                // Returning false, which means an empty packet, could hide the end of the connection.
                 throw SystemCallException.FromLast("poll");
             }
         }

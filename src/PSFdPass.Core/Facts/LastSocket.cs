@@ -3,11 +3,13 @@ using PSFdPass.Handles;
 
 namespace PSFdPass.Facts;
 
-/// <summary>Remembers the type of the Unix-domain socket that a thread used last, so that receiving does not query it each time.</summary>
+/// <summary>
+/// Remembers the type of the Unix-domain socket that a thread used last, so that the type is not queried for each receive.
+/// </summary>
 /// <remarks>
-/// The type is queried again after this library has closed or replaced a number. If other code replaces the file under the number of an
-/// open handle, no descriptor is lost, and a packet that is longer than expected is reported as truncated. Sending does not rely on this,
-/// because a TCP socket would drop the descriptors: see <see cref="UnixFamily"/>.
+/// The type is queried again after this library has closed or replaced a number. If other code replaces the file that the number of
+/// an open handle refers to, no descriptor is lost, and a packet that is longer than expected is reported as truncated. Sending
+/// does not rely on the remembered type, because a TCP socket would drop the descriptors: see <see cref="UnixFamily"/>.
 /// </remarks>
 internal static class LastSocket
 {
@@ -21,7 +23,7 @@ internal static class LastSocket
     [ThreadStatic]
     private static int t_type;
 
-    /// <summary>Returns SO_TYPE of a Unix-domain socket.</summary>
+    /// <summary>Returns the type of a Unix-domain socket (SO_TYPE).</summary>
     /// <inheritdoc cref="UnixFamily.Require"/>
     public static int TypeOf(SafeHandle socket, int fd)
     {

@@ -19,7 +19,9 @@ public enum MemoryFileSeals
     /// <summary>F_SEAL_WRITE: the content can't be changed.</summary>
     Write = 0x8,
 
-    /// <summary>F_SEAL_FUTURE_WRITE: the content can be changed only through mappings that existed before (Linux 5.1).</summary>
+    /// <summary>
+    /// F_SEAL_FUTURE_WRITE: the content can be changed only through mappings that existed before the seal was added (Linux 5.1).
+    /// </summary>
     FutureWrite = 0x10,
 
     /// <summary>F_SEAL_EXEC: the execute permissions can't be changed (Linux 6.3).</summary>

@@ -3,10 +3,10 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>The open descriptors of this process, by number.</summary>
+/// <summary>Lists the open descriptors of this process.</summary>
 internal static class OpenDescriptors
 {
-    /// <summary>Returns the numbers, in order.</summary>
+    /// <summary>Returns the numbers of the open descriptors, in ascending order.</summary>
     public static int[] Numbers()
     {
         if (OperatingSystem.IsLinux())
@@ -14,7 +14,7 @@ internal static class OpenDescriptors
             return ProcDirectory.DescriptorsOf(Environment.ProcessId);
         }
 
-        // /dev/fd lists this process's own descriptors.
+        // On macOS, /dev/fd lists this process's own descriptors.
         int[] numbers =
         [
             .. Directory.EnumerateFileSystemEntries("/dev/fd")

@@ -6,21 +6,23 @@ using PSFdPass.Interop;
 namespace PSFdPass.Facts;
 
 /// <summary>
-/// The entries of <c>/proc/…/fd</c> and <c>/proc/…/fdinfo</c> of one process. The two directories are opened once, because resolving
-/// their paths takes longer than reading an entry. On Linux only.
+/// Reads the entries of <c>/proc/…/fd</c> and <c>/proc/…/fdinfo</c> for one process. The two directories are opened once, because
+/// resolving their paths takes longer than reading an entry. Linux only.
 /// </summary>
 internal sealed unsafe class ProcDescriptors : IDisposable
 {
     private const int LinkSize = 4096;
     private const int MaxNameLength = 64;
 
-    // The position and the flags are the first lines of every file.
+    // The position and the flags are in the first lines of every file in fdinfo.
     private const int InformationSize = 512;
 
     private readonly SafeDescriptorHandle? _links;
     private readonly SafeDescriptorHandle? _information;
 
-    /// <summary>Opens the directories. If that fails, full paths are used, and reading an entry reports the error.</summary>
+    /// <summary>
+    /// Opens the two directories. If one can't be opened, full paths are used, and reading an entry reports the error.
+    /// </summary>
     /// <param name="process">The process ID.</param>
     public ProcDescriptors(int process)
     {
@@ -40,8 +42,8 @@ internal sealed unsafe class ProcDescriptors : IDisposable
     }
 
     /// <summary>
-    /// Returns the path of a descriptor, or the kernel's name such as <c>socket:[4711]</c>. If it returns null, the error is in
-    /// <see cref="Errno.Last"/>.
+    /// Returns the path of a descriptor's file, or the kernel's name for it, such as <c>socket:[4711]</c>. When the result is null,
+    /// the error is in <see cref="Errno.Last"/>.
     /// </summary>
     public string? ReadLink(int fd)
     {
@@ -51,7 +53,9 @@ internal sealed unsafe class ProcDescriptors : IDisposable
         return length < 0 ? null : Encoding.UTF8.GetString(link, (int)length);
     }
 
-    /// <summary>Reads the position and the flags of a descriptor; returns false when it is not open.</summary>
+    /// <summary>
+    /// Reads the position and the flags of a descriptor; returns false when they can't be read, for example because it is not open.
+    /// </summary>
     public bool TryReadInformation(int fd, out ProcFdInfo information)
     {
         information = default;
@@ -82,8 +86,8 @@ internal sealed unsafe class ProcDescriptors : IDisposable
         return fd < 0 ? null : new SafeDescriptorHandle(fd, ownsHandle: true);
     }
 
-    // Writes the name of an entry, and returns the directory that it is relative to. The directories stay open until this object is
-    // disposed.
+    // Writes the path of an entry to the buffer, and returns the descriptor of the directory that the path is relative to. The
+    // directories stay open until this object is disposed.
     private int Find(SafeDescriptorHandle? directory, ReadOnlySpan<byte> folder, int fd, byte* name)
     {
         var text = new Span<byte>(name, MaxNameLength);

@@ -3,13 +3,15 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>Lists the numbers of processes, threads and descriptors from the directories of <c>/proc</c> (proc(5)). On Linux only.</summary>
+/// <summary>
+/// Lists the numbers of processes, threads and descriptors from the directories of <c>/proc</c> (proc(5)). Linux only.
+/// </summary>
 internal static class ProcDirectory
 {
     /// <summary>Returns the numbers of a process's open descriptors, in order.</summary>
     /// <exception cref="SystemCallException">
-    /// Thrown when the process does not exist or is hidden from this one (ESRCH), may not be inspected (EACCES), or no descriptor is
-    /// left for its directory (EMFILE).
+    /// Thrown when the process does not exist or is hidden from this one (ESRCH), when it may not be inspected (EACCES), or when no
+    /// descriptor is left for reading its directory (EMFILE).
     /// </exception>
     public static int[] DescriptorsOf(int process)
     {
@@ -26,7 +28,8 @@ internal static class ProcDirectory
     }
 
     /// <summary>
-    /// Returns the numbers of a process's open descriptors, in order. If it returns null, the error is in <see cref="Errno.Last"/>.
+    /// Returns the numbers of a process's open descriptors, in order. When the result is null, the error is in
+    /// <see cref="Errno.Last"/>.
     /// </summary>
     public static int[]? TryDescriptorsOf(int process) => Numbers($"/proc/{process}/fd", isOurs: process == Environment.ProcessId);
 
@@ -58,7 +61,7 @@ internal static class ProcDirectory
 
         if (isOurs)
         {
-            // The list contains the descriptor with which it was read.
+            // The list includes the descriptor that was used to read it.
             numbers.Remove(fd);
         }
 

@@ -2,10 +2,10 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>The short names of processes: <c>/proc/…/comm</c> on Linux, proc_name on macOS.</summary>
+/// <summary>Looks up the short names of processes: with <c>/proc/…/comm</c> on Linux, with proc_name on macOS.</summary>
 internal static class ProcessNames
 {
-    /// <summary>Returns the name of a process; empty when it has ended, or the name is not available.</summary>
+    /// <summary>Returns the name of a process; empty when the process has ended, or its name is not available.</summary>
     public static string Of(int process)
     {
         if (process <= 0)

@@ -3,16 +3,18 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Facts;
 
-/// <summary>A socket's type, state and addresses at one moment.</summary>
+/// <summary>Describes the type, state and addresses of a socket at one moment.</summary>
 /// <param name="Family">The address family.</param>
-/// <param name="Type">SOCK_STREAM and so on; null where it is not available.</param>
-/// <param name="State">The state of its connection; null where it is not available.</param>
-/// <param name="Local">Its own address; null for a Unix-domain socket without a name, and where it is not available.</param>
-/// <param name="Remote">Its peer's address; null without a peer, and for a peer without a name.</param>
+/// <param name="Type">The type, such as Stream; null where it is not available.</param>
+/// <param name="State">The state of the socket's connection; null where it is not available.</param>
+/// <param name="Local">
+/// The socket's own address; null for a Unix-domain socket without a name, and where the address is not available.
+/// </param>
+/// <param name="Remote">The address of the socket's peer; null if there is no peer, or the peer has no name.</param>
 internal sealed record SocketDescription(
     SocketFamily Family, SocketType? Type, SocketState? State, EndPoint? Local, EndPoint? Remote)
 {
-    /// <summary>Describes a socket of this process.</summary>
+    /// <summary>Returns the description of a socket of this process.</summary>
     /// <returns>Null when the descriptor is not open, is not a socket, or only represents a socket's file (O_PATH).</returns>
     public static SocketDescription? Of(int socket)
     {
@@ -32,8 +34,8 @@ internal sealed record SocketDescription(
     }
 
     /// <summary>
-    /// Describes, by the name of its protocol, a socket that no table contains: one that was never bound, a TCP socket that is neither
-    /// listening nor connected, or a socket of a family without tables.
+    /// Returns the description of a socket that no table of the kernel contains, from the name of its protocol. This can be a
+    /// socket that was never bound, a TCP socket that is neither listening nor connected, or a socket of a family without tables.
     /// </summary>
     public static SocketDescription FromProtocol(string protocol) => protocol switch
     {

@@ -10,7 +10,7 @@ internal static unsafe class SocketFacts
     /// <summary>The size of a buffer for any address: struct sockaddr_storage.</summary>
     public const int MaxAddressLength = 128;
 
-    /// <summary>Returns SO_TYPE: SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</summary>
+    /// <summary>Returns the type of a socket (SO_TYPE), such as SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</summary>
     /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK), or not open (EBADF).</exception>
     public static int TypeOf(int socket) =>
         TryGetType(socket, out int type) ? type : throw SystemCallException.FromLast("getsockopt", socket);
@@ -19,7 +19,7 @@ internal static unsafe class SocketFacts
     /// <inheritdoc cref="TypeOf"/>
     public static bool IsStream(int socket) => TypeOf(socket) == Constants.SOCK_STREAM;
 
-    /// <summary>Gets SO_TYPE. If it returns false, the error is in <see cref="Errno.Last"/>.</summary>
+    /// <summary>Gets the type of a socket (SO_TYPE). When the result is false, the error is in <see cref="Errno.Last"/>.</summary>
     public static bool TryGetType(int socket, out int type) =>
         SysSocket.TryGetOption(socket, Constants.Current.SOL_SOCKET, Constants.Current.SO_TYPE, out type);
 
@@ -36,7 +36,7 @@ internal static unsafe class SocketFacts
     }
 
     /// <summary>
-    /// Returns the AF_ number of a socket: SO_DOMAIN, or the family of its address on macOS. If it returns -1, the error is in
+    /// Returns the AF_ number of a socket: SO_DOMAIN, or the family of its address on macOS. When the result is -1, the error is in
     /// <see cref="Errno.Last"/>.
     /// </summary>
     public static int FamilyOf(int socket)
@@ -56,7 +56,7 @@ internal static unsafe class SocketFacts
     /// </summary>
     public static bool IsUnix(int socket)
     {
-        // The buffer only has space for the family. The kernel truncates the address.
+        // The buffer has space only for the family. The kernel truncates the address.
         byte* buffer = stackalloc byte[2];
         uint length = 2;
         return SysSocket.GetSockName(socket, buffer, &length) == 0 && FamilyIn(new ReadOnlySpan<byte>(buffer, 2)) == Constants.AF_UNIX;
@@ -69,7 +69,7 @@ internal static unsafe class SocketFacts
         const int TCP_INFO = 11;
         if (family is SocketFamily.Other or SocketFamily.Netlink or SocketFamily.Packet)
         {
-            // getpeername(2) succeeds on these, too, although they have no connections.
+            // getpeername(2) also succeeds on sockets of these families, although they have no connections.
             return null;
         }
 

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>The AF_ numbers of the system, and the names of protocols.</summary>
+/// <summary>Converts the AF_ numbers of the system to families, and families to the names of protocols.</summary>
 internal static class SocketFamilies
 {
     private const int AF_NETLINK = 16;

@@ -1,10 +1,10 @@
 namespace PSFdPass;
 
-/// <summary>Specifies the address family of a socket, by the names of address_families(7).</summary>
-/// <remarks>The numbers of .NET's AddressFamily differ from those of the system, and some of these families are missing there.</remarks>
+/// <summary>Specifies the address family of a socket, with the names that address_families(7) uses.</summary>
+/// <remarks>.NET's AddressFamily has other numbers than the system, and lacks some of these families.</remarks>
 public enum SocketFamily
 {
-    /// <summary>Another family, or the family is not available.</summary>
+    /// <summary>Another family, or one that could not be determined.</summary>
     Other,
 
     /// <summary>AF_UNIX: within this machine (unix(7)).</summary>

@@ -16,8 +16,8 @@ namespace PSFdPass;
 /// <param name="Protocol">The protocol: 6 for TCP, 17 for UDP, 0 for Unix-domain sockets. -1 where it is not available (macOS).</param>
 /// <param name="IsListening">Whether the socket listens (SO_ACCEPTCONN).</param>
 /// <param name="LocalEndPoint">The address that the socket is bound to; null for an unnamed Unix-domain socket.</param>
-/// <param name="IsConnected">Whether the socket has a peer. A TCP connection that was reset has none.</param>
-/// <param name="RemoteEndPoint">The peer's address; null without a peer, and for an unnamed one.</param>
+/// <param name="IsConnected">Whether the socket has a peer. After a TCP connection has been reset, it has no peer.</param>
+/// <param name="RemoteEndPoint">The peer's address; null if there is no peer, or the peer is unnamed.</param>
 /// <param name="Cookie">
 /// A number that no other socket has had since the system was started (SO_COOKIE, Linux 4.12); 0 where it is not available.
 /// </param>
@@ -81,7 +81,7 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>Returns the address of a socket's peer, in one system call.</summary>
-    /// <returns>Null without a peer, for a peer without a name, and for a descriptor that is not a socket.</returns>
+    /// <returns>Null if the socket has no peer, the peer has no name, or the descriptor is not a socket.</returns>
     /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed.</exception>
     public static EndPoint? RemoteEndPointOf(SafeHandle socket)
     {
@@ -90,10 +90,11 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Returns the number of bytes that were sent and not yet received by the peer (SIOCOUTQ), or on TCP not yet acknowledged by its kernel. On a Unix-domain socket, this is the size of
-    /// the buffer memory in use, and 0 means that everything was received. After the peer has closed, it is 0 even if data was lost.
+    /// Returns the number of bytes that were sent and that the peer has not yet received or, on TCP, that the peer's kernel has not
+    /// yet acknowledged (SIOCOUTQ). On a Unix-domain socket, the number is the size of the buffer memory in use, and 0 means that
+    /// everything has been received. After the peer has closed its end, the number is 0 even if data was lost.
     /// </summary>
-    /// <returns>-1 where it is not available (macOS).</returns>
+    /// <returns>The number of bytes; -1 where it is not available (macOS).</returns>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static int UnreceivedBytesOf(SafeHandle socket)
     {
@@ -102,8 +103,8 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Shuts a connection down, by default in both directions, for all processes that share the socket: shutdown(2), which does not block. The descriptor
-    /// stays open. Nothing happens when the socket is not connected.
+    /// Shuts a connection down, by default in both directions, for all processes that share the socket (shutdown(2)). The call does
+    /// not block. The descriptor stays open. Nothing happens when the socket is not connected.
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static void Shutdown(SafeHandle socket, SocketShutdown how = SocketShutdown.Both)
@@ -113,8 +114,9 @@ public readonly record struct SocketInfo(
     }
 
     /// <summary>
-    /// Discards up to 16 notifications from a socket's error queue (MSG_ERRQUEUE, Linux). As long as the queue has a notification, every wait ends with
-    /// <see cref="DescriptorEvents.Error"/>. A process that used the socket earlier may have requested them (MSG_ZEROCOPY, SO_TIMESTAMPING).
+    /// Discards up to 16 notifications from a socket's error queue (MSG_ERRQUEUE, Linux). As long as the queue contains a
+    /// notification, every wait for the socket ends with <see cref="DescriptorEvents.Error"/>. A process that used the socket
+    /// earlier may have requested them (MSG_ZEROCOPY, SO_TIMESTAMPING).
     /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the socket is closed.</exception>
     public static unsafe void DiscardErrorQueue(SafeHandle socket)

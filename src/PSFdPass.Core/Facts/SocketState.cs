@@ -24,19 +24,19 @@ public enum SocketState
     /// <summary>ESTABLISHED: the socket has a peer.</summary>
     Established,
 
-    /// <summary>FIN-WAIT-1: this end has shut down.</summary>
+    /// <summary>FIN-WAIT-1: this end has sent a FIN, which ends its direction of the connection.</summary>
     FinWait1,
 
-    /// <summary>FIN-WAIT-2: this end has shut down, and the peer has acknowledged it.</summary>
+    /// <summary>FIN-WAIT-2: this end has sent a FIN, and the peer has acknowledged it.</summary>
     FinWait2,
 
-    /// <summary>CLOSE-WAIT: the peer has shut down, and this end has not.</summary>
+    /// <summary>CLOSE-WAIT: the peer has sent a FIN, and this end has not.</summary>
     CloseWait,
 
-    /// <summary>CLOSING: both ends have shut down at the same time.</summary>
+    /// <summary>CLOSING: both ends have sent a FIN at the same time.</summary>
     Closing,
 
-    /// <summary>LAST-ACK: this end has shut down after the peer.</summary>
+    /// <summary>LAST-ACK: this end has sent a FIN after the peer did.</summary>
     LastAck,
 
     /// <summary>TIME-WAIT: the connection is over, and delayed segments are being discarded.</summary>

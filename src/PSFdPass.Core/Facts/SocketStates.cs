@@ -2,7 +2,9 @@ using System.Net.Sockets;
 
 namespace PSFdPass.Facts;
 
-/// <summary>The states of Linux's TCP (<c>&lt;netinet/tcp.h&gt;</c>), which its UDP and raw sockets use too.</summary>
+/// <summary>
+/// Converts the numbers of Linux's TCP states (<c>&lt;netinet/tcp.h&gt;</c>), which UDP and raw sockets also use.
+/// </summary>
 internal static class SocketStates
 {
     private static readonly SocketState?[] Tcp =
@@ -12,7 +14,7 @@ internal static class SocketStates
         SocketState.Closing, SocketState.SynReceived,
     ];
 
-    /// <summary>Returns the state that a number of the kernel stands for, for a socket of AF_INET or AF_INET6.</summary>
+    /// <summary>Returns the state for the number that the kernel reports for an AF_INET or AF_INET6 socket.</summary>
     public static SocketState OfInternet(SocketType type, int number) =>
         type == SocketType.Stream
             ? (uint)number < (uint)Tcp.Length && Tcp[number] is { } state ? state : SocketState.Closed

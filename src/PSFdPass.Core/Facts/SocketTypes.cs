@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace PSFdPass.Facts;
 
 /// <summary>
-/// The types of sockets: the SOCK_ numbers of the system and .NET's <see cref="SocketType"/>, which has the same numbers as Linux and
+/// Converts between the SOCK_ numbers of the system and .NET's <see cref="SocketType"/>, which has the same numbers as Linux and
 /// macOS.
 /// </summary>
 internal static class SocketTypes

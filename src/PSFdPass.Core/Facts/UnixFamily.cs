@@ -5,12 +5,12 @@ namespace PSFdPass.Facts;
 /// <summary>Checks that a socket is a Unix-domain socket.</summary>
 internal static class UnixFamily
 {
-    /// <summary>Throws when a descriptor is not a Unix-domain socket.</summary>
+    /// <summary>Throws an exception if a descriptor is not a Unix-domain socket.</summary>
     /// <remarks>
     /// Linux accepts descriptors on a TCP socket, sends the data without them and reports success. Only the address family shows the
     /// difference. The kernel is queried each time, because the number can be reused for another file.
     /// </remarks>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket.</exception>
     /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK), or not open (EBADF).</exception>
     public static void Require(int fd)
     {

@@ -5,11 +5,12 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>The names of Unix-domain sockets (unix(7)) as text: a path, or <c>@name</c> for an abstract name.</summary>
+/// <summary>Converts the names of Unix-domain sockets (unix(7)) to text: a path, or <c>@name</c> for an abstract name.</summary>
 internal static class UnixSocketNames
 {
     /// <summary>
-    /// Returns the text for the sun_path that a system call returned: empty, a path that may end with NULs, or a NUL and a name.
+    /// Returns the text for the sun_path that a system call returned. It is empty, a path that NULs may follow, or a NUL and an
+    /// abstract name.
     /// </summary>
     public static string TextOf(ReadOnlySpan<byte> sunPath)
     {
@@ -29,8 +30,8 @@ internal static class UnixSocketNames
 
     /// <summary>Returns the end point for a path or <c>@name</c>; null for an empty text.</summary>
     /// <remarks>
-    /// A name can be longer than .NET's type allows: a path without the NUL at its end, or bytes that are not UTF-8. Such a name is
-    /// returned as an end point that can only be displayed.
+    /// A name can be longer than .NET's type allows if it is a path without a NUL at its end, or contains bytes that are not UTF-8.
+    /// In that case, an end point is returned that can only be displayed.
     /// </remarks>
     public static EndPoint? EndPointOf(string text)
     {

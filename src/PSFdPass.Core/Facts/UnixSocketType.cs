@@ -8,7 +8,7 @@ namespace PSFdPass.Facts;
 internal static class UnixSocketType
 {
     /// <summary>Returns the type of a Unix-domain socket.</summary>
-    /// <exception cref="NotUnixSocketException">Thrown when the socket is of another family.</exception>
+    /// <exception cref="NotUnixSocketException">Thrown when the socket is not a Unix-domain socket.</exception>
     /// <exception cref="SystemCallException">Thrown when the descriptor is not a socket (ENOTSOCK), or not open (EBADF).</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public static SocketType Of(SafeHandle socket)

@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Facts;
 
-/// <summary>The names and numbers of users and groups.</summary>
+/// <summary>Looks up the names and numbers of users and groups.</summary>
 internal static class UserNames
 {
     /// <summary>Returns the name of a user (getpwuid_r(3)); the number as text when the system has no name for it.</summary>
@@ -13,8 +13,10 @@ internal static class UserNames
     public static string GroupOf(uint group) => Grp.NameOf(group) ?? group.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Returns the number of a user.</summary>
-    /// <param name="nameOrNumber">A name (getpwnam_r(3)), or a number as text. A name of digits only is read as a number.</param>
-    /// <exception cref="ArgumentException">Thrown when the system has no user of that name.</exception>
+    /// <param name="nameOrNumber">
+    /// A name (getpwnam_r(3)), or a number as text. A name that consists only of digits is read as a number.
+    /// </param>
+    /// <exception cref="ArgumentException">Thrown when the system has no user with that name.</exception>
     public static uint Find(string nameOrNumber)
     {
         ArgumentException.ThrowIfNullOrEmpty(nameOrNumber);

@@ -3,8 +3,9 @@ using System.Buffers;
 namespace PSFdPass.Handles;
 
 /// <summary>
-/// Collects the descriptor numbers of the handles that this thread releases, and closes them when the batch is disposed, with one
-/// close_range(2) for each run of consecutive numbers. Handles that another thread still has a reference to are closed by that thread.
+/// Collects the descriptor numbers of the handles that this thread releases. When the batch is disposed, it closes them, with one
+/// close_range(2) for each run of consecutive numbers. If another thread still has a reference to a handle, that thread closes the
+/// number.
 /// </summary>
 internal ref struct ClosingBatch
 {
@@ -17,7 +18,7 @@ internal ref struct ClosingBatch
     private readonly int _generation;
     private readonly bool _isNested;
 
-    /// <summary>Starts collecting, until <see cref="Dispose"/>.</summary>
+    /// <summary>Starts collecting numbers, until <see cref="Dispose"/> is called.</summary>
     /// <param name="capacity">The number of handles that will be released.</param>
     public ClosingBatch(int capacity)
     {
@@ -31,8 +32,8 @@ internal ref struct ClosingBatch
     }
 
     /// <summary>
-    /// Adds the number of a handle that is being released. Returns false when this thread does not collect numbers, or the batch is full.
-    /// The caller then closes the number.
+    /// Adds the number of a handle that is being released. Returns false when this thread does not collect numbers, or when the
+    /// batch is full. In that case, the caller must close the number.
     /// </summary>
     public static bool TryAdd(int fd)
     {
@@ -45,7 +46,7 @@ internal ref struct ClosingBatch
         return true;
     }
 
-    /// <summary>Closes the collected numbers.</summary>
+    /// <summary>Closes the collected numbers. A nested batch leaves them to the outer one.</summary>
     public readonly void Dispose()
     {
         if (_isNested)

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace PSFdPass.Handles;
 
 /// <summary>
-/// Keeps a handle from being released during one system call. Without it, a finalizer or another thread could close the descriptor
-/// during the call, and its number could refer to another file. Never held while waiting.
+/// Keeps a handle from being released during one system call. Without the lease, a finalizer or another thread could close the
+/// descriptor during the call, and its number could then refer to another file. A lease is never held while waiting.
 /// </summary>
 internal ref struct HandleLease
 {
     private readonly SafeHandle _handle;
     private bool _held;
 
-    /// <summary>Takes a reference, until <see cref="Dispose"/>.</summary>
+    /// <summary>Adds a reference to a handle, until <see cref="Dispose"/> is called.</summary>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public HandleLease(SafeHandle handle)
     {

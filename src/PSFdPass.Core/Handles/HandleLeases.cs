@@ -12,8 +12,11 @@ internal ref struct HandleLeases
     private readonly int[]? _rented;
     private int _held;
 
-    /// <summary>Takes a reference to each handle, until <see cref="Dispose"/>. Takes none if one of the handles is closed.</summary>
-    /// <param name="handles">The handles.</param>
+    /// <summary>
+    /// Adds a reference to each handle, until <see cref="Dispose"/> is called. If one of the handles is closed, no reference
+    /// remains.
+    /// </summary>
+    /// <param name="handles">The handles whose numbers are needed.</param>
     /// <param name="room">The memory for the numbers. If it is too small, an array is rented.</param>
     /// <exception cref="ObjectDisposedException">Thrown when a handle is closed.</exception>
     public HandleLeases(ReadOnlySpan<SafeHandle> handles, Span<int> room)
@@ -41,7 +44,7 @@ internal ref struct HandleLeases
         }
     }
 
-    /// <summary>Gets the descriptors' numbers, in order; valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Gets the descriptors' numbers, in the order of the handles. They are valid until <see cref="Dispose"/>.</summary>
     public readonly ReadOnlySpan<int> Fds => _fds;
 
     /// <summary>Releases the references.</summary>

@@ -3,10 +3,12 @@ using Microsoft.Win32.SafeHandles;
 namespace PSFdPass.Handles;
 
 /// <summary>
-/// Owns the number of one descriptor of any kind and closes it with close(2) and nothing more: no shutdown of a connection and no
-/// unlink of a socket's path.
+/// Owns the number of a descriptor of any kind, and closes it with close(2) only: no connection is shut down, and no socket's path
+/// is unlinked.
 /// </summary>
-/// <remarks>Thread-safe. If two threads call <see cref="Detach"/> and Dispose, exactly one of them gets the number.</remarks>
+/// <remarks>
+/// Thread-safe. If two threads call <see cref="Detach"/> or Dispose at the same time, only one of these calls takes effect.
+/// </remarks>
 internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 {
     private readonly int _generation = DescriptorNumbers.Generation;
@@ -15,7 +17,7 @@ internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 
     /// <summary>Initializes a new instance for a descriptor.</summary>
     /// <param name="fd">The descriptor's number.</param>
-    /// <param name="ownsHandle">True to close it when this handle is released.</param>
+    /// <param name="ownsHandle">True to close the descriptor when this handle is released.</param>
     public SafeDescriptorHandle(int fd, bool ownsHandle)
         : base(ownsHandle) => SetHandle(fd);
 
@@ -27,18 +29,21 @@ internal sealed class SafeDescriptorHandle : SafeHandleMinusOneIsInvalid
 
     /// <summary>Gets a value indicating whether the number is open and still belongs to this handle.</summary>
     /// <remarks>
-    /// False from the moment when Dispose is called. SafeHandle.IsClosed becomes true only when no reference is left, and until then
-    /// SafeHandle allows new ones: threads that take references one after another would keep the number open indefinitely.
+    /// The value is false as soon as Dispose has been called. SafeHandle.IsClosed, in contrast, becomes true only when no reference
+    /// is left. Until then, SafeHandle allows new references, so threads that add them one after another would keep the number open
+    /// indefinitely.
     /// </remarks>
     public bool IsUsable => !_isDisposed && !IsClosed && !IsStale;
 
     /// <summary>
-    /// Gets a value indicating whether this library has closed or replaced the number without this handle. The number then no longer
-    /// belongs to this handle.
+    /// Gets a value indicating whether this library has closed or replaced the number without this handle. In that case, the number
+    /// no longer belongs to this handle.
     /// </summary>
     public bool IsStale => DescriptorNumbers.IsStale((int)handle, _generation);
 
-    /// <summary>Gives up ownership: the caller must close the number, and this handle is closed.</summary>
+    /// <summary>
+    /// Gives up ownership and returns the number, which the caller must close. Afterwards, this handle is closed.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">Thrown when the handle is closed.</exception>
     public int Detach()
     {

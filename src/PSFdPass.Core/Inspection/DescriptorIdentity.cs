@@ -3,19 +3,19 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Inspection;
 
-/// <summary>The result of comparing a descriptor with a description of it.</summary>
+/// <summary>Specifies the result of comparing a descriptor with an earlier description of it.</summary>
 internal enum DescriptorComparison
 {
-    /// <summary>It refers to the same object.</summary>
+    /// <summary>The descriptor refers to the same object.</summary>
     Same,
 
-    /// <summary>It was closed.</summary>
+    /// <summary>The descriptor has been closed.</summary>
     Closed,
 
-    /// <summary>It refers to another object, or was opened in another way.</summary>
+    /// <summary>The descriptor refers to another object, or was opened in another way.</summary>
     Different,
 
-    /// <summary>Nothing differs, but the kernel does not report whether it is the same object.</summary>
+    /// <summary>Nothing differs, but the kernel does not report whether the object is the same.</summary>
     Unknown,
 }
 
@@ -23,13 +23,13 @@ internal enum DescriptorComparison
 /// <param name="Kind">The kind of the object.</param>
 /// <param name="Access">The access mode, which does not change while the descriptor is open.</param>
 /// <param name="Device">The device of the inode.</param>
-/// <param name="Inode">The inode number. All eventfds, timers, epoll instances and the like have the same one.</param>
+/// <param name="Inode">The inode number. All eventfds, timers, epoll instances and the like share one inode number.</param>
 /// <param name="Detail">The line of fdinfo that distinguishes objects with the same inode, if there is one.</param>
 internal readonly record struct DescriptorIdentity(DescriptorKind Kind, DescriptorAccess Access, ulong Device, ulong Inode, string? Detail)
 {
     /// <summary>
-    /// Gets a value indicating whether an object of this kind can be distinguished from one that was created later. An eventfd can't,
-    /// because its ID (eventfd-id in fdinfo) is reused as soon as the eventfd is closed.
+    /// Gets a value indicating whether an object of this kind can be distinguished from one that was created later. An eventfd
+    /// can't be distinguished, because its ID (eventfd-id in fdinfo) is reused as soon as the eventfd is closed.
     /// </summary>
     private bool IsConclusive => Kind is not (DescriptorKind.Event or DescriptorKind.Timer or DescriptorKind.Signal or DescriptorKind.Epoll
         or DescriptorKind.Inotify or DescriptorKind.IoUring or DescriptorKind.Other);

@@ -9,8 +9,8 @@ namespace PSFdPass;
 /// <summary>Describes the descriptors of this process and, on Linux, of others, and lists Unix-domain sockets and the processes that have them.</summary>
 /// <remarks>
 /// <para>
-/// The tables of sockets and of processes are read once, when the first descriptor that needs them is described. Use one inspector for
-/// the descriptors of one moment, and a new one for a later moment.
+/// The tables of sockets and of processes are read once, when the first descriptor that needs them is described. Therefore, use an
+/// inspector only for descriptors at one moment, and create a new inspector for a later moment.
 /// </para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
@@ -24,8 +24,8 @@ public sealed class DescriptorInspector
     private SysStat.FileStatus? _anySocket;
 
     /// <summary>Describes the open descriptors of a process, in the order of their numbers. Descriptors that are closed during the call are not included.</summary>
-    /// <param name="processId">The process.</param>
-    /// <param name="kinds">The kinds to describe; all when it is empty.</param>
+    /// <param name="processId">The ID of the process.</param>
+    /// <param name="kinds">The kinds of descriptors to describe; all kinds if none is given.</param>
     /// <exception cref="SystemCallException">Thrown when the process does not exist (ESRCH), or may not be inspected (EACCES).</exception>
     /// <exception cref="PlatformNotSupportedException">Thrown when the process is not this one and the system is not Linux.</exception>
     public IEnumerable<DescriptorInfo> List(int processId, params IReadOnlyCollection<DescriptorKind> kinds)
@@ -44,8 +44,8 @@ public sealed class DescriptorInspector
     public IReadOnlyList<UnixSocketEntry> ListUnixSockets() => NamedSocketList.Read(_holders.Value);
 
     /// <summary>
-    /// Finds the Unix-domain socket of this network namespace that other processes reach at an address; null when there is none, or when
-    /// the system does not list them.
+    /// Finds the Unix-domain socket of this network namespace that other processes can reach at an address; null when there is
+    /// none, or when the system does not list Unix-domain sockets.
     /// </summary>
     /// <param name="address">The address. A path is matched by its file, regardless of the path that the socket was bound to.</param>
     public UnixSocketEntry? FindUnixSocket(UnixSocketAddress address)
@@ -54,16 +54,16 @@ public sealed class DescriptorInspector
         return NamedSocketList.Find(address, ListUnixSockets());
     }
 
-    /// <summary>Finds the process that has a socket. If several have it, returns the one with the lowest id.</summary>
+    /// <summary>Finds the process that has a socket. If several processes have it, returns the one with the lowest ID.</summary>
     /// <param name="socketInode">The inode of the socket.</param>
-    /// <returns>The process ID; null when it is not found among the processes that this process may inspect.</returns>
+    /// <returns>The process ID; null when none of the processes that this process may inspect has the socket.</returns>
     public int? FindHolder(ulong socketInode) => _holders.Value.Find(socketInode);
 
     /// <summary>Describes one descriptor.</summary>
-    /// <param name="processId">The process.</param>
+    /// <param name="processId">The ID of the process.</param>
     /// <param name="fd">The descriptor's number in that process.</param>
     /// <exception cref="SystemCallException">
-    /// Thrown when the descriptor is not open (EBADF), the process does not exist (ESRCH), or may not be inspected (EACCES).
+    /// Thrown when the descriptor is not open (EBADF), or when the process does not exist (ESRCH) or may not be inspected (EACCES).
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">Thrown when the process is not this one and the system is not Linux.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the number is negative.</exception>
@@ -202,7 +202,7 @@ public sealed class DescriptorInspector
         }
     }
 
-    // The file of a socket that was opened as a path (O_PATH) has the type of a socket, but is not one.
+    // A descriptor that was opened with O_PATH on a socket's file has the type of a socket, but is not one.
     private static bool IsSocket(DescriptorKind kind, DescriptorFlags flags) =>
         kind == DescriptorKind.Socket && (flags & DescriptorFlags.PathOnly) == 0;
 
@@ -276,7 +276,8 @@ public sealed class DescriptorInspector
         };
     }
 
-    // The link of a socket contains its inode, and all sockets are on one device.
+    // The link of a socket contains its inode number, and all sockets are on one device, so the status of one socket serves for the
+    // others.
     private bool TryGetStatus(int processId, int fd, string link, out SysStat.FileStatus status)
     {
         if (_anySocket is { } known && ProcFs.InodeOfSocket(link) is { } inode)
@@ -319,7 +320,7 @@ public sealed class DescriptorInspector
         }
         catch (IOException)
         {
-            // A datagram socket has no such record.
+            // The kernel has not recorded a process, for example for a datagram socket.
             return null;
         }
     }

@@ -7,7 +7,10 @@ using PSFdPass.Sockets;
 
 namespace PSFdPass.Inspection;
 
-/// <summary>The sockets of this network namespace that have a name and listen or receive datagrams. Supported only on Linux.</summary>
+/// <summary>
+/// Lists the Unix-domain sockets of this network namespace that have a name and listen or receive datagrams. Supported only on
+/// Linux.
+/// </summary>
 internal static class NamedSocketList
 {
     /// <summary>Returns the sockets, or none when the system does not list them.</summary>

@@ -10,19 +10,20 @@ namespace PSFdPass.Inspection;
 /// unrelated place.
 /// </summary>
 /// <remarks>
-/// The kernel does not record who opened a descriptor. A descriptor is recognized by what it refers to, and only when it is close-on-exec,
-/// because an inherited one never belongs to the runtime:
+/// The kernel does not record who opened a descriptor. A descriptor is recognized by what it refers to. It must also be
+/// close-on-exec, because an inherited descriptor never belongs to the runtime. The following descriptors are recognized:
 /// <list type="bullet">
 /// <item>epoll and inotify instances, which usually only the runtime creates;</item>
-/// <item>the eventfd that wakes the thread for asynchronous waits of this library;</item>
-/// <item>files that are mapped as programs, libraries or data of the runtime, and its executable memory;</item>
+/// <item>the eventfd that wakes this library's thread for asynchronous waits;</item>
+/// <item>files that are mapped as programs, libraries or data of the runtime, and the memory files of its executable memory;</item>
 /// <item>pipes on which one of the runtime's own threads waits, and the other ends of these pipes;</item>
-/// <item>sockets for diagnostics and debuggers, by their names;</item>
+/// <item>sockets for diagnostics and debuggers, which are recognized by their names;</item>
 /// <item><c>/dev/urandom</c> and <c>/dev/tty</c>, which the runtime keeps open, and duplicates of the standard streams, which
 /// Console makes. Linux 6.10 and later distinguish a duplicate from a file that was opened twice (F_DUPFD_QUERY of fcntl(2)). On other
 /// systems, the same file, opened in the same way, counts as a duplicate.</item>
 /// </list>
-/// A descriptor that is not recognized is reported as not belonging to the runtime. Use one object for the descriptors of one moment.
+/// A descriptor that is not recognized is reported as not belonging to the runtime. Mappings and pipes are read once, so use an
+/// instance only for descriptors at one moment.
 /// </remarks>
 internal sealed class RuntimeDescriptors
 {
@@ -47,7 +48,7 @@ internal sealed class RuntimeDescriptors
         {
             DescriptorKind.Epoll or DescriptorKind.Inotify => true,
 
-            // On macOS, only a kqueue has no type.
+            // On macOS, only a kqueue has no file type.
             DescriptorKind.Other => OperatingSystem.IsMacOS(),
             DescriptorKind.Event => fd == ReadinessPoller.WakeNumber,
             DescriptorKind.CharacterDevice => link is "/dev/urandom" or "/dev/tty" || IsDuplicateOfStandard(fd, status),
@@ -60,7 +61,7 @@ internal sealed class RuntimeDescriptors
         };
     }
 
-    // dotnet-diagnostic-<pid>-<start>-socket, and CoreFxPipe_PSHost.<time>.<pid>.<domain>.<name>.
+    // The names are dotnet-diagnostic-<pid>-<start>-socket and CoreFxPipe_PSHost.<time>.<pid>.<domain>.<name>.
     private static bool IsDiagnostic(SocketDescription? socket)
     {
         if (socket is not { Family: SocketFamily.Unix, Local: { } local } || local.ToString() is not { } name)
@@ -94,8 +95,8 @@ internal sealed class RuntimeDescriptors
         return answer >= 0 ? answer > 0 : Fcntl.Control(fd, Constants.F_GETFL) == Fcntl.Control(other, Constants.F_GETFL);
     }
 
-    // Lines of proc_pid_maps(5): range, permissions, offset, device, inode and path. A shared mapping that is not executable belongs to the
-    // user (MemoryMappedFile), unless it is a mapping of an assembly without machine code, or of its symbols.
+    // Lines of proc_pid_maps(5): range, permissions, offset, device, inode and path. A shared mapping that is not executable was
+    // made by user code (MemoryMappedFile), unless it is a mapping of an assembly without machine code, or of its symbols.
     private static HashSet<(ulong, string)> ReadMaps()
     {
         var mapped = new HashSet<(ulong, string)>();

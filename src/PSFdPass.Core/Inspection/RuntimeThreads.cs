@@ -12,7 +12,7 @@ internal static class RuntimeThreads
     // with something else.
     private static readonly HashSet<ulong> Known = [];
 
-    // read(2), poll(2) and ppoll(2); arm64 has no poll.
+    // The numbers of the system calls read(2), poll(2) and ppoll(2). arm64 has no poll.
     private static readonly (int Read, int Poll, int PPoll) Calls =
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? (63, -1, 73) : (0, 7, 271);
 
@@ -35,8 +35,8 @@ internal static class RuntimeThreads
         }
     }
 
-    // proc_pid_syscall(5): the number of the system call that the thread is in, and its arguments; "running" when it is not in a system
-    // call.
+    // The text of proc_pid_syscall(5) is the number of the system call that the thread is in, followed by the arguments of the
+    // call, or "running" when the thread is not in a system call.
     private static int? DescriptorOf(string? call)
     {
         if (call?.Split(' ') is not [var number, var first, var second, ..] ||

@@ -4,8 +4,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Inspection;
 
 /// <summary>
-/// Finds the process that holds a socket by the inode of the socket. It searches the descriptors of every process that this process may
-/// inspect: all processes for root, otherwise those of the same user. Supported only on Linux.
+/// Finds the process that has a socket, given the inode of the socket. It searches the descriptors of every process that this
+/// process may inspect: all processes for root, otherwise those of the same user. Supported only on Linux.
 /// </summary>
 internal sealed class SocketHolders
 {
@@ -18,7 +18,8 @@ internal sealed class SocketHolders
         {
             foreach (ulong inode in SocketsOf(process))
             {
-                // Several processes may share a socket. The first one usually created it, and the others are its children.
+                // Several processes may share a socket. The process with the lowest ID usually created it, and the others are its
+                // children.
                 _holders.TryAdd(inode, process);
             }
         }
@@ -45,6 +46,6 @@ internal sealed class SocketHolders
         return sockets;
     }
 
-    /// <summary>Returns the process with the lowest id of those that hold a socket; null when none was found.</summary>
+    /// <summary>Returns the process with the lowest ID among those that have a socket; null when none was found.</summary>
     public int? Find(ulong inode) => _holders.TryGetValue(inode, out int process) ? process : null;
 }

@@ -8,12 +8,13 @@ using PSFdPass.Sockets;
 namespace PSFdPass.Inspection;
 
 /// <summary>
-/// The sockets of one network namespace by inode, as they were when the table was read. It describes sockets that belong to other
-/// processes. Supported only on Linux.
+/// Contains the sockets of one network namespace, by inode, as they were when the table was read. It is used to describe sockets of
+/// other processes. Supported only on Linux.
 /// </summary>
 /// <remarks>
-/// The Unix-domain sockets of this process's namespace come from unix_diag. The text of <c>/proc/net/unix</c> is used only where that is
-/// not available, and for other namespaces: a newline in an abstract name adds a row to it, so it is suitable only for display.
+/// The Unix-domain sockets of this process's namespace come from unix_diag. The text of <c>/proc/net/unix</c> is used only where
+/// unix_diag is not available, and for other namespaces. A newline in an abstract name adds a row to that text, so the text is
+/// suitable only for display.
 /// </remarks>
 internal sealed class SocketTable
 {
@@ -39,7 +40,7 @@ internal sealed class SocketTable
     {
     }
 
-    /// <summary>Reads the tables of the network namespace of a process.</summary>
+    /// <summary>Reads the socket tables of a process's network namespace.</summary>
     public static SocketTable Of(int process)
     {
         var table = new SocketTable();
@@ -100,7 +101,7 @@ internal sealed class SocketTable
     /// </summary>
     public ulong? PeerOf(ulong inode) => _unix.TryGetValue(inode, out LinuxUnixDiag.Row row) && row.Peer != 0 ? row.Peer : null;
 
-    /// <summary>Converts an address, which is in network byte order.</summary>
+    /// <summary>Converts an address in network byte order to an end point.</summary>
     public static IPEndPoint EndPointOf(ProcNet.InternetAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -109,19 +110,20 @@ internal sealed class SocketTable
         return new IPEndPoint(new IPAddress(address.IsIPv6 ? bytes : bytes[..4]), address.Port);
     }
 
-    /// <summary>Returns the description of a socket from a row of the text.</summary>
+    /// <summary>Returns the description of a socket from a row of <c>/proc/net/unix</c>.</summary>
     internal static SocketDescription Describe(ProcNet.UnixRow row) => new(
         SocketFamily.Unix,
         SocketTypes.FromNumber(row.Type),
         (row.Flags & SO_ACCEPTCON) != 0 ? SocketState.Listening
-            // The state of a datagram socket also changes when another one connects to it, and the text does not name the peer.
+            // The state of a datagram socket also changes when another socket connects to it, and the text does not name the peer.
             : row.State == SS_CONNECTED ? (row.Type == Constants.SOCK_DGRAM ? null : SocketState.Connected)
             : row.State == SS_CONNECTING ? SocketState.Connecting
             : SocketState.Unconnected,
         UnixSocketNames.EndPointOf(System.Text.Encoding.UTF8.GetString(row.Name)),
         null);
 
-    // A datagram socket is in the state "established" as soon as another one has connected to it, but only the other one has a peer.
+    // A datagram socket is in the state "established" as soon as another socket has connected to it, but only that other socket has
+    // a peer.
     private static SocketState StateOf(LinuxUnixDiag.Row row) =>
         row.State == LinuxUnixDiag.TCP_LISTEN ? SocketState.Listening
         : row.Peer != 0 || (row.State == LinuxUnixDiag.TCP_ESTABLISHED && row.Type != Constants.SOCK_DGRAM) ? SocketState.Connected

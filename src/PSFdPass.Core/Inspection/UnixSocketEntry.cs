@@ -3,7 +3,9 @@ using PSFdPass.Interop;
 
 namespace PSFdPass;
 
-/// <summary>A Unix-domain socket to which others can connect or send, as it was when it was listed.</summary>
+/// <summary>
+/// Describes a Unix-domain socket to which other processes can connect or send, as it was when the sockets were listed.
+/// </summary>
 /// <remarks>Immutable, and therefore thread-safe.</remarks>
 public sealed record UnixSocketEntry
 {
@@ -11,7 +13,9 @@ public sealed record UnixSocketEntry
     {
     }
 
-    /// <summary>Gets the path as it was bound, or the abstract name without its leading NUL. Any process can choose any name.</summary>
+    /// <summary>
+    /// Gets the path that the socket was bound to, or the abstract name without its leading NUL. Any process can choose any name.
+    /// </summary>
     public required string Name { get; init; }
 
     /// <summary>Gets a value indicating whether the name is abstract.</summary>
@@ -24,12 +28,14 @@ public sealed record UnixSocketEntry
     public required ulong Inode { get; init; }
 
     /// <summary>
-    /// Gets the process that has the socket. If several have it, this is the one with the lowest id. Null when it is not known, because the
-    /// process is hidden or belongs to another user.
+    /// Gets the process that has the socket. If several processes have it, this is the one with the lowest ID. Null when the
+    /// process is not known, because it is hidden or belongs to another user.
     /// </summary>
     public int? ProcessId { get; init; }
 
-    /// <summary>Gets the name of the program of that process.</summary>
+    /// <summary>
+    /// Gets the name of the program that the process <see cref="ProcessId"/> runs; null when the process is not known.
+    /// </summary>
     public string? Command { get; init; }
 
     /// <summary>Gets the file that the socket is bound to, as the kernel reports it.</summary>

@@ -19,7 +19,7 @@ internal readonly struct Deadline
     /// <summary>Gets the remaining time in milliseconds, as poll(2) expects it: 0 when the deadline has been reached, -1 for no limit.</summary>
     public int PollMilliseconds => IsNever ? -1 : (int)Math.Clamp(_end - Environment.TickCount64, 0, int.MaxValue);
 
-    /// <summary>Returns the end of a timeout that starts now.</summary>
+    /// <summary>Returns the deadline for a timeout that starts now.</summary>
     /// <param name="timeout">The timeout, which is rounded up to milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// Thrown when the timeout is negative and not <see cref="Timeout.InfiniteTimeSpan"/>.
@@ -44,6 +44,6 @@ internal readonly struct Deadline
     /// <summary>Returns the earlier of two deadlines.</summary>
     public static Deadline Min(Deadline one, Deadline other) => one._end <= other._end ? one : other;
 
-    /// <summary>Returns the remaining time, but at most a number of milliseconds.</summary>
+    /// <summary>Returns the remaining time in milliseconds, or <paramref name="milliseconds"/> if that is shorter.</summary>
     public int AtMost(int milliseconds) => IsNever ? milliseconds : Math.Min(PollMilliseconds, milliseconds);
 }

@@ -1,6 +1,6 @@
 namespace PSFdPass;
 
-/// <summary>The conditions of a descriptor that can be waited for, with the values of poll(2).</summary>
+/// <summary>Specifies the conditions of a descriptor that can be waited for, with the values of poll(2).</summary>
 [Flags]
 public enum DescriptorEvents : short
 {
@@ -13,9 +13,13 @@ public enum DescriptorEvents : short
     /// <summary>A write or send does not block (POLLOUT).</summary>
     Writable = 0x4,
 
-    /// <summary>An error is pending, or the read end of a pipe was closed (POLLERR). Reported even when it was not requested.</summary>
+    /// <summary>
+    /// An error is pending, or the read end of a pipe has been closed (POLLERR). This is reported even when it was not requested.
+    /// </summary>
     Error = 0x8,
 
-    /// <summary>The peer has closed the connection or the pipe (POLLHUP). Reported even when it was not requested.</summary>
+    /// <summary>
+    /// The peer has closed the connection or the pipe (POLLHUP). This is reported even when it was not requested.
+    /// </summary>
     HangUp = 0x10,
 }

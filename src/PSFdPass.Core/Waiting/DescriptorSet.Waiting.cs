@@ -3,7 +3,8 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass;
 
-// The wait itself. It calls the poller until a member is ready, and adds the files, which are always ready.
+// The part of the class that waits. It calls the poller until a member is ready, and adds regular files and directories, which are
+// always ready.
 public sealed partial class DescriptorSet
 {
     private int WaitUntil(Span<ReadyDescriptor> ready, Deadline deadline, CancellationToken cancellationToken)
@@ -51,7 +52,7 @@ public sealed partial class DescriptorSet
             {
                 if (token == WakeToken)
                 {
-                    // In this order: a wake in between ends the next wait.
+                    // Keep this order: in the reverse order, a wake between the two calls would be lost.
                     _wake.Reset();
                     isWoken = Interlocked.Exchange(ref _wakeRequested, 0) != 0;
                 }
@@ -68,7 +69,8 @@ public sealed partial class DescriptorSet
 
             count = AddFiles(ready, count);
 
-            // One round is not enough for a rebuild, because another thread may have removed the member after the wait.
+            // A single round with an event of a former member does not cause a rebuild, because another thread may have removed the
+            // member after the wait.
             _roundsWithFormerMembers = hasFormer ? _roundsWithFormerMembers + 1 : 0;
             _mustRebuild |= _roundsWithFormerMembers > 1;
         }
@@ -76,8 +78,8 @@ public sealed partial class DescriptorSet
         return count;
     }
 
-    // Returns how many places of the buffer are for files, which are always ready: at most half of them. A single place is for a file in
-    // every second wait.
+    // Returns how many places of the buffer are reserved for files, which are always ready: at most half of the places. If there is
+    // only one place, it is reserved for a file in every second wait.
     private int Prepare(int length)
     {
         lock (_gate)
@@ -85,7 +87,7 @@ public sealed partial class DescriptorSet
             RebuildIfNecessary();
             if (_poller.MustBeWokenForChanges)
             {
-                // poll(2) polls numbers, even those that were closed and used again.
+                // poll(2) polls numbers, even those that have been closed and reused.
                 foreach (DescriptorSetMember member in _members.All.Where(static member => member.IsClosed).ToArray())
                 {
                     Forget(member);
@@ -127,7 +129,7 @@ public sealed partial class DescriptorSet
         return count;
     }
 
-    // Only the waiting thread requests a rebuild, so it is not in the kernel when another thread rebuilds.
+    // Only the waiting thread requests a rebuild, so that thread is not in the kernel when another thread rebuilds.
     private void RebuildIfNecessary()
     {
         if (!_mustRebuild)

@@ -6,8 +6,8 @@ using PSFdPass.Waiting;
 namespace PSFdPass;
 
 /// <summary>
-/// A set of descriptors that a thread waits for: epoll(7) on Linux, where members that are idle cost nothing per wait, and poll(2) on
-/// other systems.
+/// Represents a set of descriptors that a thread waits for. It uses epoll(7) on Linux, where idle members do not make a wait
+/// slower, and poll(2) on other systems.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -16,11 +16,12 @@ namespace PSFdPass;
 /// </para>
 /// <para>
 /// Thread-safe, except that only one thread at a time may be in <see cref="Wait"/>. When another thread adds, changes or removes a
-/// member, this takes effect in the wait in progress. A member that was removed may still be among those that this wait returns.
+/// member, the change takes effect during the wait in progress. However, a removed member may still be among those that this wait
+/// returns.
 /// </para>
 /// <para>
 /// The set does not keep its members open. Remove a member before it is closed. A member that was closed without being removed is
-/// no longer reported, even if its number is used again. The set removes it some time later.
+/// no longer reported, even if its number is reused. The set removes it some time later.
 /// </para>
 /// </remarks>
 public sealed partial class DescriptorSet : IDisposable
@@ -30,7 +31,7 @@ public sealed partial class DescriptorSet : IDisposable
     private const DescriptorEvents Reported = Awaitable | DescriptorEvents.Error | DescriptorEvents.HangUp;
     private const int MostAtOnce = 1024;
 
-    // When many events arrive, the next one arrives before a sleeping thread can wake up.
+    // The number of polls without sleeping. While many events arrive, the next one arrives before a sleeping thread can wake up.
     private const int LooksBeforeSleep = 10;
 
     private readonly object _gate = new();
@@ -47,8 +48,10 @@ public sealed partial class DescriptorSet : IDisposable
     private bool _isWaiting;
     private volatile bool _isDisposed;
 
-    /// <summary>Creates an empty set.</summary>
-    /// <exception cref="SystemCallException">Thrown when no descriptor can be created (EMFILE, ENFILE). The set needs two.</exception>
+    /// <summary>Initializes a new, empty set.</summary>
+    /// <exception cref="SystemCallException">
+    /// Thrown when not enough descriptors are left (EMFILE, ENFILE). The set needs two.
+    /// </exception>
     public DescriptorSet()
         : this(OperatingSystem.IsLinux() ? new EpollPoller() : new PollPoller())
     {
@@ -88,13 +91,13 @@ public sealed partial class DescriptorSet : IDisposable
     /// <see cref="DescriptorEvents.Readable"/>, <see cref="DescriptorEvents.Writable"/>, both or none. Errors and hang-ups are always
     /// reported.
     /// </param>
-    /// <param name="state">An object that is returned with the descriptor.</param>
+    /// <param name="state">An object that is returned with the descriptor each time it is ready.</param>
     /// <exception cref="ArgumentException">Thrown when the descriptor is already a member.</exception>
     /// <exception cref="SystemCallException">
     /// Thrown when the user has reached the limit fs.epoll.max_user_watches (ENOSPC), memory is low (ENOMEM), or the descriptor is
     /// not open (EBADF). The set is unchanged.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set has been disposed.</exception>
     public void Add(SafeHandle descriptor, DescriptorEvents events, object? state = null)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
@@ -132,7 +135,8 @@ public sealed partial class DescriptorSet : IDisposable
 
             if (_members.Find(lease.Fd) is { } replaced)
             {
-                // The kernel accepted the number, so it refers to another file now. The former member was closed by its number alone.
+                // The kernel accepted the number, so it refers to another file now. The former member's number was closed without
+                // its handle.
                 Forget(replaced);
             }
 
@@ -146,12 +150,12 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Changes the events to wait for on a member.</summary>
-    /// <param name="descriptor">The member.</param>
+    /// <summary>Changes the events that are waited for on a member.</summary>
+    /// <param name="descriptor">The member to change.</param>
     /// <param name="events">The events, as for <see cref="Add"/>.</param>
     /// <exception cref="ArgumentException">Thrown when the descriptor is not a member.</exception>
     /// <exception cref="SystemCallException">Thrown when memory is low (ENOMEM). The set is unchanged.</exception>
-    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">Thrown when the descriptor is closed, or the set has been disposed.</exception>
     public void Change(SafeHandle descriptor, DescriptorEvents events)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
@@ -179,7 +183,7 @@ public sealed partial class DescriptorSet : IDisposable
     }
 
     /// <summary>Removes a descriptor.</summary>
-    /// <param name="descriptor">The member. It may be closed already.</param>
+    /// <param name="descriptor">The member to remove. It may already be closed.</param>
     /// <returns>False when the descriptor is not a member.</returns>
     public bool Remove(SafeHandle descriptor)
     {
@@ -201,12 +205,12 @@ public sealed partial class DescriptorSet : IDisposable
     /// The buffer for the members that are ready. Those that don't fit are returned by the next waits, before any member is
     /// returned a second time.
     /// </param>
-    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="timeout">The time to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns>The number of members that are ready; 0 when the time is over, or after <see cref="Wake"/>.</returns>
+    /// <returns>The number of members that are ready; 0 when the timeout has elapsed, or after <see cref="Wake"/>.</returns>
     /// <exception cref="ArgumentException">Thrown when the buffer is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Thrown when the timeout is negative and not infinite.</exception>
-    /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
+    /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>
     /// <exception cref="InvalidOperationException">Thrown when another thread is waiting on this set.</exception>
     /// <exception cref="ObjectDisposedException">Thrown when the set was disposed, before or during the wait.</exception>
     /// <exception cref="SystemCallException">
@@ -235,14 +239,18 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Ends the wait in progress, or the next wait if there is none. Does nothing when the set was disposed.</summary>
+    /// <summary>
+    /// Ends the wait in progress or, if no thread is waiting, the next wait. Does nothing if the set has been disposed.
+    /// </summary>
     public void Wake()
     {
         Volatile.Write(ref _wakeRequested, 1);
         _wake.Signal();
     }
 
-    /// <summary>Ends a wait with <see cref="ObjectDisposedException"/>, and releases the set. Its members stay open.</summary>
+    /// <summary>
+    /// Releases the set. A wait in progress ends with <see cref="ObjectDisposedException"/>. The members stay open.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)
@@ -295,7 +303,7 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    // Removes a member whose number may refer to another file. If it is still registered, its events will show that.
+    // Removes a member whose number may refer to another file. If the former file is still registered, its events will show that.
     private void Forget(DescriptorSetMember member)
     {
         _poller.TryForget(member.Token);

@@ -6,7 +6,7 @@ namespace PSFdPass.Waiting;
 /// <param name="handle">The handle, which is not kept open.</param>
 /// <param name="fd">The number that the handle had when it was added.</param>
 /// <param name="token">The value that identifies the member in the kernel's events.</param>
-/// <param name="state">The caller's object.</param>
+/// <param name="state">The object that is returned when the member is ready.</param>
 internal sealed class DescriptorSetMember(SafeHandle handle, int fd, ulong token, object? state)
 {
     public SafeHandle Handle => handle;
@@ -20,9 +20,9 @@ internal sealed class DescriptorSetMember(SafeHandle handle, int fd, ulong token
     /// <summary>Gets or sets the poll(2) events that are waited for.</summary>
     public short Events { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether it is a file, which is always ready.</summary>
+    /// <summary>Gets or sets a value indicating whether the member is a file, which is always ready.</summary>
     public bool IsAlwaysReady { get; set; }
 
-    /// <summary>Gets a value indicating whether the handle was closed without being removed from the set.</summary>
+    /// <summary>Gets a value indicating whether the handle has been closed without being removed from the set.</summary>
     public bool IsClosed => WaitLoop.IsClosed(handle);
 }

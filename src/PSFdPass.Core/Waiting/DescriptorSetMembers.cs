@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace PSFdPass.Waiting;
 
-/// <summary>The members of a <see cref="DescriptorSet"/>, found by handle, by number and by the token that the kernel returns.</summary>
+/// <summary>
+/// Holds the members of a <see cref="DescriptorSet"/>, and finds them by handle, by number and by the token that the kernel
+/// returns.
+/// </summary>
 /// <remarks>A token is never used again, so a late event of a former member is not mistaken for an event of another one.</remarks>
 internal sealed class DescriptorSetMembers
 {
@@ -24,7 +27,7 @@ internal sealed class DescriptorSetMembers
     /// <summary>Returns the member with a number; null when there is none.</summary>
     public DescriptorSetMember? Find(int fd) => _byNumber.GetValueOrDefault(fd);
 
-    /// <summary>Returns the member with a token; null when it was removed.</summary>
+    /// <summary>Returns the member with a token; null when the member has been removed.</summary>
     public DescriptorSetMember? Find(ulong token)
     {
         int slot = (int)(uint)token;
@@ -46,7 +49,7 @@ internal sealed class DescriptorSetMembers
     /// <summary>Discards a member that was created but not added.</summary>
     public void Discard(DescriptorSetMember member) => _free.Push((int)(uint)member.Token);
 
-    /// <summary>Adds a member that was created.</summary>
+    /// <summary>Adds a member that <see cref="Create"/> has returned.</summary>
     public void Add(DescriptorSetMember member)
     {
         _slots[(int)(uint)member.Token] = member;
@@ -54,7 +57,7 @@ internal sealed class DescriptorSetMembers
         _byNumber[member.Fd] = member;
     }
 
-    /// <summary>Removes a member.</summary>
+    /// <summary>Removes a member, and frees its slot.</summary>
     public void Remove(DescriptorSetMember member)
     {
         int slot = (int)(uint)member.Token;

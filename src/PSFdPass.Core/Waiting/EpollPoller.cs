@@ -3,7 +3,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
-/// <summary>epoll(7): the cost of a wait does not depend on how many members are idle.</summary>
+/// <summary>Waits with epoll(7). The cost of a wait does not depend on how many members are idle.</summary>
 internal unsafe class EpollPoller : DescriptorSetPoller
 {
     private SafeDescriptorHandle _epoll = Create();
@@ -40,15 +40,16 @@ internal unsafe class EpollPoller : DescriptorSetPoller
 
     /// <inheritdoc/>
     /// <remarks>
-    /// epoll forgets an open file when its last descriptor is closed. When another process or descriptor has the file open, the
-    /// registration stays, and can no longer be removed because its number was closed.
+    /// epoll removes a registration by itself only when the last descriptor of the open file description is closed. If another
+    /// descriptor or process still has it open, the registration stays. It can't be removed explicitly, because that requires the
+    /// number, which has been closed.
     /// </remarks>
     public override bool TryForget(ulong token) => false;
 
     /// <inheritdoc/>
     public override List<DescriptorSetMember> Rebuild(IEnumerable<DescriptorSetMember> members)
     {
-        // The old instance is closed first, so the new one gets its number even when the descriptor table is full.
+        // The old instance is closed first, which frees a number for the new one even when the descriptor table is full.
         _epoll.Dispose();
         _epoll = Create();
         var closed = new List<DescriptorSetMember>();

@@ -2,7 +2,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
-/// <summary>The outcome of one attempt at an operation that can wait.</summary>
+/// <summary>Specifies the outcome of one attempt at an operation that can wait.</summary>
 internal enum Outcome
 {
     /// <summary>The operation is complete.</summary>
@@ -11,7 +11,10 @@ internal enum Outcome
     /// <summary>The operation would block (EAGAIN). Poll the descriptor, and try again.</summary>
     NotReady,
 
-    /// <summary>The operation would block and nothing can be polled, such as a connect to a full backlog. Pause, and try again.</summary>
+    /// <summary>
+    /// The operation would block and nothing can be polled, as when connecting to a listener with a full backlog. Pause, and try
+    /// again.
+    /// </summary>
     Unavailable,
 
     /// <summary>A signal interrupted the call (EINTR). Try again at once.</summary>
@@ -21,19 +24,23 @@ internal enum Outcome
     Partial,
 }
 
-/// <summary>An operation that can wait, as an attempt that never blocks. See <see cref="WaitLoop"/>.</summary>
+/// <summary>
+/// Represents an operation that can wait, and that is tried in attempts that never block. See <see cref="WaitLoop"/>.
+/// </summary>
 /// <typeparam name="TResult">The result of the operation.</typeparam>
 internal interface IAttempt<TResult>
 {
     /// <summary>Gets the poll(2) events that the operation waits for after <see cref="Outcome.NotReady"/>.</summary>
     short Events { get; }
 
-    /// <summary>Tries once, without blocking. Acquires and releases its references to handles within the call.</summary>
+    /// <summary>
+    /// Tries the operation once, without blocking. References to handles are acquired and released within the call.
+    /// </summary>
     Outcome Try(out TResult result);
 
-    /// <summary>Creates the exception for a deadline that was reached.</summary>
+    /// <summary>Creates the exception for a deadline that has been reached.</summary>
     Exception CreateTimeoutException();
 
-    /// <summary>Creates the exception for a wait that was canceled.</summary>
+    /// <summary>Creates the exception for a wait that has been canceled.</summary>
     Exception CreateCanceledException(CancellationToken cancellationToken);
 }

@@ -3,18 +3,20 @@ using PSFdPass.Interop;
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// Decides how long a wait pauses before the next attempt, so that it does not spin when poll(2) reports the descriptor as ready but
-/// the call fails with EAGAIN each time (a datagram socket after shutdown(2)), when nothing can be polled, or when each call is interrupted.
+/// Decides how long a wait pauses before the next attempt. Without pauses, the wait would spin when poll(2) reports the descriptor
+/// as ready but the call fails with EAGAIN each time (a datagram socket after shutdown(2)), when nothing can be polled, or when
+/// each call is interrupted.
 /// </summary>
 internal struct Pacing
 {
     /// <summary>
-    /// The number of times in succession that a call is repeated immediately after a signal. Even with thousands of signals a second, more
-    /// than one or two are rare.
+    /// The number of times in succession that a call is repeated immediately after a signal. Even with thousands of signals a
+    /// second, more than one or two interruptions in succession are rare.
     /// </summary>
     public const int MaxInterruptions = 20;
 
-    // The same happens once or twice when another thread received the data first.
+    // The number of polls in succession that report the descriptor as ready while the call fails with EAGAIN. One or two are
+    // normal: another thread received the data first.
     private const int AttemptsWithoutPause = 3;
     private const int FirstPause = 1;
     private const int LongestPause = 50;
@@ -29,7 +31,7 @@ internal struct Pacing
         set => _misses = value ? _misses + 1 : 0;
     }
 
-    /// <summary>Ends an operation that never waits if it was interrupted too many times in succession.</summary>
+    /// <summary>Throws an exception if an operation that never waits has been interrupted too many times in succession.</summary>
     /// <exception cref="SystemCallException">Thrown when there were too many interruptions (EINTR).</exception>
     public static void ThrowIfEndless(ref int interruptions, string call)
     {
@@ -39,7 +41,7 @@ internal struct Pacing
         }
     }
 
-    /// <summary>Returns the pause in milliseconds; 0 for none.</summary>
+    /// <summary>Returns the pause before the next attempt, in milliseconds; 0 for none.</summary>
     public int PauseAfter(Outcome outcome)
     {
         if (outcome == Outcome.Partial)

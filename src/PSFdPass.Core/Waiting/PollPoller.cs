@@ -2,7 +2,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
-/// <summary>poll(2), for systems without epoll(7). The cost of a wait grows with the number of members.</summary>
+/// <summary>Waits with poll(2), on systems without epoll(7). The cost of a wait grows with the number of members.</summary>
 internal sealed unsafe class PollPoller : DescriptorSetPoller
 {
     private readonly object _gate = new();
@@ -77,7 +77,8 @@ internal sealed unsafe class PollPoller : DescriptorSetPoller
             throw SystemCallException.FromLast("poll");
         }
 
-        // Continues after those that were returned last, as epoll does. Otherwise the first ones would be returned each time.
+        // Continue after the descriptors that were returned last, as epoll does. Otherwise, the first ones would be returned each
+        // time.
         int found = 0;
         int at = _first < watched ? _first : 0;
         for (int looked = 0; looked < watched && found < Math.Min(count, ready.Length); looked++)

@@ -9,14 +9,15 @@ namespace PSFdPass.Waiting;
 /// Waits for the asynchronous operations of this process. One background thread polls for all of them.
 /// </summary>
 /// <remarks>
-/// The runtime's own asynchronous socket operations can't be used here. They set O_NONBLOCK on the open file description, so waiting
-/// on a socket would change it for every other process that has it open, and they can't wait for space to send.
+/// The runtime's own asynchronous socket operations can't be used here. They set O_NONBLOCK on the open file description, so
+/// waiting on a socket would change it for every other process that has it open. They also can't wait for space to send.
 /// </remarks>
 internal static unsafe class ReadinessPoller
 {
     private const int PauseAfterError = 10;
 
-    // The runtime opens fewer descriptors for a new thread. If it can't, it throws OutOfMemoryException or ends the process.
+    // The number of descriptors that must be free when the thread is started. The runtime opens fewer than that for a new thread.
+    // If the runtime can't open them, it throws OutOfMemoryException or ends the process.
     private const int NumbersForThread = 8;
     private static readonly object Gate = new();
     private static readonly List<Waiter> Arrivals = [];
@@ -26,7 +27,8 @@ internal static unsafe class ReadinessPoller
     public static int WakeNumber => s_wake?.Fd ?? -1;
 
     /// <summary>
-    /// Completes with true when the handle is ready, and with false when it was closed, the wait was canceled or the time is over.
+    /// Completes with true when the handle is ready, and with false when it was closed, the wait was canceled or the time has
+    /// elapsed.
     /// </summary>
     /// <param name="handle">The handle, which is not kept open; null to pause.</param>
     /// <param name="events">The poll(2) events; 0 to pause without polling.</param>
@@ -124,7 +126,7 @@ internal static unsafe class ReadinessPoller
             {
                 if (Poll.Wait(first, (nuint)waiters.Count + 1, slice) < 0 && Errno.Last != Errno.EINTR)
                 {
-                    // ENOMEM, or EINVAL for more descriptors than RLIMIT_NOFILE: both can be temporary.
+                    // ENOMEM, or EINVAL because there are more descriptors than RLIMIT_NOFILE allows. Both can be temporary.
                     Thread.Sleep(PauseAfterError);
                     continue;
                 }
@@ -142,7 +144,7 @@ internal static unsafe class ReadinessPoller
 
     private static void Wake() => s_wake?.Signal();
 
-    /// <summary>One wait. It does not hold a reference to the handle.</summary>
+    /// <summary>Represents one wait. It does not hold a reference to the handle.</summary>
     private sealed class Waiter(SafeHandle? handle, short events, Deadline deadline)
     {
         private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);

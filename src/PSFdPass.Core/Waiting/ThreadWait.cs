@@ -4,10 +4,13 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
-/// <summary>The waits of one operation on the calling thread: poll(2) on a descriptor and, after a short time, also on a wake descriptor.</summary>
+/// <summary>
+/// Performs the waits of one operation on the calling thread, with poll(2) on a descriptor and, after a short time, also on a wake
+/// descriptor.
+/// </summary>
 internal unsafe struct ThreadWait : IDisposable
 {
-    // Most waits are shorter. Creating and closing a wake descriptor would take longer than they do.
+    // Most waits are shorter than this. Creating and closing a wake descriptor would take longer than such a wait.
     private const int WithoutWakeMilliseconds = 20;
 
     private readonly SafeHandle? _handle;
@@ -23,10 +26,12 @@ internal unsafe struct ThreadWait : IDisposable
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Waits until the descriptor is ready, the wait is canceled, the handle is closed or the time is over.</summary>
+    /// <summary>Waits until the descriptor is ready, the wait is canceled, the handle is closed or the time has elapsed.</summary>
     /// <param name="events">The poll(2) events; 0 to pause without polling the descriptor.</param>
-    /// <param name="milliseconds">The time to wait.</param>
-    /// <returns>True when the descriptor is ready, or when poll reports an error on it, which the next attempt finds.</returns>
+    /// <param name="milliseconds">The time to wait, in milliseconds.</param>
+    /// <returns>
+    /// True when the descriptor is ready, or when poll(2) reports an error on it. The next attempt then reports that error.
+    /// </returns>
     /// <exception cref="SystemCallException">Thrown when poll(2) fails: ENOMEM.</exception>
     public bool For(short events, int milliseconds)
     {
@@ -61,7 +66,7 @@ internal unsafe struct ThreadWait : IDisposable
         }
     }
 
-    // If no wake descriptor can be created, the wait continues in slices.
+    // If no wake descriptor can be created, cancellation and disposal are noticed only when the time to wait has elapsed.
     private void Prepare()
     {
         _isPrepared = true;

@@ -5,25 +5,26 @@ using PSFdPass.Handles;
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// The loop in which every synchronous or asynchronous operation waits. It tries the operation without blocking. If the operation would
-/// block, it waits until the descriptor is ready, or pauses if nothing can be polled, and tries again. After each failed attempt it checks,
-/// in this order, whether the handle was closed by another thread, whether the wait was canceled, and whether the deadline was reached. A
-/// canceled wait is not followed by another attempt, which could remove a message from a queue although the caller no longer waits for it.
+/// Contains the loop in which every synchronous or asynchronous operation waits. The loop tries the operation without blocking. If
+/// the operation would block, the loop waits until the descriptor is ready, or pauses if nothing can be polled, and tries again.
+/// After each failed attempt, it checks, in this order, whether the handle was closed by another thread, whether the wait was
+/// canceled, and whether the deadline was reached. A canceled wait is not followed by another attempt, which could remove a message
+/// from a queue although the caller no longer waits for it.
 /// </summary>
 /// <remarks>
 /// A wait does not hold a reference to the caller's handle, so disposing the handle closes its number at once. The number itself is
-/// polled, for at most <see cref="SliceMilliseconds"/> at a time: a number that was closed and reused is detected at the end of that time,
-/// and the poll in progress still refers to the old file.
+/// polled, for at most <see cref="SliceMilliseconds"/> at a time. If the number is closed and reused, this is detected at the end
+/// of that time; until then, the poll in progress still refers to the old file.
 /// </remarks>
 internal static class WaitLoop
 {
-    /// <summary>The longest time between two checks of whether the handle was closed.</summary>
+    /// <summary>The longest time between two checks of whether the handle has been closed, in milliseconds.</summary>
     public const int SliceMilliseconds = 100;
 
     /// <summary>Completes an operation, blocking the calling thread while it waits.</summary>
     /// <param name="attempt">The operation, which is tried again after each wait.</param>
     /// <param name="handle">The handle to poll; null for an operation that only pauses.</param>
-    /// <param name="deadline">The end of the wait.</param>
+    /// <param name="deadline">The time at which the wait ends.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TResult Run<TAttempt, TResult>(
@@ -70,7 +71,7 @@ internal static class WaitLoop
         }
     }
 
-    /// <summary>Returns whether a handle was closed, either by disposing it or by closing its number.</summary>
+    /// <summary>Returns whether a handle has been closed, either by disposing it or by closing its number.</summary>
     public static bool IsClosed(SafeHandle? handle) =>
         handle is not null && (handle.IsClosed || handle is SafeDescriptorHandle { IsUsable: false });
 

@@ -4,8 +4,8 @@ using PSFdPass.Interop;
 namespace PSFdPass.Waiting;
 
 /// <summary>
-/// A descriptor that another thread can make readable to end a poll(2): an eventfd on Linux, a pipe elsewhere. It is readable from a
-/// <see cref="Signal"/> until the next <see cref="Reset"/>.
+/// A descriptor that another thread can make readable to end a poll(2): an eventfd on Linux, a pipe elsewhere. After
+/// <see cref="Signal"/>, it is readable until the next <see cref="Reset"/>.
 /// </summary>
 /// <remarks>Thread-safe. A <see cref="Signal"/> after <see cref="Dispose"/> does nothing.</remarks>
 internal sealed unsafe class WakeDescriptor : IDisposable
@@ -13,7 +13,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
     private readonly SafeDescriptorHandle _read;
     private readonly SafeDescriptorHandle _write;
 
-    /// <summary>Creates the descriptor.</summary>
+    /// <summary>Initializes a new wake descriptor, which is not readable.</summary>
     /// <exception cref="SystemCallException">Thrown when no descriptor is left (EMFILE, ENFILE).</exception>
     public WakeDescriptor()
     {
@@ -55,7 +55,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
         }
     }
 
-    /// <summary>Ends the current poll, or the next one.</summary>
+    /// <summary>Makes the descriptor readable, which ends the current poll(2), or the next one.</summary>
     public void Signal()
     {
         bool held = false;
@@ -63,7 +63,7 @@ internal sealed unsafe class WakeDescriptor : IDisposable
         {
             _write.DangerousAddRef(ref held);
 
-            // A write to an eventfd has 8 bytes. EAGAIN means that it is readable already.
+            // A write to an eventfd must be 8 bytes long. EAGAIN means that the descriptor is already readable.
             ulong one = 1;
             _ = Unistd.Write((int)_write.DangerousGetHandle(), (byte*)&one, sizeof(ulong));
         }
@@ -79,7 +79,10 @@ internal sealed unsafe class WakeDescriptor : IDisposable
         }
     }
 
-    /// <summary>Ends the effect of <see cref="Signal"/>: the descriptor is no longer readable. Only the thread that polls it may call this.</summary>
+    /// <summary>
+    /// Ends the effect of <see cref="Signal"/>: the descriptor is no longer readable. Only the thread that polls the descriptor may
+    /// call this method.
+    /// </summary>
     public void Reset()
     {
         byte* buffer = stackalloc byte[64];
