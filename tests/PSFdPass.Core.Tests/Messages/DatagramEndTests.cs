@@ -61,7 +61,6 @@ public sealed class DatagramEndTests
         Assert.Equal(0, Raw.Send(left, [], []).Errno);
         Assert.Equal(0, Raw.Send(left, [], [file.Fd]).Errno);
         left.Dispose();
-        OpenDescriptors.AreUnchangedBy(() => { });
         Assert.NotNull(right.ReceiveDescriptors());
         using ReceivedMessage second = right.ReceiveDescriptors()!;
         Assert.Single(second.Descriptors);
