@@ -162,10 +162,19 @@ Describe 'Receive-FileDescriptor with errors' {
                     `$received = Receive-FileDescriptor `$right -ErrorVariable problem -ErrorAction SilentlyContinue
                     `$received | ForEach-Object Dispose
                     "`$(`$received.Count -lt 253) | `$(`$problem.FullyQualifiedErrorId) | `$(`$problem.TargetObject.Text) | `$problem"
+
+                    # Now without a free number for a single descriptor.
+                    Send-FileDescriptor `$left (@(0) * 253) -Message more
+                    `$kept = Receive-FileDescriptor `$right -ErrorAction SilentlyContinue
+                    Send-FileDescriptor `$left 0, 0 -Message none
+                    `$none = Receive-FileDescriptor `$right -ErrorVariable second -ErrorAction SilentlyContinue
+                    "`$(`$none.Count) | `$(`$second.FullyQualifiedErrorId)"
+                    `$kept | ForEach-Object Dispose
                 '
 "@
             Wait-Program $program | Should -Be 0
-            "$($program.Lines)" | Should -BeLike 'True | DescriptorsLost,*ReceiveFileDescriptorCommand | the data | *ulimit -n*'
+            $program.Lines[0] | Should -BeLike 'True | DescriptorsLost,*ReceiveFileDescriptorCommand | the data | *ulimit -n*'
+            $program.Lines[1] | Should -BeLike '0 | DescriptorsLost,*ReceiveFileDescriptorCommand'
         }
     }
 

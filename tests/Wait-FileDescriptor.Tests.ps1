@@ -131,6 +131,10 @@ Describe 'A file descriptor set' {
         $lines | Should -BeExactly one, two
     }
 
+    It 'returns nothing immediately when it has no members' {
+        Wait-FileDescriptor $set | Should -BeNullOrEmpty
+    }
+
     It 'drops members that are closed without being removed' {
         $set.Add($right)
         $right.Dispose()

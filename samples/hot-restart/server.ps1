@@ -71,7 +71,7 @@ try {
             # close(2) only. Dispose would shut the listener down for the successor as well.
             Close-FileDescriptor $listener
             $listener = $null
-            "$Version $PID hands over to $((Receive-Job $handover).ProcessId), and finishes $($clients.Count) connections"
+            "$Version $PID hands over to $((Receive-Job $handover).ProcessId), with $($clients.Count) connections to finish"
         }
 
         $ready = [Collections.Generic.List[Socket]]::new()

@@ -238,13 +238,13 @@ internal sealed unsafe class Copying
     {
         if (!_sourceMode.IsFile)
         {
-            var read = new ReadyAttempt(_source, Poll.POLLIN, _timeout);
+            var read = new ReadyAttempt(_source, _target, Poll.POLLIN, _timeout);
             _ = WaitLoop.Run<ReadyAttempt, bool>(ref read, _source, _deadline, _cancellationToken);
         }
 
         if (!_targetMode.IsFile)
         {
-            var write = new ReadyAttempt(_target, Poll.POLLOUT, _timeout);
+            var write = new ReadyAttempt(_target, _source, Poll.POLLOUT, _timeout);
             _ = WaitLoop.Run<ReadyAttempt, bool>(ref write, _target, _deadline, _cancellationToken);
         }
     }

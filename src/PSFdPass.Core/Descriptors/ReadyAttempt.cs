@@ -5,8 +5,11 @@ using PSFdPass.Waiting;
 
 namespace PSFdPass.Descriptors;
 
-/// <summary>Waits until poll(2) reports that a descriptor is ready, or has an error or a hang-up.</summary>
-internal readonly unsafe struct ReadyAttempt(SafeHandle handle, short events, TimeSpan timeout) : IAttempt<bool>
+/// <summary>
+/// Waits until poll(2) reports that a descriptor is ready, or has an error or a hang-up. The wait also ends when another handle, which
+/// is needed afterwards, is closed.
+/// </summary>
+internal readonly unsafe struct ReadyAttempt(SafeHandle handle, SafeHandle other, short events, TimeSpan timeout) : IAttempt<bool>
 {
     /// <inheritdoc/>
     public short Events => events;
@@ -15,6 +18,11 @@ internal readonly unsafe struct ReadyAttempt(SafeHandle handle, short events, Ti
     public Outcome Try(out bool result)
     {
         result = true;
+        if (WaitLoop.IsClosed(other))
+        {
+            throw new ObjectDisposedException(null, SR.DescriptorClosedDuringWait);
+        }
+
         using var lease = new HandleLease(handle);
         var descriptor = new Poll.PollFd { fd = lease.Fd, events = events };
         return Poll.Wait(&descriptor, 1, 0) switch

@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PSFdPass.Handles;
+using PSFdPass.Interop;
 
 namespace PSFdPass.Waiting;
 
@@ -21,6 +23,9 @@ internal static class WaitLoop
     /// <summary>The longest time between two checks of whether the handle has been closed, in milliseconds.</summary>
     public const int SliceMilliseconds = 100;
 
+    // The time in which Socket.Dispose closes a handle after it has disconnected the socket.
+    private static readonly TimeSpan s_disconnecting = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Completes an operation, blocking the calling thread while it waits.</summary>
     /// <param name="attempt">The operation, which is tried again after each wait.</param>
     /// <param name="handle">The handle to poll; null for an operation that only pauses.</param>
@@ -32,7 +37,7 @@ internal static class WaitLoop
         where TAttempt : struct, IAttempt<TResult>
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Outcome outcome = attempt.Try(out TResult result);
+        Outcome outcome = Try(ref attempt, handle, out TResult result);
         return outcome == Outcome.Done ? result : Continue<TAttempt, TResult>(ref attempt, outcome, handle, deadline, cancellationToken);
     }
 
@@ -46,7 +51,7 @@ internal static class WaitLoop
         var pacing = default(Pacing);
         while (true)
         {
-            Outcome outcome = attempt.Try(out TResult result);
+            Outcome outcome = Try(ref attempt, handle, out TResult result);
             if (outcome == Outcome.Done)
             {
                 return result;
@@ -99,13 +104,38 @@ internal static class WaitLoop
                 ThrowIfEnded<TAttempt, TResult>(ref attempt, handle, deadline, cancellationToken);
             }
 
-            outcome = attempt.Try(out TResult result);
+            outcome = Try(ref attempt, handle, out TResult result);
             if (outcome == Outcome.Done)
             {
                 return result;
             }
         }
     }
+
+    // Socket.Dispose disconnects the socket before it closes the handle if a call still uses the handle. An attempt that fails for this
+    // reason ends as if it had started after the disposal.
+    private static Outcome Try<TAttempt, TResult>(ref TAttempt attempt, SafeHandle? handle, out TResult result)
+        where TAttempt : IAttempt<TResult>
+    {
+        try
+        {
+            return attempt.Try(out result);
+        }
+        catch (SystemCallException exception) when (handle is SafeSocketHandle && IsCausedByDisconnecting(exception.Errno))
+        {
+            if (HasClosed(handle))
+            {
+                throw new ObjectDisposedException(null, SR.DescriptorClosedDuringWait);
+            }
+
+            throw;
+        }
+    }
+
+    private static bool HasClosed(SafeHandle handle) => SpinWait.SpinUntil(() => handle.IsClosed, s_disconnecting);
+
+    private static bool IsCausedByDisconnecting(int errno) =>
+        errno is Errno.EPIPE or Errno.EINVAL || errno == Errno.ECONNRESET || errno == Errno.ENOTCONN;
 
     private static void ThrowIfEnded<TAttempt, TResult>(
         ref TAttempt attempt, SafeHandle? handle, Deadline deadline, CancellationToken cancellationToken)

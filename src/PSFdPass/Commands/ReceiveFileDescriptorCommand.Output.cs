@@ -25,7 +25,11 @@ public sealed partial class ReceiveFileDescriptorCommand
         }
         else if (message.Descriptors.Count == 0)
         {
-            WriteError(new NoDescriptorException(message), message);
+            // If there was no free number for any descriptor, DescriptorsLost has already been reported.
+            if (!message.Flags.HasFlag(MessageFlags.DescriptorsTruncated))
+            {
+                WriteError(new NoDescriptorException(message), message);
+            }
         }
         else
         {

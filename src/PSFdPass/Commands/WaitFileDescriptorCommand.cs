@@ -126,7 +126,7 @@ public sealed class WaitFileDescriptorCommand : FdPassCommand
             int closed = 0;
             Run(
                 () => ready = set.Wait(
-                    Follow ? 1 : MostAtOnce, TimeSpan.FromMilliseconds(deadline.AtMost(IdleMilliseconds)), out closed, Stopped),
+                    Follow ? 1 : MostAtOnce, TimeSpan.FromMilliseconds(set.Count == 0 ? 0 : deadline.AtMost(IdleMilliseconds)), out closed, Stopped),
                 set);
             if (closed > 0)
             {

@@ -126,6 +126,32 @@ public sealed class CopyingTests : IDisposable
         Assert.Throws<ArgumentException>(() => FileDescriptor.Copy(target.SafeHandle, target.SafeHandle, null, null, Patience.Long));
     }
 
+    [LinuxTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Disposing_the_end_that_is_not_waited_for_ends_the_copy(bool isTarget)
+    {
+        (FileDescriptor silentReader, FileDescriptor silentWriter) = Some.Pipe();
+        (FileDescriptor reader, FileDescriptor full) = Some.Pipe(nonBlocking: true);
+        using var first = silentReader;
+        using var second = silentWriter;
+        using var third = reader;
+        using FileDescriptor written = full;
+        using FileDescriptor source = Some.File("text");
+
+        // A silent source is waited for, or a full target.
+        if (!isTarget)
+        {
+            Assert.Throws<TimeoutException>(() => FileDescriptor.Write(full.SafeHandle, new byte[1_000_000], Patience.Short));
+        }
+
+        (FileDescriptor from, FileDescriptor to) = isTarget ? (silentReader, full) : (source, full);
+        (SafeHandle fromHandle, SafeHandle toHandle) = (from.SafeHandle, to.SafeHandle);
+        BlockedThread copying = BlockedThread.Start(() => FileDescriptor.Copy(fromHandle, toHandle, null, null, Patience.Long));
+        (isTarget ? to : from).Dispose();
+        Assert.IsType<ObjectDisposedException>(copying.Join());
+    }
+
     [LinuxFact]
     public void A_file_that_is_open_for_appending_is_appended_to()
     {

@@ -103,6 +103,29 @@ public sealed class TransferTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => FileDescriptor.Read(ends.Reader, new byte[1], Patience.Long));
     }
 
+    // Socket.Dispose disconnects a socket that a call is using. The call must not report that as an error of the connection.
+    [LinuxFact]
+    public void Disposing_a_TCP_socket_during_calls_is_reported_as_disposal()
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            using Ends ends = Open(Channel.Tcp);
+            Task[] calls =
+            [
+                Task.Run(() => FileDescriptor.ReadUntil(ends.Reader, LineFeed, new ArrayBufferWriter<byte>(), Patience.Long)),
+                Task.Run(() => FileDescriptor.Read(ends.Reader, new byte[1], Patience.Long)),
+                Task.Run(() => FileDescriptor.Write(ends.Reader, new byte[20_000_000], Patience.Long)),
+            ];
+            Thread.SpinWait(round * 50);
+            ends.CloseReader();
+            foreach (Task call in calls)
+            {
+                AggregateException error = Assert.Throws<AggregateException>(() => call.Wait(Patience.Long));
+                Assert.IsType<ObjectDisposedException>(error.InnerException);
+            }
+        }
+    }
+
     [LinuxTheory]
     [InlineData(Channel.Stream)]
     [InlineData(Channel.Tcp)]
