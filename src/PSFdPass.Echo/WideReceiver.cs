@@ -9,14 +9,15 @@ namespace PSFdPass.Echo;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Descriptors come from other processes, and closing or inspecting one can block without a limit (SO_LINGER, FUSE). To inspect one, the
-/// serving thread therefore only calls getsockopt(2), getsockname(2) and getpeername(2), which never block. Other threads close
-/// descriptors, and describe those that are ignored. The wide receiver serves TCP connections, and Unix-domain ones only when that is
-/// permitted. It closes anything else, a connection that it already serves, and a connection of which it has both ends.
+/// Descriptors come from other processes, and closing or inspecting one can block indefinitely (SO_LINGER, FUSE). To inspect one,
+/// the serving thread therefore only calls getsockopt(2), getsockname(2) and getpeername(2), which never block. Other threads close
+/// descriptors, and describe in the log those that are not served. The wide receiver serves TCP connections, and Unix-domain ones
+/// only when that is permitted. It closes everything else, including a connection that it already serves or of which it has both
+/// ends.
 /// </para>
 /// <para>
-/// Some numbers of the descriptor table stay free, because a signal can't end the process properly when the table is full. Users for whom
-/// there is no space wait on the wire.
+/// Some numbers of the descriptor table stay free, because a signal can't end the process properly when the table is full. While there is
+/// no free number, further users stay in the queues of the sockets to the quarterbacks.
 /// </para>
 /// </remarks>
 public sealed partial class WideReceiver : IDisposable
@@ -27,8 +28,8 @@ public sealed partial class WideReceiver : IDisposable
     private const int MessagesInARow = 64;
     private const int DescriptorsInARow = 64;
 
-    // The number of descriptors that may wait to be closed. While it is exceeded, quarterbacks that have sent anything other than users
-    // have to wait.
+    // The number of descriptors that may wait to be closed. While more are waiting, nothing is received from quarterbacks that have sent
+    // descriptors other than connections of users.
     private const int MaxPending = 1024;
 
     private static readonly TimeSpan PauseWithoutDescriptors = TimeSpan.FromMilliseconds(100);
@@ -219,7 +220,7 @@ public sealed partial class WideReceiver : IDisposable
         }
     }
 
-    // Otherwise, the listener would be ready again at once. New quarterbacks wait in the backlog for a while.
+    // Stops watching the listener for a moment, because it would be ready again at once. New quarterbacks wait in the backlog.
     private void PauseAccepting()
     {
         _watched.Change(_listener.SafeHandle, DescriptorEvents.None);

@@ -12,14 +12,15 @@ namespace PSFdPass;
 /// <summary>Receives descriptors from a Unix-domain socket: recvmsg(2) with SCM_RIGHTS (unix(7), cmsg(3)).</summary>
 /// <remarks>
 /// <para>
-/// The control buffer always has space for the largest number of descriptors that a message can carry, so that the kernel does not
-/// discard any because the caller requested fewer. All received descriptors are close-on-exec. A plain read from the socket would
+/// The control buffer always has space for the largest number of descriptors that a message can carry, so the kernel never discards
+/// descriptors just because the caller requested fewer. All received descriptors are close-on-exec. A plain read from the socket would
 /// discard the descriptors of a message.
 /// </para>
-/// <para>Canceling a wait never loses a message. Nothing is kept in a buffer that other readers of the socket can't see.</para>
+/// <para>Canceling a wait never loses a message. No data is buffered in this process, so other readers of the socket
+/// don't miss any.</para>
 /// <para>
-/// Thread-safe. Several threads can receive from one socket. Exactly one of them receives each packet, whole. On a stream, exactly
-/// one of them receives all the descriptors of a message.
+/// Thread-safe. Several threads can receive from one socket. Each packet is received whole, by exactly one of them. On a stream,
+/// all descriptors of a message are received by exactly one of them.
 /// </para>
 /// </remarks>
 public static class DescriptorReceiver
@@ -163,14 +164,14 @@ public static class DescriptorReceiver
     }
 
     /// <summary>
-    /// Waits for at least one message, and receives the queued messages with one recvmmsg(2). The number of messages is limited by
-    /// the length of <paramref name="results"/>, and to 64 (on macOS, to 1).
+    /// Waits for at least one message, and receives the queued messages with one recvmmsg(2). At most as many
+    /// messages are received as <paramref name="results"/> has elements, and never more than 64 (on macOS, 1).
     /// </summary>
     /// <param name="socket">A Unix-domain socket.</param>
     /// <param name="buffer">
     /// The buffer that receives the data. It is divided into equal parts: message i begins at
     /// <c>i * (buffer.Length / results.Length)</c>. On a stream, a part should be no longer than the data that accompanies a
-    /// descriptor.
+    /// descriptor, because otherwise one part can contain the data of several messages.
     /// </param>
     /// <param name="descriptors">
     /// The span that receives the numbers of the descriptors, in the order of the messages. The caller must close these

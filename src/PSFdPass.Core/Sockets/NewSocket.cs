@@ -15,7 +15,7 @@ internal static unsafe class NewSocket
     /// Thrown when the limit of open descriptors has been reached (EMFILE, ENFILE), or when the system does not support the type
     /// (EPROTONOSUPPORT for Seqpacket on macOS).
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not one of these three.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not Stream, Seqpacket or Dgram.</exception>
     public static SafeDescriptorHandle Create(SocketType type, bool nonBlocking)
     {
         int fd = SysSocket.Create(Constants.AF_UNIX, SocketTypes.NumberOfUnix(type) | Constants.Current.SOCK_CLOEXEC, 0);

@@ -19,7 +19,7 @@ public static class UnixSocket
     /// <summary>Creates a pair of connected sockets without names (socketpair(2)).</summary>
     /// <param name="type">Stream, Seqpacket or Dgram.</param>
     /// <exception cref="SystemCallException">Thrown when socketpair(2) fails: EMFILE, or EPROTONOSUPPORT for Seqpacket on macOS.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not one of these three.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not Stream, Seqpacket or Dgram.</exception>
     public static (Socket Left, Socket Right) CreatePair(SocketType type = SocketType.Stream)
     {
         (SafeDescriptorHandle left, SafeDescriptorHandle right) = NewSocket.CreatePair(type);

@@ -66,7 +66,7 @@ public sealed class UnixSocketListener : Socket
     /// Thrown when the address can't be used: EADDRINUSE (the address is in use, or the file is not a socket that can be replaced),
     /// ENAMETOOLONG, ENOENT, EACCES and so on.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not one of these three.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Thrown when the type is not Stream, Seqpacket or Dgram.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the token was canceled.</exception>
     public static UnixSocketListener Create(
         UnixSocketAddress address,
@@ -95,7 +95,7 @@ public sealed class UnixSocketListener : Socket
                 file.SetMode(mode, SysStat.TryGetStatus(fd, out SysStat.FileStatus status) ? status.Inode : 0);
             }
 
-            // Connections are refused until the socket listens. When it begins to listen, the permissions have been set.
+            // Connections are refused until the socket listens. By the time it begins to listen, the permissions have been set.
             if (type != SocketType.Dgram && SysSocket.Listen(fd, backlog) < 0)
             {
                 throw SystemCallException.FromLast("listen", address.ToString());

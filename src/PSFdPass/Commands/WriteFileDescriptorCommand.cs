@@ -96,7 +96,7 @@ public sealed class WriteFileDescriptorCommand : FdPassCommand
         }
     }
 
-    /// <summary>Writes the remaining bytes of those that arrived one by one.</summary>
+    /// <summary>Writes the single bytes from the pipeline that are still buffered.</summary>
     protected override void EndProcessing() => WriteBytes();
 
     private void Add(object input)
