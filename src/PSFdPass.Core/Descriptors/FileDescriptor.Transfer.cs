@@ -19,8 +19,8 @@ public sealed partial class FileDescriptor
     /// <returns>The number of bytes that were read; 0 at end of file, for an empty packet, and if the buffer is empty.</returns>
     /// <remarks>
     /// Before a socket is read, its next message is checked. If that message carries descriptors, it stays in the queue. Several
-    /// threads may read from one descriptor. However, if another reader receives the message between the check and the read, the
-    /// read receives the message after it, and can discard the descriptors of that one.
+    /// threads may read from one descriptor. However, if another reader receives that message between the check and the read, this
+    /// method reads the next message unchecked, and any descriptors that it carries can be lost.
     /// </remarks>
     /// <exception cref="TimeoutException">Thrown when nothing could be read in time.</exception>
     /// <exception cref="OperationCanceledException">Thrown when the wait was canceled.</exception>

@@ -73,6 +73,6 @@ public sealed class ReceivedMessage : IDisposable
         }
     }
 
-    /// <summary>Returns a text with the numbers of bytes and descriptors.</summary>
+    /// <summary>Returns a string that contains the numbers of bytes and descriptors.</summary>
     public override string ToString() => $"{Data.Length} bytes, {Descriptors.Count} descriptors";
 }

@@ -210,7 +210,7 @@ public sealed class FdProcess : IDisposable
         _descriptor?.Dispose();
     }
 
-    /// <summary>Returns a text with the ID, the program and the state.</summary>
+    /// <summary>Returns a string that contains the ID, the program and the state.</summary>
     public override string ToString()
     {
         string state = !HasExited ? "running"

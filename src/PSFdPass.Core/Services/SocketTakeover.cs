@@ -47,8 +47,8 @@ public sealed class SocketTakeover : IDisposable
     public int ProcessId { get; }
 
     /// <summary>
-    /// Gets the received descriptors, in the order in which the server offered them. This object owns them until they are handed
-    /// over.
+    /// Gets the received descriptors, in the order in which the server offered them. This object owns them until the caller
+    /// takes them, for example with <see cref="FileDescriptor.OpenSocket"/>.
     /// </summary>
     public IReadOnlyList<NamedDescriptor> Descriptors { get; }
 
@@ -180,15 +180,15 @@ public sealed class SocketTakeover : IDisposable
             }
             finally
             {
-                // The running server detects the end of the connection. It continues to serve unless it has received the last
-                // report.
+                // The running server detects the end of the connection. It continues to serve unless it has received the
+                // Taken frame.
                 _connection.Dispose();
             }
         }
     }
 
     /// <summary>
-    /// Closes the descriptors that have not been handed over. Cancels the takeover if it is not complete.
+    /// Closes the descriptors that the caller has not taken. Cancels the takeover if it is not complete.
     /// </summary>
     public void Dispose()
     {

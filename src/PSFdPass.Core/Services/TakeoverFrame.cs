@@ -33,7 +33,7 @@ internal static class TakeoverFrame
 
     private const int OfferSize = 1 + sizeof(int) + (2 * sizeof(ulong));
 
-    /// <summary>Returns the body of a frame that contains a text.</summary>
+    /// <summary>Returns the body of a frame that contains a string.</summary>
     public static byte[] Text(byte type, string text) => [type, .. Encoding.UTF8.GetBytes(text)];
 
     /// <summary>Returns the text of a frame.</summary>

@@ -64,7 +64,7 @@ public sealed class UnixSocketPeer : IDisposable
 
     /// <summary>Returns the user ID for a user's name or number.</summary>
     /// <param name="nameOrNumber">
-    /// A name (getpwnam_r(3)), or a number as text. A text that consists only of digits is a number.
+    /// A name (getpwnam_r(3)), or a number as text. A string that consists only of digits is treated as a number.
     /// </param>
     /// <exception cref="ArgumentException">Thrown when there is no user with that name.</exception>
     public static uint FindUser(string nameOrNumber) => UserNames.Find(nameOrNumber);

@@ -135,8 +135,8 @@ public sealed partial class DescriptorSet : IDisposable
 
             if (_members.Find(lease.Fd) is { } replaced)
             {
-                // The kernel accepted the number, so it refers to another file now. The former member's number was closed without
-                // its handle.
+                // The kernel accepted the number, so it refers to another file now. The former member's descriptor was closed by its
+                // number, not through its handle.
                 Forget(replaced);
             }
 
@@ -150,7 +150,7 @@ public sealed partial class DescriptorSet : IDisposable
         }
     }
 
-    /// <summary>Changes the events that are waited for on a member.</summary>
+    /// <summary>Changes the events for which a member is ready.</summary>
     /// <param name="descriptor">The member to change.</param>
     /// <param name="events">The events, as for <see cref="Add"/>.</param>
     /// <exception cref="ArgumentException">Thrown when the descriptor is not a member.</exception>

@@ -12,7 +12,7 @@ using PSFdPass.Interop;
 
 namespace PSFdPass.Binding;
 
-/// <summary>The descriptor that an object holds. It can be borrowed, and the object's copy can be closed.</summary>
+/// <summary>The descriptor that an object holds. Use it through <see cref="Handle"/>, or close it with <see cref="Close"/>.</summary>
 internal sealed class DescriptorSource
 {
     private const int LastStandard = 2;
@@ -104,8 +104,8 @@ internal sealed class DescriptorSource
     /// Closes the object's copy as close(2) does, without shutting down a connection or unlinking the path of a socket. Does nothing when
     /// the object is already closed.
     /// </summary>
-    /// <param name="force">True to close a described descriptor even if the kernel does not report whether it is still the one that
-    /// was described.</param>
+    /// <param name="force">True to close a descriptor that was specified as a <see cref="DescriptorInfo"/> even if the kernel does not report
+    /// whether its number still refers to the same file.</param>
     /// <exception cref="InvalidOperationException">Thrown when the number no longer refers to what was described.</exception>
     /// <exception cref="SystemCallException">Thrown when a number is no longer open (EBADF).</exception>
     public void Close(bool force = false)

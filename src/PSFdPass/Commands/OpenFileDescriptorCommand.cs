@@ -131,7 +131,7 @@ public sealed class OpenFileDescriptorCommand : FdPassCommand
         }
     }
 
-    // With -Beneath, the shell does not resolve wildcards, ".." or its own location.
+    // With -Beneath, wildcards and ".." are not expanded, and paths are not relative to the shell's location.
     private IReadOnlyList<string> Resolve(string given) =>
         Beneath is not null ? [ParameterSetName == PathSet ? given : ResolvePathOfProvider(given)]
         : ParameterSetName == PathSet ? ShellPaths.Expand(SessionState, given)
