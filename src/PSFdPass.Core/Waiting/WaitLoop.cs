@@ -23,8 +23,9 @@ internal static class WaitLoop
     /// <summary>The longest time between two checks of whether the handle has been closed, in milliseconds.</summary>
     public const int SliceMilliseconds = 100;
 
-    // The time in which Socket.Dispose closes a handle after it has disconnected the socket.
-    private static readonly TimeSpan s_disconnecting = TimeSpan.FromMilliseconds(10);
+    // Some 0.1 ms: the time in which calls of other threads release a handle, so that it is closed. A peer can cause this pause with each
+    // connection that it resets, so it must be short.
+    private const int DisconnectingSpins = 50;
 
     /// <summary>Completes an operation, blocking the calling thread while it waits.</summary>
     /// <param name="attempt">The operation, which is tried again after each wait.</param>
@@ -132,7 +133,16 @@ internal static class WaitLoop
         }
     }
 
-    private static bool HasClosed(SafeHandle handle) => SpinWait.SpinUntil(() => handle.IsClosed, s_disconnecting);
+    private static bool HasClosed(SafeHandle handle)
+    {
+        var spin = default(SpinWait);
+        while (!handle.IsClosed && spin.Count < DisconnectingSpins)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return handle.IsClosed;
+    }
 
     private static bool IsCausedByDisconnecting(int errno) =>
         errno is Errno.EPIPE or Errno.EINVAL || errno == Errno.ECONNRESET || errno == Errno.ENOTCONN;
