@@ -61,7 +61,9 @@ internal sealed unsafe class Copying
             {
                 ThrowIfEnded();
                 int part = (int)Math.Min(count - total, _method == Method.Buffer ? MostThroughBuffer : MostInKernel);
-                int copied = _packet is not null ? CopyPacket(_packet) : _method == Method.Buffer ? CopyThroughBuffer(part) : CopyInKernel(part, isFirst: total == 0);
+                int copied = _packet is not null ? CopyPacket(_packet)
+                    : _method == Method.Buffer ? CopyThroughBuffer(part)
+                    : CopyInKernel(part, isFirst: total == 0);
                 if (copied == 0)
                 {
                     break;

@@ -95,13 +95,13 @@ internal sealed unsafe class StreamMode(bool isFile, bool isSocket = false)
     }
 
     /// <summary>
-    /// Returns whether poll(2) reports a descriptor as ready. Also returns true if poll(2) fails; the next call on the descriptor
-    /// then reports the error.
+    /// Returns whether poll(2) reports a descriptor as ready. Returns false if a signal interrupts poll(2), because a read or write
+    /// could then block.
     /// </summary>
     public static bool IsReady(int fd, short events)
     {
         var descriptor = new Poll.PollFd { fd = fd, events = events };
-        return Poll.Wait(&descriptor, 1, 0) != 0;
+        return Poll.Wait(&descriptor, 1, 0) > 0;
     }
 
     // ENOSYS and EPERM: a kernel before 4.6, or a sandbox. EINVAL: /dev/tty, and other files whose driver has no read_iter.
